@@ -1,0 +1,3 @@
+//! The program `omni`: words in, an exit code out.
+
+fn main() {}

@@ -1,0 +1,149 @@
+//! `Observed`: what a provider saw of one deployment, as plain data.
+//!
+//! The third of the three views (desired, recorded, observed). Every object that carries the deployment's labels is
+//! here, whether it serves or is kept stopped for a rollback; which is which, the plan decides from what was
+//! recorded. How the objects were found is left to `provider`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::fingerprint::{Fingerprint, Key};
+use crate::resource::Resource;
+
+/// What a provider saw of one deployment.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// The engine that was asked.
+    pub engine: EngineFacts,
+    /// The objects at each address: newest fence first, then by replica.
+    pub objects: BTreeMap<Address, Vec<Object>>,
+    /// The deployment's key as its objects carry it; none where there are no objects.
+    pub key: Option<Key>,
+}
+
+/// What identifies an engine, and what it can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineFacts {
+    /// The engine's own identity, which outlives its restarts.
+    pub id: String,
+    /// What runs: `docker 20.10.24`.
+    pub version: String,
+    /// Where it was reached: `unix:///var/run/docker.sock`.
+    pub host: String,
+    /// Memory of its machine in bytes.
+    pub memory: u64,
+    /// Processors of its machine.
+    pub cpus: u32,
+    /// Its platform: `linux/amd64`.
+    pub platform: String,
+}
+
+/// One object on the engine that belongs to the deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// The engine's id for it.
+    pub id: String,
+    /// Its name on the engine.
+    pub name: String,
+    /// What it is, in the words of the spec: its label, with every field that the engine can tell as the engine tells it.
+    pub resource: Resource,
+    /// The apply that made it.
+    pub provenance: Provenance,
+    /// What it is doing.
+    pub status: Status,
+}
+
+/// Who made an object, from its labels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The apply that made it, as `Op`'s text.
+    pub op: String,
+    /// The fence under which it was made; grows with every lock taken.
+    pub fence: u64,
+    /// The number of the release it was made for.
+    pub release: u64,
+    /// The tag of that release.
+    pub tag: String,
+    /// Which of a service's replicas it is, from 1.
+    pub replica: u32,
+    /// When the engine made it.
+    pub created: Option<Timestamp>,
+}
+
+/// What an object is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is there; it is nothing that runs.
+    Present,
+    /// It was made and never started.
+    Created,
+    /// It runs.
+    Running {
+        /// Since when.
+        since: Option<Timestamp>,
+        /// What the engine's own health check says; none where it has none.
+        healthy: Option<bool>,
+    },
+    /// It ended.
+    Exited {
+        /// Its exit code.
+        code: i64,
+    },
+    /// The engine is starting it again and again.
+    Restarting,
+    /// It is paused.
+    Paused,
+}
+
+impl Status {
+    /// Whether it runs or is there, so that others can use it.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        matches!(self, Self::Present | Self::Running { .. })
+    }
+
+    /// One word for people: `running`, `exited`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Created => "created",
+            Self::Running { .. } => "running",
+            Self::Exited { .. } => "exited",
+            Self::Restarting => "restarting",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+impl Observed {
+    /// The objects at an address; none is an empty slice.
+    #[must_use]
+    pub fn at(&self, address: &Address) -> &[Object] {
+        self.objects.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    /// The fingerprint of the world that serves: what runs at each address, without ids, times and addresses.
+    ///
+    /// Two worlds with the same fingerprint cannot be told apart by a user of the services. Stopped containers
+    /// that are kept for a rollback do not count.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let serving: BTreeMap<_, Vec<_>> = self
+            .objects
+            .iter()
+            .map(|(address, objects)| {
+                let up = objects.iter().filter(|object| object.status.is_up());
+                let mut seen: Vec<_> = up.map(|object| object.resource.fingerprint()).collect();
+                seen.sort();
+                (address, seen)
+            })
+            .filter(|(_, seen)| !seen.is_empty())
+            .collect();
+        Fingerprint::of(&serving)
+    }
+}

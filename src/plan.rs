@@ -1,0 +1,139 @@
+//! `Plan`: all changes, their order, and what has to be true for them to be applied.
+//!
+//! A plan decides everything an apply may do: the executor never sees the spec. It is pure data; `Plan::build` makes it
+//! from the three views (desired, recorded, observed), and its id is the fingerprint of its content, so that an apply
+//! can compute it again under the lock and compare. How it is drawn is left to `report`; how it is done, to `apply`.
+
+mod build;
+mod change;
+mod decide;
+mod file;
+mod order;
+mod precondition;
+mod refusal;
+mod retained;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, Scope};
+use crate::fingerprint::Fingerprint;
+use crate::observed::EngineFacts;
+use crate::resource::{Origin, Resource};
+
+pub use build::{Inputs, Selection};
+pub use change::{Action, Change, Class, Downtime, Inverse, Reason, Side, Turn};
+pub use file::{PlanFile, PlanFileError};
+pub use order::Phase;
+pub use precondition::{Moved, Precondition};
+pub use refusal::Refusal;
+pub use retained::{Retained, retained};
+
+/// All changes of one apply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The deployment.
+    pub scope: Scope,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The tag of the release it makes.
+    pub tag: String,
+    /// The fingerprint of the resolved spec it wants.
+    pub spec: Fingerprint,
+    /// The engine it was planned on.
+    pub engine: EngineFacts,
+    /// The release it starts from; none before the first.
+    pub base: Option<Base>,
+    /// What has to be as it was seen, so that the plan still fits.
+    pub preconditions: Vec<Precondition>,
+    /// Every thing of the deployment, in the order of execution, those that stay as they are included.
+    pub changes: Vec<Change>,
+    /// Every requirement among the changes, as positions in `changes`: the first has to be done before the second starts.
+    pub edges: Vec<(u32, u32)>,
+    /// What differs from what was recorded, by a change that omni did not make.
+    pub drift: Vec<Drift>,
+    /// What the reader should know and nothing depends on.
+    pub warnings: Vec<String>,
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To reach what the spec says.
+    Apply,
+    /// To go back to the release of this number.
+    Rollback(u64),
+    /// To remove everything.
+    Destroy,
+}
+
+/// The release that a plan starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// Its number.
+    pub number: u64,
+    /// Its tag.
+    pub tag: String,
+    /// The store that recorded it; none where it was read from the labels on the engine.
+    pub lineage: Option<String>,
+}
+
+/// A thing that is not as it was recorded, by a change that omni did not make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Which thing.
+    pub address: Address,
+    /// The fields in which what is observed differs from what was recorded. None: it is gone.
+    pub differences: Vec<crate::resource::Difference>,
+    /// In one line: `exited with code 137`, `gone`, `environment.LOG_LEVEL`.
+    pub summary: String,
+}
+
+impl Plan {
+    /// The plan's id: the fingerprint of all of it.
+    #[must_use]
+    pub fn id(&self) -> Fingerprint {
+        Fingerprint::of(self)
+    }
+
+    /// The changes that do something, in the order of execution.
+    pub fn steps(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action != Action::Keep)
+    }
+
+    /// Whether applying it would do nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps().next().is_none()
+    }
+
+    /// The steps that lose data or cannot be taken back: each needs consent by name.
+    pub fn needing_consent(&self) -> impl Iterator<Item = &Change> {
+        self.steps().filter(|change| change.class != Class::Reversible)
+    }
+
+    /// The change at an address.
+    #[must_use]
+    pub fn change(&self, address: &Address) -> Option<&Change> {
+        self.changes.iter().find(|change| change.address == *address)
+    }
+
+    /// Every thing as it will be.
+    #[must_use]
+    pub fn after(&self) -> BTreeMap<&Address, &Resource> {
+        self.changes.iter().filter_map(|change| Some((&change.address, change.after.as_ref()?))).collect()
+    }
+}
+
+/// An edge between two changes with its reason, for drawing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement<'a> {
+    /// The change that waits.
+    pub from: &'a Address,
+    /// The change it waits for.
+    pub to: &'a Address,
+    /// Why; none for an edge that only orders a removal.
+    pub origin: Option<Origin>,
+}

@@ -1,0 +1,198 @@
+//! `Change`: what is to be done at one address, why, how it is taken back and what it costs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::plan::Phase;
+use crate::resource::{Difference, Resource};
+use crate::units::Period;
+
+/// What is to be done at one address. The before and the after are whole, so a provider needs nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Which thing.
+    pub address: Address,
+    /// The verb.
+    pub action: Action,
+    /// Why, most important first; empty for `Keep`.
+    pub reasons: Vec<Reason>,
+    /// What is lost by taking it back.
+    pub class: Class,
+    /// How it is taken back.
+    pub inverse: Inverse,
+    /// For how long its users cannot reach it.
+    pub downtime: Downtime,
+    /// When in the apply it may run.
+    pub phase: Phase,
+    /// What is there now; none where nothing is.
+    pub before: Option<Side>,
+    /// What will be there; none where nothing will.
+    pub after: Option<Resource>,
+    /// Ids of stopped containers that are just what is wanted, kept from an older release: they are started instead
+    /// of making new ones.
+    pub reuse: Vec<String>,
+    /// The fields that change, sorted.
+    pub differences: Vec<Difference>,
+}
+
+/// One side of a change: a thing and its objects on the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    /// What it is, as observed.
+    pub resource: Resource,
+    /// The ids of its objects, by replica.
+    pub objects: Vec<String>,
+    /// Those of them that are up.
+    pub up: Vec<String>,
+}
+
+/// The verb of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It stays as it is.
+    Keep,
+    /// It is made.
+    Create,
+    /// It is changed where it stands.
+    Update,
+    /// Another takes its place.
+    Replace(Turn),
+    /// It runs once.
+    Run,
+    /// It stops serving, and is kept until no kept release needs it.
+    Delete,
+}
+
+/// Which half of a replacement comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// The new one is ready before the old one stops.
+    NewFirst,
+    /// The old one stops before the new one starts.
+    OldFirst,
+}
+
+impl Action {
+    /// The symbol of product screens: `+`, `~`, `+/-`, `-/+`, `-`, `>`; a blank for `Keep`.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Keep => " ",
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Replace(Turn::NewFirst) => "+/-",
+            Self::Replace(Turn::OldFirst) => "-/+",
+            Self::Run => ">",
+            Self::Delete => "-",
+        }
+    }
+}
+
+/// Why a change is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It is in the spec and nowhere else.
+    New,
+    /// It is no longer in the spec.
+    Gone,
+    /// The spec says another thing than what was recorded; the fields are in `differences`.
+    Spec,
+    /// It is not as it was recorded: somebody else changed it.
+    Drift(String),
+    /// An apply left it half made.
+    Tainted,
+    /// Something it requires is replaced, and it cannot follow where it stands.
+    Requirement(Address),
+    /// The user asked for it with `--replace`.
+    Asked,
+    /// The old one has to stop first: why.
+    OldFirst(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New => f.write_str("new"),
+            Self::Gone => f.write_str("no longer in the spec"),
+            Self::Spec => f.write_str("changed in the spec"),
+            Self::Drift(what) => write!(f, "changed outside omni: {what}"),
+            Self::Tainted => f.write_str("left half made by an earlier apply"),
+            Self::Requirement(address) => write!(f, "{address} is replaced"),
+            Self::Asked => f.write_str("asked for with --replace"),
+            Self::OldFirst(why) => write!(f, "{why}: the old one must stop first"),
+        }
+    }
+}
+
+/// What is lost by taking a change back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Nothing.
+    Reversible,
+    /// What was written since.
+    Lossy,
+    /// It cannot be taken back.
+    OneWay,
+}
+
+/// How a change is taken back. Every undo looks before it acts, so it can be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inverse {
+    /// Nothing has to be done.
+    Nothing,
+    /// What was made is removed.
+    RemoveNew,
+    /// What was made is removed, and the old containers are started again.
+    StartOld,
+    /// The settings from before are put back.
+    UpdateBack,
+    /// The job's rollback command runs, and its container is removed.
+    RunRollback,
+    /// There is no way back.
+    Impossible,
+}
+
+impl fmt::Display for Inverse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "-",
+            Self::RemoveNew => "remove new",
+            Self::StartOld => "start old",
+            Self::UpdateBack => "update back",
+            Self::RunRollback => "run its rollback",
+            Self::Impossible => "NONE",
+        })
+    }
+}
+
+/// For how long the users of a thing cannot reach it while it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Downtime {
+    /// It has no users, or did not serve before.
+    NotApplicable,
+    /// Not at all.
+    None,
+    /// From the stop of the old one to the readiness of the new one, about so long.
+    About(Period),
+    /// For good: it is removed.
+    Ends,
+}
+
+impl fmt::Display for Downtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotApplicable => f.pad(""),
+            Self::None => f.pad("none"),
+            Self::About(period) => f.pad(&format!("about {period}")),
+            Self::Ends => f.pad("ends"),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! `PlanFile`.
+
+/// To come.
+#[derive(Debug)]
+pub struct PlanFile;
+/// To come.
+#[derive(Debug)]
+pub struct PlanFileError;

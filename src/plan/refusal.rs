@@ -1,0 +1,5 @@
+//! `Refusal`.
+
+/// To come.
+#[derive(Debug)]
+pub struct Refusal;

@@ -1,0 +1,58 @@
+//! `Order`: one change to be done or taken back, with all a provider needs for it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::address::{Address, Scope};
+use crate::fingerprint::Key;
+use crate::lock::Op;
+use crate::plan::Change;
+use crate::resource::Resource;
+use crate::template::Vault;
+
+/// One change to be done or taken back.
+#[derive(Clone, Copy)]
+pub struct Order<'a> {
+    /// The deployment.
+    pub scope: &'a Scope,
+    /// The tag of the release that the apply makes.
+    pub tag: &'a str,
+    /// Every thing of the deployment as it is or will be.
+    pub after: &'a BTreeMap<&'a Address, &'a Resource>,
+    /// The change.
+    pub change: &'a Change,
+    /// The apply: every object made carries it.
+    pub op: &'a Op,
+    /// The fence of the lock: part of the names of containers.
+    pub fence: u64,
+    /// The number of the release that the apply makes.
+    pub release: u64,
+    /// Secrets and files.
+    pub vault: &'a Vault,
+    /// Where deploy.toml lies: build contexts are relative to it.
+    pub root: &'a std::path::Path,
+    /// How long a single call to the engine may take.
+    pub call_deadline: Duration,
+    /// Hears short lines on how it goes.
+    pub progress: &'a (dyn Fn(String) + Send + Sync),
+}
+
+impl<'a> Order<'a> {
+    /// The address of the change.
+    #[must_use]
+    pub const fn address(&self) -> &'a Address {
+        &self.change.address
+    }
+
+    /// The key that objects carry.
+    #[must_use]
+    pub const fn key(&self) -> &'a Key {
+        self.vault.key()
+    }
+
+    /// The thing at another address as it is or will be: what the change requires.
+    #[must_use]
+    pub fn requirement(&self, address: &Address) -> Option<&'a Resource> {
+        self.after.get(address).copied()
+    }
+}

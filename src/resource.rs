@@ -1,0 +1,86 @@
+//! `Resource`: what should exist, as plain data, one file per kind.
+//!
+//! A resource says everything that decides whether two things are the same deployment of a thing, in the words of
+//! deploy.toml and with every default filled in. It is what the plan compares, what a release keeps and what a label on
+//! the engine repeats. `requires` says which other things it cannot be without; `difference` says how two differ.
+//! How a thing is made is left to `provider`; where the wish for it came from, to `spec`.
+
+mod container;
+mod difference;
+mod image;
+mod job;
+mod network;
+mod requires;
+mod service;
+mod volume;
+
+pub use container::{
+    ConfigFile, Container, ImageUse, Limits, Logging, Mount, MountSource, Reservations, Restart, Ulimit,
+};
+pub use difference::{Difference, Shown, differences};
+pub use image::{Build, Image, ImageSource, Pin, PullPolicy};
+pub use job::Job;
+pub use network::Network;
+pub use requires::Origin;
+pub use service::{Attachment, Condition, Health, Order, Port, Probe, Protocol, Service, Strategy, Update};
+pub use volume::Volume;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Kind;
+use crate::fingerprint::Fingerprint;
+
+/// A thing that should exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// An image: pulled, local, or built.
+    Image(Image),
+    /// A network.
+    Network(Network),
+    /// A named volume.
+    Volume(Volume),
+    /// A container that runs once.
+    Job(Box<Job>),
+    /// Containers that keep running.
+    Service(Box<Service>),
+}
+
+impl Resource {
+    /// What kind of thing it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Image(_) => Kind::Image,
+            Self::Network(_) => Kind::Network,
+            Self::Volume(_) => Kind::Volume,
+            Self::Job(_) => Kind::Job,
+            Self::Service(_) => Kind::Service,
+        }
+    }
+
+    /// The fingerprint of its content.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self)
+    }
+
+    /// The container part of a service or a job.
+    #[must_use]
+    pub fn container(&self) -> Option<&Container> {
+        match self {
+            Self::Service(service) => Some(&service.container),
+            Self::Job(job) => Some(&job.container),
+            Self::Image(_) | Self::Network(_) | Self::Volume(_) => None,
+        }
+    }
+
+    /// The container part of a service or a job, to be changed.
+    pub fn container_mut(&mut self) -> Option<&mut Container> {
+        match self {
+            Self::Service(service) => Some(&mut service.container),
+            Self::Job(job) => Some(&mut job.container),
+            Self::Image(_) | Self::Network(_) | Self::Volume(_) => None,
+        }
+    }
+}

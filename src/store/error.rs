@@ -1,0 +1,53 @@
+//! `StoreError`: why the store cannot be used.
+
+use thiserror::Error;
+
+use crate::fingerprint::Fingerprint;
+use crate::journal::IllegalRecord;
+
+/// Why the store cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The file or its folder cannot be read or written: no room, no rights, no disk.
+    #[error("cannot use the store `{place}`: {why}")]
+    Unusable {
+        /// Where it is.
+        place: String,
+        /// What the system said.
+        why: String,
+    },
+    /// It was written by a newer omni.
+    #[error("the store is of version {found}, and this omni reads up to {known}")]
+    TooNew {
+        /// The version it has.
+        found: i64,
+        /// The newest version this omni knows.
+        known: i64,
+    },
+    /// It belongs to another deployment.
+    #[error("the store belongs to `{found}`, not to `{wanted}`")]
+    Foreign {
+        /// The deployment it belongs to.
+        found: String,
+        /// The deployment that was asked for.
+        wanted: String,
+    },
+    /// Its content is not what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// Its journal holds a record out of turn.
+    #[error("the journal is damaged: {0}")]
+    Journal(#[from] IllegalRecord),
+    /// Another process has the lock now.
+    #[error("the lock was lost: fence {0} is not the one that holds it")]
+    FenceLost(u64),
+    /// An apply is already open.
+    #[error("an apply is already open")]
+    AlreadyOpen,
+    /// There is no such apply, release or lock.
+    #[error("the store has no {0}")]
+    Absent(String),
+    /// It does not hold the content of a file.
+    #[error("the store does not hold the file with the SHA-256 {0}")]
+    NoFile(Fingerprint),
+}
