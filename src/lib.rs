@@ -5,7 +5,7 @@
 //!
 //! | room | what it is |
 //! |---|---|
-//! | [`address`], [`fingerprint`], [`units`], [`template`] | names of things, content hashes, amounts, texts with secrets |
+//! | [`address`], [`fingerprint`], [`units`], [`template`], [`plain`] | names of things, content hashes, amounts, texts with secrets, foreign texts |
 //! | [`resource`] | what should exist; how two differ; what each requires |
 //! | [`observed`], [`lock`] | what a provider saw; who may apply |
 //! | [`spec`] | deploy.toml: as written, checked, resolved |
@@ -30,6 +30,7 @@ pub mod graph;
 pub mod journal;
 pub mod lock;
 pub mod observed;
+pub mod plain;
 pub mod plan;
 pub mod provider;
 pub mod release;

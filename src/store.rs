@@ -10,60 +10,16 @@ mod sqlite;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::address::Scope;
 use crate::fingerprint::{Fingerprint, Key};
-use crate::journal::{Outcome, Record};
+use crate::journal::{Apply, Outcome, Past, Record};
 use crate::lock::{Held, Holder, Op};
-use crate::plan::Plan;
 use crate::release::Release;
 
 pub use error::StoreError;
 pub use memory::Memory;
 pub use sqlite::Sqlite;
-
-/// An apply that was opened, as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Apply {
-    /// Its op.
-    pub op: Op,
-    /// The fence under which it was opened.
-    pub fence: u64,
-    /// The plan it applies, whole.
-    pub plan: Plan,
-    /// The number of the release it makes.
-    pub release: u64,
-    /// Who opened it.
-    pub by: String,
-    /// When it was opened.
-    pub opened: Timestamp,
-}
-
-/// An apply that is over, as history shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Past {
-    /// Its op.
-    pub op: Op,
-    /// The number of the release it made or would have made.
-    pub release: u64,
-    /// The tag.
-    pub tag: String,
-    /// What the plan was for, as one word: `apply`, `rollback`, `destroy`.
-    pub purpose: String,
-    /// Who.
-    pub by: String,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// When it was closed.
-    pub closed: Timestamp,
-    /// When it turned, where it did.
-    pub turned: Option<Timestamp>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How many steps it had.
-    pub steps: u64,
-}
 
 /// What came of trying to take the store's lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
