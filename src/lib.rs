@@ -25,6 +25,7 @@
 pub mod address;
 pub mod apply;
 pub mod cli;
+pub mod clock;
 pub mod fingerprint;
 pub mod graph;
 pub mod journal;

@@ -9,7 +9,9 @@ mod change;
 mod decide;
 mod file;
 mod order;
+mod overlap;
 mod precondition;
+mod recorded;
 mod refusal;
 mod retained;
 
@@ -24,7 +26,7 @@ use crate::resource::{Origin, Resource};
 
 pub use build::{Inputs, Selection};
 pub use change::{Action, Change, Class, Downtime, Inverse, Reason, Side, Turn};
-pub use file::{PlanFile, PlanFileError};
+pub use file::{PlanFile, PlanFileError, VALID_FOR};
 pub use order::Phase;
 pub use precondition::{Moved, Precondition};
 pub use refusal::Refusal;

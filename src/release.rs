@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Scope};
 use crate::fingerprint::Fingerprint;
 use crate::resource::Resource;
+use crate::units::Period;
 
 /// The result of a successful apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,8 @@ pub struct Recorded {
     pub resource: Resource,
     /// The ids of its objects on the engine.
     pub objects: Vec<String>,
+    /// How long it took to be ready the last time it was made; none where it never was.
+    pub took: Option<Period>,
     /// Whether an apply left it half made: the next plan replaces it.
     pub tainted: bool,
 }

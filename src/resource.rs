@@ -12,6 +12,7 @@ mod job;
 mod network;
 mod requires;
 mod service;
+mod settings;
 mod volume;
 
 pub use container::{

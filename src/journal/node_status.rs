@@ -6,7 +6,7 @@
 //!                        │ └──Unknown─▶ Unknown ────┼──UndoIntent──▶ Undoing ──Undone──────▶ Undone
 //!                        ▲                │         │                ▲  │ └────UndoFailed──▶ Left
 //!                        └────Intent──────┘         │                │  │                     │
-//!                          (recovery goes on)       └────────────────┴──┴──── UndoIntent ◀────┘
+//!                    (somebody goes on forward)     └────────────────┴──┴──── UndoIntent ◀────┘
 //! ```
 //!
 //! An undo may be started again from `Undoing` (omni died in it) and from `Left` (it failed, and is tried again).
@@ -45,6 +45,12 @@ pub enum IllegalRecord {
     /// The record is about something the plan does not change.
     #[error("a record is about `{0}`, which the plan does not change")]
     NotPlanned(Address),
+    /// The record begins a step in the direction in which the apply does not go.
+    #[error("a step of {node} begins against the direction of the apply")]
+    WrongWay {
+        /// Which thing.
+        node: Address,
+    },
     /// The record does not fit what was recorded of the same thing before.
     #[error("`{record}` of {node} cannot follow `{status:?}`")]
     OutOfTurn {
@@ -64,7 +70,7 @@ impl NodeStatus {
     /// When the record may not follow.
     pub fn after(self, record: &Record) -> Result<Self, IllegalRecord> {
         let (name, next) = match (self, record) {
-            (Self::Waiting | Self::Unknown, Record::Intent { .. }) => return Ok(Self::Doing),
+            (Self::Waiting | Self::Unknown | Self::Failed, Record::Intent { .. }) => return Ok(Self::Doing),
             (Self::Doing, Record::Done { .. }) => return Ok(Self::Done),
             (Self::Doing, Record::Failed { .. }) => return Ok(Self::Failed),
             (Self::Doing, Record::Unknown { .. }) => return Ok(Self::Unknown),

@@ -1,8 +1,279 @@
-//! `Plan::build`.
+//! `Plan::build`: from the three views to all changes.
 
-/// To come.
-#[derive(Debug)]
-pub struct Inputs;
-/// To come.
-#[derive(Debug)]
-pub struct Selection;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, Kind, Scope};
+use crate::fingerprint::Fingerprint;
+use crate::graph::Graph;
+use crate::observed::Observed;
+use crate::plan::decide::{Decider, kept, memory};
+use crate::plan::recorded::View;
+use crate::plan::{Action, Change, Drift, Phase, Plan, Precondition, Purpose, Refusal, order, overlap};
+use crate::release::Release;
+use crate::resource::{ImageSource, Resource, differences};
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The deployment.
+    pub scope: &'a Scope,
+    /// What the plan is for.
+    pub purpose: &'a Purpose,
+    /// The tag of the release it makes.
+    pub tag: &'a str,
+    /// The fingerprint of the resolved spec, or of the release to go back to.
+    pub spec: Fingerprint,
+    /// What should be, pinned.
+    pub desired: &'a BTreeMap<Address, Resource>,
+    /// What was recorded; none before the first release, or with a lost store.
+    pub head: Option<&'a Release>,
+    /// The store's lineage.
+    pub lineage: &'a str,
+    /// What the provider saw.
+    pub observed: &'a Observed,
+    /// The images among `desired` that are on the engine already.
+    pub images: &'a BTreeSet<Address>,
+    /// What the user picked.
+    pub selection: &'a Selection,
+}
+
+/// What the user picked on the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these, and what they require, may change; everything where empty.
+    pub targets: BTreeSet<Address>,
+    /// These are replaced even where nothing changed.
+    pub replace: BTreeSet<Address>,
+}
+
+impl Plan {
+    /// The plan that turns what is into what should be.
+    ///
+    /// # Errors
+    /// Every reason why applying it could not end well.
+    pub fn build(inputs: &Inputs<'_>) -> Result<Self, Vec<Refusal>> {
+        let view = View::new(inputs.head, inputs.lineage, inputs.observed);
+        let graph = Graph::build(inputs.desired).map_err(|ring| vec![Refusal::Swap(ring.to_string())])?;
+        let mut warnings = Vec::new();
+        let mut changes = decide_all(inputs, &view)?;
+        select(inputs, &view, &graph, &mut changes, &mut warnings);
+        note_kept_volumes(inputs, &view, &mut warnings);
+        if view.from_labels && view.base.is_some() {
+            warnings.push(
+                "the record was read from the labels on the engine: this store has none, or an older one".to_owned(),
+            );
+        }
+        let edges = edges(inputs, &view, &graph, &mut changes);
+        let (changes, edges) = order::ordered(changes, &edges)
+            .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;
+        let preconditions = preconditions(&view, &changes);
+        Ok(Self {
+            scope: inputs.scope.clone(),
+            purpose: inputs.purpose.clone(),
+            tag: inputs.tag.to_owned(),
+            spec: inputs.spec,
+            engine: inputs.observed.engine.clone(),
+            drift: drift(inputs, &view),
+            base: view.base,
+            preconditions,
+            changes,
+            edges,
+            warnings,
+        })
+    }
+}
+
+fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<Refusal>> {
+    let asked = &inputs.selection.replace;
+    let mut refusals: Vec<_> = asked
+        .iter()
+        .chain(&inputs.selection.targets)
+        .filter(|address| !inputs.desired.contains_key(*address))
+        .map(|address| Refusal::NoSuchThing(address.clone()))
+        .collect();
+    refusals.extend(gone_images(inputs));
+    let mut decider = Decider {
+        view,
+        desired: inputs.desired,
+        images: inputs.images,
+        asked,
+        spare_memory: spare_memory(inputs),
+        new_networks: BTreeSet::new(),
+        replaced_networks: BTreeSet::new(),
+    };
+    let mut changes = Vec::with_capacity(inputs.desired.len());
+    // Addresses sort networks before jobs and services, which follow a network that is replaced.
+    for (address, after) in inputs.desired {
+        match decider.wanted(address, after) {
+            Ok(change) => {
+                if address.kind() == Kind::Network && change.action != Action::Keep {
+                    decider.new_networks.insert(address.clone());
+                    if change.before.is_some() {
+                        decider.replaced_networks.insert(address.clone());
+                    }
+                }
+                changes.push(change);
+            }
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    let gone = view.addresses().into_iter().filter(|address| !inputs.desired.contains_key(*address));
+    changes.extend(gone.filter_map(|address| decider.unwanted(address)));
+    if refusals.is_empty() { Ok(changes) } else { Err(refusals) }
+}
+
+fn gone_images(inputs: &Inputs<'_>) -> Vec<Refusal> {
+    if !matches!(inputs.purpose, Purpose::Rollback(_)) {
+        return Vec::new();
+    }
+    let missing = inputs.desired.iter().filter(|(address, _)| !inputs.images.contains(*address));
+    missing
+        .filter_map(|(address, resource)| match resource {
+            Resource::Image(image) => match &image.source {
+                ImageSource::Build(_) => Some(address.name()),
+                ImageSource::Reference(_) => None,
+            },
+            _ => None,
+        })
+        .map(|name| {
+            let address = Address::new(Kind::Image, name);
+            let users = inputs.desired.values().filter_map(Resource::container);
+            let reference =
+                users.map(|c| &c.image).find(|image| image.node == name).map(|image| image.reference.clone());
+            Refusal::ImageGone { address, reference: reference.unwrap_or_else(|| name.to_owned()) }
+        })
+        .collect()
+}
+
+fn spare_memory(inputs: &Inputs<'_>) -> Option<u64> {
+    let claimed = inputs.desired.values().map(|resource| match resource {
+        Resource::Service(service) => memory(service),
+        _ => 0,
+    });
+    inputs.observed.engine.memory.checked_sub(claimed.sum())
+}
+
+/// Turns the changes that the user did not pick into ones that keep what is there.
+fn select(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut Vec<Change>, warnings: &mut Vec<String>) {
+    let targets = &inputs.selection.targets;
+    if targets.is_empty() {
+        return;
+    }
+    let picked: BTreeSet<_> = graph.closure(targets).into_iter().cloned().collect();
+    let mut left_out = 0;
+    changes.retain_mut(|change| {
+        if picked.contains(&change.address) || change.action == Action::Keep {
+            return true;
+        }
+        left_out += 1;
+        let before = view.side(&change.address);
+        let Some(resource) = before.as_ref().map(|side| side.resource.clone()) else { return false };
+        *change = kept(&change.address, before, &resource);
+        true
+    });
+    if left_out > 0 {
+        warnings.push(format!("this plan is partial: {left_out} more changes are left out by --target"));
+    }
+}
+
+fn note_kept_volumes(inputs: &Inputs<'_>, view: &View<'_>, warnings: &mut Vec<String>) {
+    let gone = view.addresses().into_iter().filter(|a| a.kind() == Kind::Volume && !inputs.desired.contains_key(*a));
+    let there = gone.filter(|address| !view.active(address).is_empty());
+    warnings.extend(there.map(|address| format!("{address} is no longer in the spec; its data is kept")));
+}
+
+/// Every edge as (what is done first, what waits for it), by positions in `changes`.
+fn edges(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usize, usize)> {
+    let index: BTreeMap<Address, usize> =
+        changes.iter().enumerate().map(|(at, change)| (change.address.clone(), at)).collect();
+    let mut found: Vec<(usize, usize)> =
+        graph.edges().into_iter().filter_map(|edge| Some((*index.get(edge.to)?, *index.get(edge.from)?))).collect();
+    let handed = hand_overs(inputs, changes);
+    for (giver, taker) in &handed {
+        changes[*giver].phase = Phase::Build;
+        found.push((*giver, *taker));
+    }
+    let givers: BTreeSet<_> = handed.iter().map(|(giver, _)| *giver).collect();
+    // What is removed waits for all that needed it: that order was recorded, the spec no longer knows it.
+    for address in view.addresses() {
+        let Some(user) = index.get(address) else { continue };
+        let Some(side) = view.side(address) else { continue };
+        for (required, _) in side.resource.requires() {
+            if let Some(removed) = index.get(&required)
+                && changes[*removed].action == Action::Delete
+                && !givers.contains(removed)
+            {
+                found.push((*user, *removed));
+            }
+        }
+    }
+    found
+}
+
+/// Who has to give an exclusive thing up before whom, by positions in `changes`.
+fn hand_overs(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<(usize, usize)> {
+    let shared = |name: &str| match inputs.desired.get(&Address::new(Kind::Volume, name)) {
+        Some(Resource::Volume(volume)) => volume.shared,
+        _ => false,
+    };
+    let index: BTreeMap<&Address, usize> = changes.iter().enumerate().map(|(at, c)| (&c.address, at)).collect();
+    let up = changes.iter().filter_map(|change| {
+        let side = change.before.as_ref().filter(|side| !side.up.is_empty())?;
+        Some((&change.address, &side.resource))
+    });
+    let owners = overlap::owners(up, &shared);
+    let mut found = BTreeSet::new();
+    for (at, change) in changes.iter().enumerate().filter(|(_, change)| change.action != Action::Keep) {
+        let Some(after) = &change.after else { continue };
+        for wanted in overlap::exclusives(after, &shared) {
+            if let Some(owner) = owners.get(&wanted)
+                && **owner != change.address
+                && changes[index[owner]].action != Action::Keep
+            {
+                found.insert((index[owner], at));
+            }
+        }
+    }
+    found
+}
+
+fn preconditions(view: &View<'_>, changes: &[Change]) -> Vec<Precondition> {
+    let mut found: Vec<_> = changes
+        .iter()
+        .filter(|change| change.address.kind() != Kind::Image)
+        .map(|change| {
+            let objects: Vec<_> = view.active(&change.address).into_iter().cloned().collect();
+            Precondition::of(&change.address, &objects)
+        })
+        .collect();
+    found.sort_by(|a, b| a.address.cmp(&b.address));
+    found
+}
+
+fn drift(inputs: &Inputs<'_>, view: &View<'_>) -> Vec<Drift> {
+    let Some(head) = inputs.head.filter(|_| !view.from_labels) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (address, recorded) in &head.resources {
+        let external = match &recorded.resource {
+            Resource::Network(network) => network.external,
+            Resource::Volume(volume) => volume.external,
+            Resource::Image(_) | Resource::Job(_) => true,
+            Resource::Service(_) => false,
+        };
+        if external {
+            continue;
+        }
+        let Some(side) = view.side(address) else {
+            found.push(Drift { address: address.clone(), differences: Vec::new(), summary: "gone".to_owned() });
+            continue;
+        };
+        let differences = differences(Some(&recorded.resource), Some(&side.resource));
+        let broken = view.broken(address);
+        let fields = differences.iter().map(|difference| difference.path.clone());
+        let summary = broken.into_iter().chain(fields).collect::<Vec<_>>().join(", ");
+        if !summary.is_empty() {
+            found.push(Drift { address: address.clone(), differences, summary });
+        }
+    }
+    found
+}

@@ -180,8 +180,10 @@ pub enum Downtime {
     NotApplicable,
     /// Not at all.
     None,
-    /// From the stop of the old one to the readiness of the new one, about so long.
+    /// From the stop of the old one to the readiness of the new one: about so long, as it took the last time.
     About(Period),
+    /// From the stop of the old one to the readiness of the new one, which was never measured.
+    UntilReady,
     /// For good: it is removed.
     Ends,
 }
@@ -192,6 +194,7 @@ impl fmt::Display for Downtime {
             Self::NotApplicable => f.pad(""),
             Self::None => f.pad("none"),
             Self::About(period) => f.pad(&format!("about {period}")),
+            Self::UntilReady => f.pad("until ready"),
             Self::Ends => f.pad("ends"),
         }
     }

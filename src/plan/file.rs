@@ -1,8 +1,121 @@
-//! `PlanFile`.
+//! `PlanFile`: a plan on disk, as a commitment.
+//!
+//! A plan file is no program: an apply computes the plan again under the lock and compares. So the file holds the plan for
+//! people and for the comparison, and an edited file can only be refused. It holds no secret.
 
-/// To come.
-#[derive(Debug)]
-pub struct PlanFile;
-/// To come.
-#[derive(Debug)]
-pub struct PlanFileError;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::fingerprint::Fingerprint;
+use crate::plan::Plan;
+
+const FORMAT: &str = "omni.plan-file/1";
+
+/// How long a plan may wait to be applied.
+pub const VALID_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// A plan on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    format: String,
+    /// The plan's id.
+    pub id: Fingerprint,
+    /// When it was made.
+    pub made: Timestamp,
+    /// The fingerprint of id and time, so that neither can be edited alone.
+    seal: Fingerprint,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// Why a plan file cannot be used.
+#[derive(Debug, Error)]
+pub enum PlanFileError {
+    /// It is no plan file.
+    #[error("`{place}` is no plan file: {why}")]
+    NotAPlan {
+        /// The file.
+        place: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// It was written by a newer omni.
+    #[error("`{place}` has the format `{found}`, and this omni reads `{FORMAT}`")]
+    OtherFormat {
+        /// The file.
+        place: String,
+        /// The format it has.
+        found: String,
+    },
+    /// Its content is not what its id says.
+    #[error("`{0}` was edited or damaged: its content does not fit its id")]
+    Edited(String),
+    /// It is too old.
+    #[error("the plan of {made} is older than {} hours", VALID_FOR.as_hours())]
+    Expired {
+        /// When it was made.
+        made: Timestamp,
+    },
+}
+
+impl PlanFile {
+    /// The file of a plan made at this time.
+    #[must_use]
+    pub fn new(plan: Plan, made: Timestamp) -> Self {
+        let id = plan.id();
+        Self { format: FORMAT.to_owned(), id, made, seal: seal(&id, made), plan }
+    }
+
+    /// The text of the file.
+    ///
+    /// # Panics
+    /// Never: a plan is plain data.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a plan is plain data");
+        text.push('\n');
+        text
+    }
+
+    /// The plan file in `text`, which came from `place`.
+    ///
+    /// # Errors
+    /// When it is no plan file of this format, or its content was changed.
+    pub fn read(place: &str, text: &str) -> Result<Self, PlanFileError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let no_plan =
+            |why: serde_json::Error| PlanFileError::NotAPlan { place: place.to_owned(), why: why.to_string() };
+        let head: Head = serde_json::from_str(text).map_err(no_plan)?;
+        if head.format != FORMAT {
+            return Err(PlanFileError::OtherFormat {
+                place: place.to_owned(),
+                found: crate::plain::plain(&head.format),
+            });
+        }
+        let file: Self = serde_json::from_str(text).map_err(no_plan)?;
+        if file.plan.id() != file.id || seal(&file.id, file.made) != file.seal {
+            return Err(PlanFileError::Edited(place.to_owned()));
+        }
+        Ok(file)
+    }
+
+    /// Whether it may still be applied at this time.
+    ///
+    /// # Errors
+    /// When it is too old.
+    pub fn check_age(&self, now: Timestamp) -> Result<(), PlanFileError> {
+        if now.duration_since(self.made) > VALID_FOR {
+            return Err(PlanFileError::Expired { made: self.made });
+        }
+        Ok(())
+    }
+}
+
+fn seal(id: &Fingerprint, made: Timestamp) -> Fingerprint {
+    Fingerprint::of(&(id, made))
+}

@@ -1,5 +1,94 @@
-//! `Refusal`.
+//! `Refusal`: why no plan can be made.
 
-/// To come.
-#[derive(Debug)]
-pub struct Refusal;
+use thiserror::Error;
+
+use crate::address::Address;
+
+/// Why no plan can be made: applying one could not end well.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The spec asks for the new containers first, and they cannot run beside the old ones.
+    #[error("{address} cannot start its new containers first: {why}")]
+    CannotOverlap {
+        /// Which service.
+        address: Address,
+        /// Why.
+        why: String,
+    },
+    /// A volume would have to be made anew, and its data would be lost.
+    #[error("{address} cannot be changed in place, and omni does not delete data: {fields}")]
+    VolumeChanged {
+        /// Which volume.
+        address: Address,
+        /// The fields that differ.
+        fields: String,
+    },
+    /// A network with a fixed address range would have to stand beside itself.
+    #[error("{address} cannot be replaced while it keeps the range {subnet}")]
+    NetworkOverlaps {
+        /// Which network.
+        address: Address,
+        /// The range.
+        subnet: String,
+    },
+    /// Things swap something exclusive, so that each would have to wait for the other.
+    #[error("{0} cannot be ordered: they hand exclusive ports or volumes to each other")]
+    Swap(String),
+    /// The image of an older release is gone.
+    #[error("the image `{reference}` of {address} is no longer on the engine")]
+    ImageGone {
+        /// Which image.
+        address: Address,
+        /// Its reference.
+        reference: String,
+    },
+    /// A name given on the command line is not in the deployment.
+    #[error("there is no {0} in this deployment")]
+    NoSuchThing(Address),
+}
+
+impl Refusal {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CannotOverlap { .. } => "omni::plan::cannot_overlap",
+            Self::VolumeChanged { .. } => "omni::plan::volume_changed",
+            Self::NetworkOverlaps { .. } => "omni::plan::network_overlaps",
+            Self::Swap(_) => "omni::plan::swap",
+            Self::ImageGone { .. } => "omni::plan::image_gone",
+            Self::NoSuchThing(_) => "omni::plan::no_such_thing",
+        }
+    }
+
+    /// The reader's next act.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::CannotOverlap { .. } => {
+                "remove `update.strategy`/`update.order`, so that omni stops the old one first, or give up what is exclusive"
+                    .to_owned()
+            }
+            Self::VolumeChanged { .. } => {
+                "give the volume another name in `[volumes]` and copy the data, or put the old settings back".to_owned()
+            }
+            Self::NetworkOverlaps { .. } => "change `subnet` together with the other settings".to_owned(),
+            Self::Swap(_) => "apply in two steps: free the port or the volume first".to_owned(),
+            Self::ImageGone { .. } => {
+                "check out the commit of that release and run `omni apply`, which builds it again".to_owned()
+            }
+            Self::NoSuchThing(_) => "`omni graph` lists every address".to_owned(),
+        }
+    }
+
+    /// What the reader has to look at in the spec; none where the spec is not the place.
+    #[must_use]
+    pub const fn address(&self) -> Option<&Address> {
+        match self {
+            Self::CannotOverlap { address, .. }
+            | Self::VolumeChanged { address, .. }
+            | Self::NetworkOverlaps { address, .. } => Some(address),
+            Self::Swap(_) | Self::ImageGone { .. } | Self::NoSuchThing(_) => None,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Closing: the release that a finished apply makes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::apply::Frontier;
+use crate::fingerprint::Fingerprint;
+use crate::journal::{Apply, NodeStatus};
+use crate::plan::{Action, Class, Plan, Purpose};
+use crate::release::{Recorded, Release};
+use crate::units::Period;
+
+/// The release that an apply has made, once every change of its plan is done.
+///
+/// `took` tells how long the steps took that made something; `world` is what serves now.
+#[must_use]
+pub fn release(
+    apply: &Apply,
+    frontier: &Frontier<'_>,
+    took: &BTreeMap<Address, Duration>,
+    head: Option<&Release>,
+    world: Fingerprint,
+    at: Timestamp,
+) -> Release {
+    let plan = &apply.plan;
+    let before = |address: &Address| head.and_then(|head| head.resources.get(address));
+    let recorded = plan.changes.iter().enumerate().filter_map(|(position, change)| {
+        let objects = match change.action {
+            Action::Keep => change.before.as_ref().map(|side| side.objects.clone()).unwrap_or_default(),
+            _ => frontier.effect(position).objects.clone(),
+        };
+        let made = took.get(&change.address).map(|took| Period::millis(u64::try_from(took.as_millis()).unwrap_or(0)));
+        let recorded = Recorded {
+            resource: change.after.clone()?,
+            objects,
+            took: made.or_else(|| before(&change.address).and_then(|recorded| recorded.took)),
+            tainted: false,
+        };
+        Some((change.address.clone(), recorded))
+    });
+    Release {
+        number: apply.release,
+        tag: plan.tag.clone(),
+        scope: plan.scope.clone(),
+        plan: plan.id(),
+        spec: plan.spec,
+        at,
+        by: apply.by.clone(),
+        rollback_of: match plan.purpose {
+            Purpose::Rollback(number) => Some(number),
+            Purpose::Apply | Purpose::Destroy => None,
+        },
+        resources: recorded.collect(),
+        world,
+    }
+}
+
+/// The changes that were begun and that no unwind can take back: their loss was consented to by name.
+#[must_use]
+pub fn lost_for_good<'p>(plan: &'p Plan, frontier: &Frontier<'_>) -> Vec<&'p Address> {
+    let begun = |address: &Address| frontier.status(address).is_some_and(|status| status != NodeStatus::Waiting);
+    let one_way = plan.steps().filter(|change| change.class == Class::OneWay);
+    one_way.map(|change| &change.address).filter(|address| begun(address)).collect()
+}

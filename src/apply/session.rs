@@ -1,0 +1,328 @@
+//! `Session`: the dispatcher of one apply, from the first step to the outcome.
+//!
+//! It alone writes the journal, hears signals, watches the lease and tells the reporter. Its loop: take what is ready up
+//! to the limit, keep the intent, start the step; then wait for whichever comes first of an answer, a signal, a line
+//! of progress and the next tick. A record that cannot be kept lets nothing new begin.
+
+mod turn;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::address::Address;
+use crate::apply::frontier::{Frontier, Step};
+use crate::apply::worker::{self, Way};
+use crate::clock::Clock;
+use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, IllegalRecord, Outcome, Progress, Record};
+use crate::lock::{Held, LEASE, RENEWAL};
+use crate::provider::{Anchor, Fault, FaultKind, Order, Perform};
+use crate::report::Reporter;
+use crate::store::{Store, StoreError};
+use crate::template::Vault;
+
+/// How long steps under way are given to end once the apply turns.
+const SETTLE: Duration = Duration::from_secs(5);
+const TICK: Duration = Duration::from_millis(100);
+/// No call is sent when less than this is left of the lease after its deadline.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// Bounds of an apply.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many steps may run at once.
+    pub parallel: usize,
+    /// How long a single call to the engine may take.
+    pub call: Duration,
+    /// How long going forward may take in all; without end where none.
+    pub budget: Option<Duration>,
+    /// What the first signal does.
+    pub on_interrupt: OnInterrupt,
+    /// Whether a failed step turns the apply, or leaves it open for a person to look at.
+    pub pause_on_failure: bool,
+}
+
+/// What the first signal does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInterrupt {
+    /// Everything is taken back.
+    Undo,
+    /// The apply stays open.
+    Pause,
+}
+
+/// A wish to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The first signal, by its name.
+    Asked(String),
+    /// The second: at once.
+    Now,
+}
+
+/// Why an apply ended without an outcome: its journal stays open.
+#[derive(Debug, Error)]
+pub enum Aborted {
+    /// The journal does not fit the plan.
+    #[error(transparent)]
+    Journal(#[from] IllegalRecord),
+    /// The store cannot be written. What was begun was taken back as far as the outcome says.
+    #[error("{error}")]
+    Store {
+        /// What the store said.
+        error: StoreError,
+        /// How the apply ended outside of the store; none where it was not tried.
+        outcome: Option<Outcome>,
+    },
+    /// The lock could not be renewed, or somebody else has it: no further call was sent.
+    #[error("the lock was lost: {0}")]
+    LeaseLost(String),
+}
+
+/// One apply under way, and all it may touch.
+pub struct Session<'a> {
+    /// The outside world.
+    pub provider: &'a dyn Perform,
+    /// The lock as the engine keeps it.
+    pub anchor: &'a dyn Anchor,
+    /// The memory.
+    pub store: &'a mut dyn Store,
+    /// The voice.
+    pub reporter: &'a mut dyn Reporter,
+    /// Secrets and files.
+    pub vault: &'a Vault,
+    /// Where deploy.toml lies.
+    pub root: &'a Path,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The anchor that was taken for this apply.
+    pub held: &'a Held,
+    /// Hears signals.
+    pub stops: &'a mut mpsc::Receiver<Stop>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What an apply has come to, and how long its steps took.
+#[derive(Debug)]
+pub struct Ended<'p> {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The fold of its journal.
+    pub frontier: Frontier<'p>,
+    /// How long each step took that was done here.
+    pub took: BTreeMap<Address, Duration>,
+}
+
+type Answer = (Step, Instant, Result<Effect, Fault>);
+
+/// What a run of the loop keeps beside the session.
+struct Run<'p, 'a> {
+    apply: &'p Apply,
+    frontier: Frontier<'p>,
+    took: BTreeMap<Address, Duration>,
+    began: Instant,
+    renewed: Instant,
+    /// Changes under way.
+    doing: FuturesUnordered<BoxFuture<'a, Answer>>,
+    /// Undos under way. They are never cut off but by a second signal.
+    undoing: FuturesUnordered<BoxFuture<'a, Answer>>,
+    /// The renewal of the anchor, while one is under way.
+    renewing: Option<BoxFuture<'a, Result<(), Fault>>>,
+    /// When steps under way are given up; none while they are not.
+    cut_at: Option<Instant>,
+    /// Whether nothing may begin any more, in either direction.
+    halted: bool,
+    /// The first failure to write the journal.
+    unwritten: Option<StoreError>,
+}
+
+impl Run<'_, '_> {
+    fn under_way(&self) -> usize {
+        self.doing.len() + self.undoing.len()
+    }
+}
+
+impl<'s> Session<'s> {
+    /// Runs an apply to its end: from the start where `prior` is empty, else from where its journal stands.
+    ///
+    /// # Errors
+    /// When it has to stop where it stands; see `Aborted`.
+    pub async fn run<'p>(self, apply: &'p Apply, prior: &[Record], direction: Direction) -> Result<Ended<'p>, Aborted> {
+        let after = apply.plan.after();
+        let (say, mut said) = mpsc::unbounded_channel::<Progress>();
+        let hear = |node: &Address| {
+            let (say, node) = (say.clone(), node.clone());
+            move |text: String| {
+                // A reporter that is gone does not stop a step.
+                let _ = say.send(Progress { node: node.clone(), text });
+            }
+        };
+        let voices: Vec<_> = apply.plan.changes.iter().map(|change| hear(&change.address)).collect();
+        let (provider, vault, root, call) = (self.provider, self.vault, self.root, self.limits.call);
+        let order = |at: usize| Order {
+            scope: &apply.plan.scope,
+            tag: &apply.plan.tag,
+            after: &after,
+            change: &apply.plan.changes[at],
+            op: &apply.op,
+            fence: apply.fence,
+            release: apply.release,
+            vault,
+            root,
+            call_deadline: call,
+            progress: &voices[at],
+        };
+        let begin = |step: Step| -> BoxFuture<'_, Answer> {
+            let (Step::Do(at) | Step::Undo(at)) = step;
+            let (order, way) = (order(at), if matches!(step, Step::Do(_)) { Way::Do } else { Way::Undo });
+            Box::pin(async move { (step, Instant::now(), worker::work(provider, &order, way).await) })
+        };
+        let mut run = Run {
+            apply,
+            frontier: Frontier::replay(&apply.plan, prior)?,
+            took: BTreeMap::new(),
+            began: Instant::now(),
+            renewed: Instant::now(),
+            doing: FuturesUnordered::new(),
+            undoing: FuturesUnordered::new(),
+            renewing: None,
+            cut_at: None,
+            halted: false,
+            unwritten: None,
+        };
+        let mut session = self;
+        session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: apply.fence });
+        session.take_up(&mut run, direction).await;
+        let outcome = session.turn_until_done(&mut run, &begin, &mut said).await?;
+        let took_ms = u64::try_from(run.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        session.tell(&Event::Ended { outcome: outcome.clone(), took_ms });
+        match run.unwritten {
+            Some(error) => Err(Aborted::Store { error, outcome: Some(outcome) }),
+            None => Ok(Ended { outcome, frontier: run.frontier, took: run.took }),
+        }
+    }
+
+    /// Takes up what an earlier process left, and sets the direction.
+    async fn take_up(&mut self, run: &mut Run<'_, '_>, direction: Direction) {
+        for record in run.frontier.orphaned() {
+            self.keep(run, record, None).await;
+        }
+        if direction == Direction::Back {
+            run.frontier.retry_undo();
+            self.turn(run, Cause::Recovered).await;
+        }
+    }
+
+    async fn turn_until_done<'p, 'a>(
+        &mut self,
+        run: &mut Run<'p, 'a>,
+        begin: &dyn Fn(Step) -> BoxFuture<'a, Answer>,
+        said: &mut mpsc::UnboundedReceiver<Progress>,
+    ) -> Result<Outcome, Aborted>
+    where
+        's: 'a,
+    {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.begin_ready(run, begin).await;
+            if run.under_way() == 0 {
+                if run.halted {
+                    return Ok(Outcome::Interrupted);
+                }
+                if let Some(outcome) = run.frontier.outcome() {
+                    return Ok(outcome);
+                }
+            }
+            tokio::select! {
+                biased;
+                Some(stop) = self.stops.recv() => self.stop(run, stop).await,
+                Some(answer) = run.doing.next(), if !run.doing.is_empty() => self.answered(run, answer).await,
+                Some(answer) = run.undoing.next(), if !run.undoing.is_empty() => self.answered(run, answer).await,
+                Some(progress) = said.recv() => self.tell(&Event::Progress(progress)),
+                answer = turn::settled(&mut run.renewing) => run.renewal_answered(answer)?,
+                _ = tick.tick() => self.ticked(run).await?,
+            }
+        }
+    }
+
+    /// Starts what is ready, each after its intent is kept.
+    async fn begin_ready<'a>(&mut self, run: &mut Run<'_, 'a>, begin: &dyn Fn(Step) -> BoxFuture<'a, Answer>) {
+        while !run.halted && run.under_way() < self.limits.parallel.max(1) {
+            let Some(step) = run.frontier.ready().next() else { return };
+            let (at, intent) = match step {
+                Step::Do(at) => (at, Record::Intent { node: run.apply.plan.changes[at].address.clone() }),
+                Step::Undo(at) => (at, Record::UndoIntent { node: run.apply.plan.changes[at].address.clone() }),
+            };
+            let forward = matches!(step, Step::Do(_));
+            if !self.keep(run, intent, None).await && forward {
+                // Nothing was begun: the intent is folded, so it is settled as failed before the apply turns.
+                let node = run.apply.plan.changes[at].address.clone();
+                let fault =
+                    FaultReport { message: "the journal cannot be written".to_owned(), help: None, log: Vec::new() };
+                self.keep(run, Record::Failed { node: node.clone(), fault }, None).await;
+                self.turn(run, Cause::Failed(node)).await;
+                continue;
+            }
+            if forward { run.doing.push(begin(step)) } else { run.undoing.push(begin(step)) }
+        }
+    }
+
+    /// Takes the answer of a step in.
+    async fn answered(&mut self, run: &mut Run<'_, '_>, (step, since, answer): Answer) {
+        let (Step::Do(at) | Step::Undo(at)) = step;
+        let node = run.apply.plan.changes[at].address.clone();
+        let took = since.elapsed();
+        let failed = answer.is_err();
+        let record = match (step, answer) {
+            (Step::Do(_), Ok(effect)) => {
+                run.took.insert(node.clone(), took);
+                Record::Done { node: node.clone(), effect }
+            }
+            (Step::Do(_), Err(fault)) if fault.kind == FaultKind::Unknown => {
+                Record::Unknown { node: node.clone(), fault: fault.report() }
+            }
+            (Step::Do(_), Err(fault)) => Record::Failed { node: node.clone(), fault: fault.report() },
+            (Step::Undo(_), Ok(effect)) => Record::Undone { node: node.clone(), effect },
+            (Step::Undo(_), Err(fault)) => Record::UndoFailed { node: node.clone(), fault: fault.report() },
+        };
+        let kept = self.keep(run, record, Some(took)).await;
+        if matches!(step, Step::Do(_)) && (failed || !kept) {
+            if failed && self.limits.pause_on_failure {
+                run.halt();
+            } else {
+                self.turn(run, Cause::Failed(node)).await;
+            }
+        }
+    }
+
+    /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in memory:
+    /// every step begun has its intent on disk, so a recovery would do the same again.
+    async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
+        let now = self.clock.now();
+        let kept = self.store.append(&run.apply.op, run.apply.fence, &record, now).await;
+        if let Err(illegal) = run.frontier.fold(&record) {
+            unreachable!("the session writes only records in turn: {illegal}");
+        }
+        let took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+        self.tell(&Event::Recorded { record, took_ms });
+        match kept {
+            Ok(()) => true,
+            Err(error) => {
+                run.unwritten.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        self.reporter.tell(event, self.clock.now());
+    }
+}

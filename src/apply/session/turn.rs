@@ -1,0 +1,114 @@
+//! What turns or halts an apply from outside: signals, the lease, the budget.
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    Aborted, Cause, Event, Fault, FaultKind, FaultReport, Instant, LEASE, LEASE_MARGIN, RENEWAL, Record, Run, SETTLE,
+};
+use super::{OnInterrupt, Session, Stop};
+use crate::journal::NodeStatus;
+use crate::lock::Held;
+use crate::provider::Anchor;
+
+/// The answer of the renewal under way; never, where none is.
+pub(super) async fn settled(renewing: &mut Option<BoxFuture<'_, Result<(), Fault>>>) -> Result<(), Fault> {
+    match renewing {
+        Some(renewal) => {
+            let answer = renewal.await;
+            *renewing = None;
+            answer
+        }
+        None => std::future::pending().await,
+    }
+}
+
+impl Run<'_, '_> {
+    /// Stops the apply where it stands: nothing begins any more, and the journal stays open.
+    pub(super) fn halt(&mut self) {
+        self.halted = true;
+        self.cut_at.get_or_insert_with(|| Instant::now() + SETTLE);
+    }
+
+    /// Takes the answer of a renewal in.
+    pub(super) fn renewal_answered(&mut self, answer: Result<(), Fault>) -> Result<(), Aborted> {
+        match answer {
+            Ok(()) => self.renewed = Instant::now(),
+            Err(fault) if fault.kind == FaultKind::NotFound => {
+                return Err(Aborted::LeaseLost("somebody broke the lock on the engine".to_owned()));
+            }
+            // The engine may be back before the lease is over; the next tick tries again.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl<'s> Session<'s> {
+    /// Turns the apply: nothing new is done, what is under way gets a moment, then everything is taken back.
+    pub(super) async fn turn(&mut self, run: &mut Run<'_, '_>, cause: Cause) {
+        if run.frontier.unwinding().is_none() {
+            self.keep(run, Record::Unwinding { cause }, None).await;
+            run.cut_at.get_or_insert_with(|| Instant::now() + SETTLE);
+        }
+    }
+
+    /// Hears a signal.
+    pub(super) async fn stop(&mut self, run: &mut Run<'_, '_>, stop: Stop) {
+        match stop {
+            Stop::Now => {
+                run.halted = true;
+                run.doing.clear();
+                run.undoing.clear();
+            }
+            Stop::Asked(signal) => {
+                self.tell(&Event::Stopping { signal: signal.clone() });
+                match self.limits.on_interrupt {
+                    OnInterrupt::Undo => self.turn(run, Cause::Interrupted(signal)).await,
+                    OnInterrupt::Pause => run.halt(),
+                }
+            }
+        }
+    }
+
+    /// Looks at the clock: cuts steps that were given a moment and did not end, renews the lease, ends a run over its budget.
+    pub(super) async fn ticked<'a>(&mut self, run: &mut Run<'_, 'a>) -> Result<(), Aborted>
+    where
+        's: 'a,
+    {
+        self.reporter.tick(self.clock.now());
+        let now = Instant::now();
+        if run.cut_at.is_some_and(|at| now >= at) {
+            run.cut_at = None;
+            self.cut(run).await;
+        }
+        if self.limits.budget.is_some_and(|budget| run.began.elapsed() > budget) {
+            self.turn(run, Cause::Deadline("the apply took longer than --timeout allows".to_owned())).await;
+        }
+        if run.renewed.elapsed() + self.limits.call + LEASE_MARGIN > LEASE {
+            return Err(Aborted::LeaseLost("it could not be renewed in time".to_owned()));
+        }
+        if run.renewed.elapsed() >= RENEWAL && run.renewing.is_none() {
+            self.store.renew_lock(run.apply.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
+            run.renewing = Some(renewal(self.anchor, self.held));
+        }
+        Ok(())
+    }
+
+    /// Gives up the steps forward that were under way when the apply turned: nobody knows how far they came.
+    async fn cut(&mut self, run: &mut Run<'_, '_>) {
+        let doing: Vec<_> = run.frontier.steps_in(|status| status == NodeStatus::Doing).cloned().collect();
+        if doing.is_empty() && !run.halted {
+            return;
+        }
+        run.doing.clear();
+        for node in doing {
+            let message = "stopped by omni before it ended".to_owned();
+            let fault = FaultReport { message, help: None, log: Vec::new() };
+            self.keep(run, Record::Unknown { node, fault }, None).await;
+        }
+    }
+}
+
+fn renewal<'a>(anchor: &'a dyn Anchor, held: &'a Held) -> BoxFuture<'a, Result<(), Fault>> {
+    Box::pin(anchor.renew_anchor(held))
+}

@@ -1,0 +1,81 @@
+//! The worker: one step, from the provider's first call to its answer, within a deadline.
+//!
+//! It knows neither graph nor journal. A step may be repeated at any time, so a passing fault is tried again here, with
+//! back-off, before it counts.
+
+use std::time::Duration;
+
+use crate::journal::Effect;
+use crate::plan::{Action, Change};
+use crate::provider::{Fault, FaultKind, Order, Perform};
+use crate::resource::{Resource, Service};
+
+const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Which way a step goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Do,
+    Undo,
+}
+
+/// Does one step, or takes it back.
+pub(super) async fn work(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
+    let deadline = deadline(order.change, way);
+    match tokio::time::timeout(deadline, tries(provider, order, way)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Fault::new(
+            FaultKind::Unknown,
+            format!("no end after {} s, which is this step's deadline", deadline.as_secs()),
+        )),
+    }
+}
+
+async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
+    let mut pause = FIRST_PAUSE;
+    for tried in 1.. {
+        let answer = match way {
+            Way::Do => provider.perform(order).await,
+            Way::Undo => provider.undo(order).await,
+        };
+        match answer {
+            Err(fault) if fault.kind.is_passing() && tried < TRIES => {
+                (order.progress)(format!("{}; trying again", fault.message));
+                tokio::time::sleep(pause).await;
+                pause *= 4;
+            }
+            answer => return answer,
+        }
+    }
+    unreachable!("the last try returns")
+}
+
+/// How long a step may take in all: what its resource allows, and room for the calls around it.
+fn deadline(change: &Change, way: Way) -> Duration {
+    let room = Duration::from_mins(2);
+    let sides = [change.before.as_ref().map(|side| &side.resource), change.after.as_ref()];
+    let longest = sides.into_iter().flatten().map(|resource| allowance(resource, change.action, way)).max();
+    room + longest.unwrap_or_default()
+}
+
+fn allowance(resource: &Resource, action: Action, way: Way) -> Duration {
+    match resource {
+        Resource::Image(_) if way == Way::Do => Duration::from_hours(1),
+        Resource::Job(job) if action == Action::Run => {
+            job.timeout.duration() + job.container.stop_grace_period.duration()
+        }
+        Resource::Service(service) => service_allowance(service),
+        Resource::Image(_) | Resource::Network(_) | Resource::Volume(_) | Resource::Job(_) => Duration::ZERO,
+    }
+}
+
+fn service_allowance(service: &Service) -> Duration {
+    let update = &service.update;
+    let batch = update.progress_deadline.duration()
+        + update.monitor.duration()
+        + update.delay.duration()
+        + service.container.stop_grace_period.duration();
+    let batches = service.replicas.div_ceil(update.parallelism.max(1)).max(1);
+    batch * batches
+}

@@ -1,0 +1,135 @@
+//! `View`: the recorded and the observed of each address side by side, and which objects serve.
+//!
+//! What was recorded comes from the head release. Where the store was lost, or another store has applied since, the
+//! labels on the engine's objects are the record: they repeat the resource word for word.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, Kind};
+use crate::observed::{Object, Observed, Status};
+use crate::plan::{Base, Side};
+use crate::release::{Recorded, Release};
+use crate::resource::Resource;
+
+/// The recorded and the observed side by side.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    /// The release that the record is; none before the first.
+    pub(super) base: Option<Base>,
+    /// Whether the record was read from labels, because the store has none or an older one.
+    pub(super) from_labels: bool,
+    recorded: BTreeMap<&'a Address, &'a Recorded>,
+    observed: &'a Observed,
+    reused: BTreeSet<&'a str>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(head: Option<&'a Release>, lineage: &str, observed: &'a Observed) -> Self {
+        let newest = newest_serving(observed);
+        let head = head.filter(|head| newest.is_none_or(|object| object.provenance.release <= head.number));
+        match head {
+            Some(head) => Self {
+                base: Some(Base { number: head.number, tag: head.tag.clone(), lineage: Some(lineage.to_owned()) }),
+                from_labels: false,
+                recorded: head.resources.iter().collect(),
+                reused: head.resources.values().flat_map(|r| r.objects.iter().map(String::as_str)).collect(),
+                observed,
+            },
+            None => Self {
+                base: newest.map(|object| Base {
+                    number: object.provenance.release,
+                    tag: object.provenance.tag.clone(),
+                    lineage: None,
+                }),
+                from_labels: newest.is_some(),
+                recorded: BTreeMap::new(),
+                reused: BTreeSet::new(),
+                observed,
+            },
+        }
+    }
+
+    /// Every address that was recorded or has objects.
+    pub(super) fn addresses(&self) -> BTreeSet<&'a Address> {
+        self.recorded.keys().copied().chain(self.observed.objects.keys()).collect()
+    }
+
+    /// What was recorded; none where nothing was, or where the record is the labels.
+    pub(super) fn recorded(&self, address: &Address) -> Option<&'a Recorded> {
+        self.recorded.get(address).copied()
+    }
+
+    /// The objects that serve, or should: those that were recorded, else those that are up, else, where
+    /// the labels are the record, the newest.
+    pub(super) fn active(&self, address: &Address) -> Vec<&'a Object> {
+        let all = self.observed.at(address);
+        let known: Vec<_> = all.iter().filter(|object| self.reused.contains(object.id.as_str())).collect();
+        if !known.is_empty() {
+            return known;
+        }
+        let up: Vec<_> = all.iter().filter(|object| object.status.is_up()).collect();
+        if !up.is_empty() {
+            return up;
+        }
+        if self.from_labels {
+            let newest = all.first().map(|object| object.provenance.fence);
+            return all.iter().filter(|object| Some(object.provenance.fence) == newest).collect();
+        }
+        Vec::new()
+    }
+
+    /// The objects at an address that do not serve and are kept for a rollback, newest first.
+    pub(super) fn kept(&self, address: &Address) -> Vec<&'a Object> {
+        let active: BTreeSet<_> = self.active(address).iter().map(|object| &object.id).collect();
+        let all = self.observed.at(address).iter();
+        all.filter(|object| !active.contains(&object.id) && !object.status.is_up()).collect()
+    }
+
+    /// What is there now: as observed where the engine can tell, as recorded where only omni can.
+    pub(super) fn side(&self, address: &Address) -> Option<Side> {
+        let active = self.active(address);
+        if address.kind() == Kind::Job && active.is_empty() {
+            // The container of a job that has run is only evidence: the record is enough.
+            let recorded = self.recorded(address)?;
+            return Some(Side { resource: recorded.resource.clone(), objects: Vec::new(), up: Vec::new() });
+        }
+        let first = active.first()?;
+        let mut resource = first.resource.clone();
+        if let Some(recorded) = self.recorded(address) {
+            resource.adopt_settings(&recorded.resource);
+        }
+        if let Resource::Service(service) = &mut resource
+            && active.iter().all(|object| object.status.is_up())
+        {
+            service.replicas = u32::try_from(active.len()).unwrap_or(u32::MAX);
+        }
+        Some(Side {
+            resource,
+            objects: active.iter().map(|object| object.id.clone()).collect(),
+            up: active.iter().filter(|object| object.status.is_up()).map(|object| object.id.clone()).collect(),
+        })
+    }
+
+    /// In one line, what keeps the active objects from serving; none where they serve.
+    pub(super) fn broken(&self, address: &Address) -> Option<String> {
+        let down = self.active(address).into_iter().find(|object| !object.status.is_up())?;
+        Some(match &down.status {
+            Status::Exited { code } => format!("exited with code {code}"),
+            other => other.word().to_owned(),
+        })
+    }
+}
+
+fn newest_serving(observed: &Observed) -> Option<&Object> {
+    let all = observed.objects.iter().filter(|(address, _)| matches!(address.kind(), Kind::Service | Kind::Job));
+    let objects = all.flat_map(|(_, objects)| objects);
+    objects
+        .filter(|object| !matches!(object.status, Status::Created))
+        .filter(|object| is_serving(object))
+        .max_by_key(|object| (object.provenance.release, object.provenance.fence))
+}
+
+fn is_serving(object: &Object) -> bool {
+    object.status.is_up()
+        || matches!((&object.resource, &object.status), (Resource::Job(_), Status::Exited { code: 0 }))
+}
