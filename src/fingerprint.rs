@@ -117,6 +117,19 @@ impl Key {
         Self(bytes)
     }
 
+    /// The key of a deployment that has none yet: every mark is the same. Before a first apply there is nothing to compare a
+    /// secret with, and no key in common among the machines that plan it.
+    #[must_use]
+    pub const fn unset() -> Self {
+        Self([0; 32])
+    }
+
+    /// Whether it stands for no key.
+    #[must_use]
+    pub fn is_unset(&self) -> bool {
+        self.0 == [0; 32]
+    }
+
     /// The key as 64 hexadecimal digits, as it is stored.
     #[must_use]
     pub fn to_hex(&self) -> String {
@@ -137,6 +150,9 @@ impl Key {
     /// Never: a key of 32 bytes is always accepted.
     #[must_use]
     pub fn mark(&self, name: &str, value: &str) -> String {
+        if self.is_unset() {
+            return "0".repeat(16);
+        }
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any key length is accepted");
         mac.update(name.as_bytes());
         mac.update(&[0]);

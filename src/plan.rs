@@ -94,10 +94,47 @@ pub struct Drift {
 }
 
 impl Plan {
-    /// The plan's id: the fingerprint of all of it.
+    /// The plan's id: the fingerprint of what will be done, to what, and from where. How it is told (reasons, warnings,
+    /// the tag, the address under which the engine was reached) is not part of it.
     #[must_use]
     pub fn id(&self) -> Fingerprint {
-        Fingerprint::of(self)
+        let done: Vec<_> = self
+            .changes
+            .iter()
+            .map(|c| (&c.address, c.action, c.class, c.phase, &c.before, &c.after, &c.reuse))
+            .collect();
+        let base = self.base.as_ref().map(|base| base.number);
+        let from = (&self.scope, &self.purpose, self.spec, &self.engine.id, base, &self.preconditions);
+        Fingerprint::of(&(from, done, &self.edges))
+    }
+
+    /// What has changed, where this plan was made before and `now` is what comes out now; empty where they do the same.
+    #[must_use]
+    pub fn moved(&self, now: &Self) -> Vec<Moved> {
+        if self.id() == now.id() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        if self.engine.id != now.engine.id {
+            found.push(Moved::Engine { planned: self.engine.id.clone(), now: now.engine.id.clone() });
+        }
+        let name = |base: &Option<Base>| match base {
+            Some(base) => format!("release {} ({})", base.number, base.tag),
+            None => "nothing".to_owned(),
+        };
+        if self.base.as_ref().map(|base| base.number) != now.base.as_ref().map(|base| base.number) {
+            found.push(Moved::Base { planned: name(&self.base), now: name(&now.base) });
+        }
+        if self.spec != now.spec {
+            found.push(Moved::Spec);
+        }
+        let seen: BTreeMap<_, _> = now.preconditions.iter().map(|one| (&one.address, one.seen)).collect();
+        let things = self.preconditions.iter().filter(|one| seen.get(&one.address) != Some(&one.seen));
+        found.extend(things.map(|one| Moved::Thing(one.address.clone())));
+        if found.is_empty() {
+            found.push(Moved::Steps);
+        }
+        found
     }
 
     /// The changes that do something, in the order of execution.

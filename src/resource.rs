@@ -10,6 +10,7 @@ mod difference;
 mod image;
 mod job;
 mod network;
+mod marks;
 mod requires;
 mod service;
 mod settings;

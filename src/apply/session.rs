@@ -103,6 +103,8 @@ pub struct Session<'a> {
     pub clock: &'a dyn Clock,
     /// The anchor that was taken for this apply.
     pub held: &'a Held,
+    /// The fence of the lock. A recovery has a newer one than the apply it takes up.
+    pub fence: u64,
     /// Hears signals.
     pub stops: &'a mut mpsc::Receiver<Stop>,
     /// Bounds.
@@ -118,6 +120,8 @@ pub struct Ended<'p> {
     pub frontier: Frontier<'p>,
     /// How long each step took that was done here.
     pub took: BTreeMap<Address, Duration>,
+    /// How long all of it took.
+    pub elapsed: Duration,
 }
 
 type Answer = (Step, Instant, Result<Effect, Fault>);
@@ -198,14 +202,14 @@ impl<'s> Session<'s> {
             unwritten: None,
         };
         let mut session = self;
-        session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: apply.fence });
+        session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
         session.take_up(&mut run, direction).await;
         let outcome = session.turn_until_done(&mut run, &begin, &mut said).await?;
         let took_ms = u64::try_from(run.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         session.tell(&Event::Ended { outcome: outcome.clone(), took_ms });
         match run.unwritten {
             Some(error) => Err(Aborted::Store { error, outcome: Some(outcome) }),
-            None => Ok(Ended { outcome, frontier: run.frontier, took: run.took }),
+            None => Ok(Ended { outcome, frontier: run.frontier, took: run.took, elapsed: run.began.elapsed() }),
         }
     }
 
@@ -307,7 +311,7 @@ impl<'s> Session<'s> {
     /// every step begun has its intent on disk, so a recovery would do the same again.
     async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
         let now = self.clock.now();
-        let kept = self.store.append(&run.apply.op, run.apply.fence, &record, now).await;
+        let kept = self.store.append(&run.apply.op, self.fence, &record, now).await;
         if let Err(illegal) = run.frontier.fold(&record) {
             unreachable!("the session writes only records in turn: {illegal}");
         }

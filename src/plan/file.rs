@@ -24,7 +24,7 @@ pub struct PlanFile {
     pub id: Fingerprint,
     /// When it was made.
     pub made: Timestamp,
-    /// The fingerprint of id and time, so that neither can be edited alone.
+    /// The fingerprint of the whole plan and the time, so that nothing of it can be edited alone.
     seal: Fingerprint,
     /// The plan.
     pub plan: Plan,
@@ -64,8 +64,7 @@ impl PlanFile {
     /// The file of a plan made at this time.
     #[must_use]
     pub fn new(plan: Plan, made: Timestamp) -> Self {
-        let id = plan.id();
-        Self { format: FORMAT.to_owned(), id, made, seal: seal(&id, made), plan }
+        Self { format: FORMAT.to_owned(), id: plan.id(), made, seal: seal(&plan, made), plan }
     }
 
     /// The text of the file.
@@ -98,7 +97,7 @@ impl PlanFile {
             });
         }
         let file: Self = serde_json::from_str(text).map_err(no_plan)?;
-        if file.plan.id() != file.id || seal(&file.id, file.made) != file.seal {
+        if file.plan.id() != file.id || seal(&file.plan, file.made) != file.seal {
             return Err(PlanFileError::Edited(place.to_owned()));
         }
         Ok(file)
@@ -116,6 +115,6 @@ impl PlanFile {
     }
 }
 
-fn seal(id: &Fingerprint, made: Timestamp) -> Fingerprint {
-    Fingerprint::of(&(id, made))
+fn seal(plan: &Plan, made: Timestamp) -> Fingerprint {
+    Fingerprint::of(&(plan, made))
 }

@@ -88,7 +88,7 @@ impl<'s> Session<'s> {
             return Err(Aborted::LeaseLost("it could not be renewed in time".to_owned()));
         }
         if run.renewed.elapsed() >= RENEWAL && run.renewing.is_none() {
-            self.store.renew_lock(run.apply.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
+            self.store.renew_lock(self.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
             run.renewing = Some(renewal(self.anchor, self.held));
         }
         Ok(())

@@ -1,0 +1,182 @@
+//! Applying: from a plan under the lock to an outcome that is kept and told. `apply`, `rollback`, `destroy` and `recover` end here.
+
+use std::path::Path;
+
+use crate::address::Scope;
+use crate::apply::{self, Aborted, Ended, Limits, Session};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::locking::Locked;
+use crate::cli::signals::Signals;
+use crate::clock::Clock;
+use crate::fingerprint::Fingerprint;
+use crate::journal::{Apply, Direction, Outcome, Record};
+use crate::lock::Op;
+use crate::plan::Plan;
+use crate::provider::{Anchor, Perform};
+use crate::release::Release;
+use crate::report::Reporter;
+use crate::store::Store;
+use crate::template::Vault;
+
+/// What applying works with.
+pub struct Applying<'a> {
+    /// The outside world.
+    pub provider: &'a dyn Perform,
+    /// The lock on the engine.
+    pub anchor: &'a dyn Anchor,
+    /// The memory.
+    pub store: &'a mut dyn Store,
+    /// The voice.
+    pub reporter: &'a mut dyn Reporter,
+    /// Secrets and files.
+    pub vault: &'a Vault,
+    /// Where deploy.toml lies.
+    pub root: &'a Path,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Both locks.
+    pub locked: &'a Locked,
+    /// Signals.
+    pub signals: &'a mut Signals,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Applied {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The release it made, where it did.
+    pub release: Option<Release>,
+    /// What serves now; none where the engine could not be asked any more.
+    pub world: Option<Fingerprint>,
+    /// Changes that were begun and that nothing can take back.
+    pub lost: Vec<crate::address::Address>,
+    /// Every record of it, oldest first.
+    pub records: Vec<Record>,
+    /// How long it took.
+    pub took: std::time::Duration,
+}
+
+impl Applied {
+    /// What it means to the caller. A system that was to be as before and is not is never called undone.
+    #[must_use]
+    pub fn exit(&self, before: Option<Fingerprint>) -> Exit {
+        let is_before = match (before, self.world) {
+            (Some(before), Some(world)) => before == world,
+            _ => true,
+        };
+        match Exit::of(&self.outcome) {
+            Exit::Done => Exit::Done,
+            _ if !is_before => Exit::Stuck,
+            exit => exit,
+        }
+    }
+}
+
+/// The next release's number: one more than the head's, the plan's base's and any that an object was made for.
+fn next_number(plan: &Plan, head: Option<&Release>) -> u64 {
+    let base = plan.base.as_ref().map_or(0, |base| base.number);
+    head.map_or(0, |head| head.number).max(base) + 1
+}
+
+impl Applying<'_> {
+    /// Opens an apply of this plan, does it, and closes it.
+    ///
+    /// # Errors
+    /// When it has to stop where it stands: the journal stays open.
+    pub async fn start(mut self, plan: Plan, by: &str) -> Result<Applied, Failure> {
+        let head = self.store.head().await?;
+        let apply = Apply {
+            op: Op::new(&plan.id(), self.locked.fence),
+            fence: self.locked.fence,
+            release: next_number(&plan, head.as_ref()),
+            by: by.to_owned(),
+            opened: self.clock.now(),
+            plan,
+        };
+        let files = self.vault.files().map(|(fingerprint, content)| (*fingerprint, content.to_vec())).collect();
+        self.store.open(&apply, files).await?;
+        self.go(&apply, &[], Direction::Forward, head.as_ref()).await
+    }
+
+    /// Takes up an apply that another process left open.
+    ///
+    /// # Errors
+    /// When it has to stop where it stands: the journal stays open.
+    pub async fn take_up(mut self, apply: &Apply, direction: Direction) -> Result<Applied, Failure> {
+        self.store.take_over(&apply.op, self.locked.fence).await?;
+        let prior = self.store.journal(&apply.op).await?;
+        let head = self.store.head().await?;
+        self.go(apply, &prior, direction, head.as_ref()).await
+    }
+
+    async fn go(
+        &mut self,
+        apply: &Apply,
+        prior: &[Record],
+        direction: Direction,
+        head: Option<&Release>,
+    ) -> Result<Applied, Failure> {
+        let session = Session {
+            provider: self.provider,
+            anchor: self.anchor,
+            store: &mut *self.store,
+            reporter: &mut *self.reporter,
+            vault: self.vault,
+            root: self.root,
+            clock: self.clock,
+            held: &self.locked.anchor,
+            fence: self.locked.fence,
+            stops: &mut self.signals.stops,
+            limits: self.limits,
+        };
+        let ended = session.run(apply, prior, direction).await.map_err(Failure::from)?;
+        self.close(apply, ended, head).await
+    }
+
+    async fn close(
+        &mut self,
+        apply: &Apply,
+        ended: Ended<'_>,
+        head: Option<&Release>,
+    ) -> Result<Applied, Failure> {
+        let world = self.world(&apply.plan.scope).await;
+        let at = self.clock.now();
+        let release = match (&ended.outcome, world) {
+            (Outcome::Applied, Some(world)) => {
+                Some(apply::release(apply, &ended.frontier, &ended.took, head, world, at))
+            }
+            // Every step is done, but the engine cannot be asked what serves: the next command closes the apply.
+            (Outcome::Applied, None) => {
+                return Err(Failure::new(
+                    Exit::Stuck,
+                    "omni::apply::not_closed",
+                    "every step is done, but the engine does not answer any more, so the release is not closed",
+                )
+                .help("when the engine answers again, run `omni recover --forward`"));
+            }
+            _ => None,
+        };
+        if matches!(ended.outcome, Outcome::Applied | Outcome::Unwound(_)) {
+            let closed =
+                self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
+            closed.map_err(|error| Failure::from(Aborted::Store { error, outcome: Some(ended.outcome.clone()) }))?;
+        }
+        let records = self.store.journal(&apply.op).await?;
+        Ok(Applied {
+            lost: apply::lost_for_good(&apply.plan, &ended.frontier).into_iter().cloned().collect(),
+            took: ended.elapsed,
+            outcome: ended.outcome,
+            release,
+            world,
+            records,
+        })
+    }
+
+    async fn world(&self, scope: &Scope) -> Option<Fingerprint> {
+        self.provider.observe(scope).await.ok().map(|observed| observed.fingerprint())
+    }
+}

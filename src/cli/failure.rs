@@ -1,0 +1,180 @@
+//! `Failure`: why a command could not do what it was asked, with its exit code and the next act.
+
+use std::fmt::Write;
+
+use crate::apply::Aborted;
+use crate::cli::exit::Exit;
+use crate::plain::plain;
+use crate::plan::{Moved, PlanFileError, Refusal};
+use crate::provider::{Fault, FaultKind};
+use crate::spec::Problems;
+use crate::store::StoreError;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// The spec is wrong: every problem, with its place.
+    Spec(Box<Problems>),
+    /// Anything else.
+    Told(Box<Told>),
+}
+
+/// A failure in words.
+#[derive(Debug)]
+pub struct Told {
+    /// The exit code.
+    pub exit: Exit,
+    /// The stable code.
+    pub code: &'static str,
+    /// What is wrong, each in a line of its own.
+    pub messages: Vec<String>,
+    /// The reader's next act.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A failure in one line.
+    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+        Self::Told(Box::new(Told { exit, code, messages: vec![message.into()], help: None }))
+    }
+
+    /// The same with the reader's next act.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.help = Some(help.into());
+        }
+        self
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Spec(_) => Exit::Usage,
+            Self::Told(told) => told.exit,
+        }
+    }
+
+    /// The refusals of a plan, all in one.
+    #[must_use]
+    pub fn refusals(refusals: &[Refusal]) -> Self {
+        let first = refusals.first();
+        let mut helps: Vec<_> = refusals.iter().map(Refusal::help).collect();
+        helps.dedup();
+        Self::Told(Box::new(Told {
+            exit: if refusals.iter().any(|r| matches!(r, Refusal::NoSuchThing(_))) { Exit::Usage } else { Exit::Refused },
+            code: first.map_or("omni::plan::refused", Refusal::code),
+            messages: refusals.iter().map(ToString::to_string).collect(),
+            help: Some(helps.join("; ")),
+        }))
+    }
+
+    /// What has moved since a plan was made, all in one.
+    #[must_use]
+    pub fn moved(moved: &[Moved]) -> Self {
+        Self::Told(Box::new(Told {
+            exit: Exit::Refused,
+            code: "omni::plan::stale",
+            messages: moved.iter().map(ToString::to_string).collect(),
+            help: Some("run `omni plan` again and have the new plan reviewed; nothing was changed".to_owned()),
+        }))
+    }
+}
+
+impl Told {
+    /// The failure as text, without colour.
+    #[must_use]
+    pub fn draw(&self) -> String {
+        let mut text = String::new();
+        for message in &self.messages {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "error[{}]: {}", self.code, plain(message));
+        }
+        if let Some(help) = &self.help {
+            let _ = writeln!(text, "  help: {}", plain(help));
+        }
+        text
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::Spec(Box::new(problems))
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let (code, exit) = match fault.kind {
+            FaultKind::Unreachable => ("omni::engine::unreachable", Exit::Unusable),
+            FaultKind::Denied => ("omni::engine::denied", Exit::Unusable),
+            FaultKind::Unknown => ("omni::engine::no_answer", Exit::Unusable),
+            FaultKind::NotFound => ("omni::engine::not_found", Exit::Unusable),
+            FaultKind::Conflict => ("omni::engine::conflict", Exit::Refused),
+            FaultKind::Failed => ("omni::engine::failed", Exit::Unusable),
+        };
+        let failure = Self::new(exit, code, fault.message);
+        match fault.help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Unusable { .. } => Self::new(Exit::Unusable, "omni::store::unusable", message)
+                .help("check the disk's free space and the rights on the folder, then run the command again"),
+            StoreError::TooNew { .. } => Self::new(Exit::Store, "omni::store::too_new", message)
+                .help("use the omni that wrote it, or a newer one"),
+            StoreError::Foreign { .. } => Self::new(Exit::Store, "omni::store::foreign", message)
+                .help("give this deployment a store of its own with `--store` or `[store]`"),
+            StoreError::Damaged(_) | StoreError::Journal(_) | StoreError::NoFile(_) => {
+                Self::new(Exit::Store, "omni::store::damaged", message).help(
+                    "put a backup of the store back; or move it away: omni then reads what runs from the engine's labels",
+                )
+            }
+            StoreError::FenceLost(_) => Self::new(Exit::Locked, "omni::lock::lost", message)
+                .help("somebody else took the lock; look with `omni status`"),
+            StoreError::AlreadyOpen => Self::new(Exit::Stuck, "omni::apply::open", message).help("run `omni recover`"),
+            StoreError::Absent(_) => Self::new(Exit::Usage, "omni::store::absent", message),
+        }
+    }
+}
+
+impl From<PlanFileError> for Failure {
+    fn from(error: PlanFileError) -> Self {
+        let (exit, code) = match &error {
+            PlanFileError::NotAPlan { .. } => (Exit::Usage, "omni::plan_file::not_a_plan"),
+            PlanFileError::OtherFormat { .. } => (Exit::Usage, "omni::plan_file::other_format"),
+            PlanFileError::Edited(_) => (Exit::Refused, "omni::plan_file::edited"),
+            PlanFileError::Expired { .. } => (Exit::Refused, "omni::plan_file::expired"),
+        };
+        Self::new(exit, code, error.to_string()).help("make a new one with `omni plan -o FILE`")
+    }
+}
+
+impl From<Aborted> for Failure {
+    fn from(aborted: Aborted) -> Self {
+        match aborted {
+            Aborted::Journal(error) => Self::new(Exit::Store, "omni::store::damaged", error.to_string()),
+            Aborted::Store { error, outcome } => {
+                let how = outcome.map_or("nothing was undone", |outcome| match outcome {
+                    crate::journal::Outcome::Unwound(_) => "everything was undone, but the journal does not say so",
+                    _ => "not everything was undone",
+                });
+                let failure = Self::from(error);
+                let Self::Told(mut told) = failure else { return failure };
+                told.exit = Exit::Stuck;
+                told.messages.push(how.to_owned());
+                told.help = Some("make room for the store, then run `omni recover` (safe to repeat)".to_owned());
+                Self::Told(told)
+            }
+            Aborted::LeaseLost(why) => Self::new(Exit::Locked, "omni::lock::lost", format!("the lock was lost: {why}"))
+                .help("no further call was sent; look with `omni status`, then run `omni recover`"),
+        }
+    }
+}

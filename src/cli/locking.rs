@@ -1,0 +1,93 @@
+//! Taking both locks, in order: the store's, then the engine's anchor; and giving them back.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::address::Scope;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::lock::{Held, Holder};
+use crate::observed::Observed;
+use crate::provider::{Anchor, Taking};
+use crate::store::{Locking, Store};
+
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Both locks, held under one fence.
+#[derive(Debug)]
+pub struct Locked {
+    /// The fence.
+    pub fence: u64,
+    /// The anchor.
+    pub anchor: Held,
+}
+
+/// Takes both locks, and waits for them as long as `wait` allows.
+///
+/// # Errors
+/// `Locked` when somebody else has one of them; what the store or the engine says otherwise.
+pub async fn lock(
+    store: &mut dyn Store,
+    engine: &dyn Anchor,
+    scope: &Scope,
+    holder: &Holder,
+    observed: &Observed,
+    wait: Duration,
+) -> Result<Locked, Failure> {
+    let until = Instant::now() + wait;
+    loop {
+        let refused = match once(store, engine, scope, holder, newest_fence(observed)).await? {
+            Ok(locked) => return Ok(locked),
+            Err(held) => held,
+        };
+        if Instant::now() >= until {
+            return Err(Failure::new(
+                Exit::Locked,
+                "omni::lock::held",
+                format!("the lock is held by {} since {} (fence {})", refused.holder, refused.since, refused.fence),
+            )
+            .help("wait with `--lock-wait 5m`; if its holder is gone: `omni lock status`"));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn once(
+    store: &mut dyn Store,
+    engine: &dyn Anchor,
+    scope: &Scope,
+    holder: &Holder,
+    above: u64,
+) -> Result<Result<Locked, Held>, Failure> {
+    let fence = match store.take_lock(holder, above).await? {
+        Locking::Locked(held) => held.fence,
+        Locking::Refused(held) => return Ok(Err(held)),
+    };
+    match engine.take_anchor(scope, holder, fence).await {
+        Ok(Taking::Taken(anchor)) => Ok(Ok(Locked { fence, anchor })),
+        Ok(Taking::Refused(held)) => {
+            store.drop_lock(fence).await?;
+            Ok(Err(held))
+        }
+        Err(fault) => {
+            store.drop_lock(fence).await?;
+            Err(fault.into())
+        }
+    }
+}
+
+/// Gives both locks back.
+///
+/// # Errors
+/// When the engine or the store does not answer; the leases then run out by themselves.
+pub async fn unlock(store: &mut dyn Store, engine: &dyn Anchor, locked: &Locked) -> Result<(), Failure> {
+    let anchor = engine.drop_anchor(&locked.anchor).await;
+    store.drop_lock(locked.fence).await?;
+    anchor.map_err(Failure::from)
+}
+
+/// The newest fence that any object carries: a lost store must not count from the start again.
+fn newest_fence(observed: &Observed) -> u64 {
+    observed.objects.values().flatten().map(|object| object.provenance.fence).max().unwrap_or(0)
+}
