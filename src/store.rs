@@ -5,6 +5,7 @@
 //! left to `journal`; when a lock may be broken, to `cli`.
 
 mod error;
+mod machine;
 mod memory;
 mod sqlite;
 
@@ -15,9 +16,11 @@ use crate::address::Scope;
 use crate::fingerprint::{Fingerprint, Key};
 use crate::journal::{Apply, Outcome, Past, Record};
 use crate::lock::{Held, Holder, Op};
+use crate::plan::Purpose;
 use crate::release::Release;
 
 pub use error::StoreError;
+pub use machine::Machine;
 pub use memory::Memory;
 pub use sqlite::Sqlite;
 
@@ -157,4 +160,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store cannot be written.
     async fn forget(&mut self, releases: &[u64], fence: u64) -> Result<(), StoreError>;
+}
+
+/// What a plan is for, as the one word that history keeps.
+const fn purpose_word(purpose: &Purpose) -> &'static str {
+    match purpose {
+        Purpose::Apply => "apply",
+        Purpose::Rollback(_) => "rollback",
+        Purpose::Destroy => "destroy",
+    }
 }

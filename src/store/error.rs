@@ -44,10 +44,47 @@ pub enum StoreError {
     /// An apply is already open.
     #[error("an apply is already open")]
     AlreadyOpen,
+    /// The key of a store with releases is the key of what they deployed.
+    #[error("the store has releases already, so it keeps its key")]
+    HasReleases,
     /// There is no such apply, release or lock.
     #[error("the store has no {0}")]
     Absent(String),
     /// It does not hold the content of a file.
     #[error("the store does not hold the file with the SHA-256 {0}")]
     NoFile(Fingerprint),
+}
+
+impl StoreError {
+    /// The stable code: `omni::store::damaged`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unusable { .. } => "omni::store::unusable",
+            Self::TooNew { .. } => "omni::store::too_new",
+            Self::Foreign { .. } => "omni::store::foreign",
+            Self::Damaged(_) | Self::Journal(_) | Self::NoFile(_) => "omni::store::damaged",
+            Self::FenceLost(_) => "omni::store::fence_lost",
+            Self::AlreadyOpen => "omni::store::already_open",
+            Self::HasReleases => "omni::store::has_releases",
+            Self::Absent(_) => "omni::store::absent",
+        }
+    }
+
+    /// The reader's next act.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Unusable { .. } => "make room or give this account the right to write there, then run it again",
+            Self::TooNew { .. } => "use the omni that wrote it, or a newer one",
+            Self::Foreign { .. } => "run omni in the folder of that deployment, or name another store",
+            Self::Damaged(_) | Self::Journal(_) | Self::NoFile(_) => {
+                "nothing was changed; put back a copy of the file, or move it away and let omni read the engine's labels"
+            }
+            Self::FenceLost(_) => "another omni has taken over; run `omni status` to see who",
+            Self::AlreadyOpen => "run `omni recover` first",
+            Self::HasReleases => "move the store away to begin with an empty one",
+            Self::Absent(_) => "run `omni status` to see what there is",
+        }
+    }
 }

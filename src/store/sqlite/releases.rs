@@ -1,0 +1,172 @@
+//! Releases and the files they name.
+
+use std::collections::BTreeSet;
+
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use crate::fingerprint::Fingerprint;
+use crate::release::Release;
+use crate::resource::Resource;
+use crate::store::StoreError;
+use crate::store::sqlite::counters::Counters;
+use crate::store::sqlite::seal::{check, seal};
+use crate::store::sqlite::trouble::{Trouble, counted, json, kept, parsed};
+use crate::store::sqlite::{applies, locking};
+
+/// The latest release.
+pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Option<Release>, Trouble> {
+    let head = Counters::read(connection).await?.head;
+    let row = sqlx::query("SELECT * FROM releases ORDER BY number DESC LIMIT 1").fetch_optional(connection).await?;
+    let kept = row.as_ref().map(Kept::read).transpose()?;
+    if kept.as_ref().map_or(0, |kept| kept.number) != head {
+        return Err(Trouble::damaged(format!("release {head} is missing")));
+    }
+    kept.map(|kept| kept.release()).transpose()
+}
+
+/// All releases, newest first. Each names the one before it, which may have been forgotten.
+pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<Release>, Trouble> {
+    let head = Counters::read(connection).await?.head;
+    let rows = sqlx::query("SELECT * FROM releases ORDER BY number DESC").fetch_all(connection).await?;
+    let kept: Vec<_> = rows.iter().map(Kept::read).collect::<Result<_, _>>()?;
+    if kept.first().map_or(0, |kept| kept.number) != head {
+        return Err(Trouble::damaged(format!("release {head} is missing")));
+    }
+    for pair in kept.windows(2) {
+        let [newer, older] = pair else { continue };
+        if newer.number == older.number + 1 && newer.prev_hash != older.seal() {
+            return Err(Trouble::damaged(format!("release {} does not follow release {}", newer.number, older.number)));
+        }
+    }
+    kept.into_iter().map(|kept| kept.release()).collect()
+}
+
+/// Keeps a release, which has to be newer than all others.
+pub(super) async fn insert(connection: &mut SqliteConnection, release: &Release) -> Result<(), Trouble> {
+    let mut counters = Counters::read(connection).await?;
+    let number = kept(release.number);
+    if number <= counters.head {
+        return Err(Trouble::damaged(format!("release {number} does not follow release {}", counters.head)));
+    }
+    let prev: Option<String> = sqlx::query_scalar("SELECT hash FROM releases ORDER BY number DESC LIMIT 1")
+        .fetch_optional(&mut *connection)
+        .await?;
+    let row = Kept { number, tag: release.tag.clone(), json: json(release)?, prev_hash: prev.unwrap_or_default() };
+    sqlx::query("INSERT INTO releases VALUES (?, ?, ?, ?, ?)")
+        .bind(row.number)
+        .bind(&row.tag)
+        .bind(&row.json)
+        .bind(&row.prev_hash)
+        .bind(row.seal())
+        .execute(&mut *connection)
+        .await?;
+    counters.head = number;
+    counters.save(connection).await
+}
+
+/// The content of a file.
+pub(super) async fn file(connection: &mut SqliteConnection, wanted: &Fingerprint) -> Result<Vec<u8>, Trouble> {
+    let query = sqlx::query_scalar("SELECT content FROM files WHERE fingerprint = ?").bind(wanted.to_string());
+    let content: Option<Vec<u8>> = query.fetch_optional(connection).await?;
+    let content = content.ok_or(StoreError::NoFile(*wanted))?;
+    if Fingerprint::of_bytes(&content) != *wanted {
+        return Err(Trouble::damaged(format!("the file {} is not what was written", wanted.short())));
+    }
+    Ok(content)
+}
+
+/// Keeps files. One that is there is written again, which mends it should it be damaged.
+pub(super) async fn keep_files(
+    connection: &mut SqliteConnection,
+    files: &[(Fingerprint, Vec<u8>)],
+) -> Result<(), Trouble> {
+    for (fingerprint, content) in files {
+        if Fingerprint::of_bytes(content) != *fingerprint {
+            return Err(StoreError::NoFile(*fingerprint).into());
+        }
+        sqlx::query("INSERT OR REPLACE INTO files VALUES (?, ?)")
+            .bind(fingerprint.to_string())
+            .bind(content.as_slice())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets releases, and every file that no release left and no open apply names.
+pub(super) async fn forget(connection: &mut SqliteConnection, numbers: &[u64], fence: u64) -> Result<(), Trouble> {
+    locking::require(connection, fence).await?;
+    for number in numbers {
+        sqlx::query("DELETE FROM releases WHERE number = ?").bind(kept(*number)).execute(&mut *connection).await?;
+    }
+    let mut counters = Counters::read(connection).await?;
+    let head: Option<i64> = sqlx::query_scalar("SELECT max(number) FROM releases").fetch_one(&mut *connection).await?;
+    counters.head = head.unwrap_or(0);
+    counters.save(connection).await?;
+
+    let mut named = BTreeSet::new();
+    for release in all(connection).await? {
+        release.resources.values().for_each(|recorded| named.extend(files_of(&recorded.resource)));
+    }
+    if let Some(apply) = applies::open_one(connection).await? {
+        for change in &apply.plan.changes {
+            let sides = change.before.iter().map(|side| &side.resource).chain(&change.after);
+            sides.for_each(|resource| named.extend(files_of(resource)));
+        }
+    }
+    let there: Vec<String> = sqlx::query_scalar("SELECT fingerprint FROM files").fetch_all(&mut *connection).await?;
+    for fingerprint in there.into_iter().filter(|there| !named.contains(there)) {
+        sqlx::query("DELETE FROM files WHERE fingerprint = ?").bind(fingerprint).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The fingerprints of the files that a resource puts into its containers.
+fn files_of(resource: &Resource) -> impl Iterator<Item = String> {
+    resource
+        .container()
+        .into_iter()
+        .flat_map(|container| container.configs.values())
+        .map(|file| file.content.to_string())
+}
+
+/// The row of a release.
+struct Kept {
+    number: i64,
+    tag: String,
+    json: String,
+    prev_hash: String,
+}
+
+impl Kept {
+    fn read(row: &SqliteRow) -> Result<Self, Trouble> {
+        let kept = Self {
+            number: row.try_get("number")?,
+            tag: row.try_get("tag")?,
+            json: row.try_get("json")?,
+            prev_hash: row.try_get("prev_hash")?,
+        };
+        check(&kept.sealed(), row.try_get("hash")?, || kept.name())?;
+        Ok(kept)
+    }
+
+    fn sealed(&self) -> (&str, i64, &str, &str) {
+        (&self.prev_hash, self.number, &self.tag, &self.json)
+    }
+
+    fn seal(&self) -> String {
+        seal(&self.sealed())
+    }
+
+    fn name(&self) -> String {
+        format!("release {}", self.number)
+    }
+
+    fn release(&self) -> Result<Release, Trouble> {
+        let release: Release = parsed(&self.json, &self.name())?;
+        if release.number != counted(self.number)? {
+            return Err(Trouble::damaged(format!("{} says it is {}", self.name(), release.number)));
+        }
+        Ok(release)
+    }
+}
