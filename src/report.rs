@@ -4,7 +4,7 @@
 //! is asked of the outside world, no clock is read, and every text that others wrote goes through `plain`. Meaning never
 //! rests on colour. Drawing the errors of a spec in their source is left to miette; what is drawn when, to `cli`.
 
-// mod board;
+mod board;
 // mod diagnostics;
 mod difference_text;
 // mod ending;
@@ -17,7 +17,7 @@ mod plan_json;
 // mod plan_markdown;
 mod plan_text;
 // mod release_text;
-// mod reporter;
+mod reporter;
 // mod status;
 mod style;
 mod table;
@@ -35,7 +35,7 @@ pub use plan_json::plan_json;
 // pub use plan_markdown::{BUDGET, PullRequest, plan_markdown};
 pub use plan_text::plan_text;
 // pub use release_text::{release, releases};
-// pub use reporter::{JsonLines, Lines, Live, Reporter, Silent};
+pub use reporter::{JsonLines, Lines, Live, Reporter, Silent};
 // pub use status::{Now, status};
 pub use style::Style;
 pub use time::{age, moment, took};

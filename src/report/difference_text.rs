@@ -25,6 +25,7 @@ pub(super) enum Sides {
 struct Entry {
     sign: char,
     label: String,
+    /// In one line; an image has two.
     value: String,
     more: Vec<(char, String)>,
 }
@@ -40,8 +41,11 @@ pub(super) fn lines(differences: &[Difference], sides: Sides, style: &Style) -> 
     let aligned = entries.iter().map(|entry| width(&entry.label)).filter(|wide| *wide <= WIDEST_LABEL).max();
     let mut lines = Vec::new();
     for Entry { sign, label, value, more } in entries {
-        let head = format!("{sign} {}  {value}", padded(&label, aligned.unwrap_or(0)));
-        lines.push(style.paint(tone(sign), head.trim_end()));
+        let label = padded(&label, aligned.unwrap_or(0));
+        let (first, second) = value.split_once('\n').map_or((value.as_str(), None), |(one, two)| (one, Some(two)));
+        lines.push(style.paint(tone(sign), format!("{sign} {label}  {first}").trim_end()));
+        let under = |second| style.paint(tone(sign), &format!("  {}  {second}", " ".repeat(width(&label))));
+        lines.extend(second.map(under));
         lines.extend(more.iter().map(|(sign, line)| style.paint(tone(*sign), format!("    {line}").trim_end())));
     }
     lines
@@ -121,7 +125,11 @@ fn value(path: &str, text: &str) -> String {
     const TEXTS: [&str; 8] = ["environment", "labels", "options", "sysctls", "args", "tmpfs", "extra_hosts", "logging"];
     let is_text = TEXTS.iter().any(|field| path.split('.').any(|part| part == *field));
     let bare = !is_text && (text.parse::<i64>().is_ok() || matches!(text, "true" | "false") || text.starts_with('['));
-    if bare { plain(text) } else { format!("\"{}\"", plain(text)) }
+    match (bare, is_text) {
+        (true, _) => plain(text),
+        (false, true) => format!("\"{}\"", plain(text)),
+        (false, false) => format!("\"{}\"", short(text)),
+    }
 }
 
 /// A digest or a fingerprint cut to its first 12 digits; anything else as it is, safe to print.

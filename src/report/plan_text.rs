@@ -5,7 +5,7 @@ mod details;
 use crate::plain::plain;
 use crate::plan::{Class, Plan, Purpose};
 use crate::report::style::{Style, Tone};
-use crate::report::table::{Column, Table, cell};
+use crate::report::table::{Column, Table, cell, width};
 use crate::report::{difference_text, words};
 
 /// A plan as people read it, ending with a newline. `file` is where it was written to, for the command that applies it.
@@ -15,7 +15,8 @@ pub fn plan_text(plan: &Plan, file: Option<&str>, style: &Style) -> String {
     if plan.is_empty() {
         lines.extend(nothing(plan, style));
     } else {
-        lines.extend([header(plan, style), String::new()]);
+        lines.extend(header(plan, style));
+        lines.push(String::new());
         lines.extend(steps(plan, style));
     }
     lines.extend(details::lines(plan, style));
@@ -28,20 +29,33 @@ pub fn plan_text(plan: &Plan, file: Option<&str>, style: &Style) -> String {
     lines.join("\n") + "\n"
 }
 
-fn header(plan: &Plan, style: &Style) -> String {
+/// What is planned from where, in as many lines as it takes.
+fn header(plan: &Plan, style: &Style) -> Vec<String> {
     let purpose = match plan.purpose {
         Purpose::Apply => None,
         Purpose::Rollback(number) => Some(format!("back to release {number} ({})", plain(&plan.tag))),
         Purpose::Destroy => Some("remove everything".to_owned()),
     };
     let parts = [
-        Some(style.paint(Tone::Strong, &words::scope(plan))),
         purpose,
         Some(format!("spec {}", &plan.spec.short()[..7])),
         Some(words::base(plan)),
         Some(plain(&format!("{} {}", plan.engine.version, plan.engine.host))),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("   ")
+    let scope = words::scope(plan);
+    let mut lines = vec![style.paint(Tone::Strong, &scope)];
+    let mut taken = width(&scope);
+    for part in parts.into_iter().flatten() {
+        if taken + 3 + width(&part) > usize::from(style.width) {
+            lines.push(String::new());
+            taken = 0;
+        }
+        taken += 3 + width(&part);
+        let line = lines.last_mut().expect("the scope is the first line");
+        line.push_str("   ");
+        line.push_str(&part);
+    }
+    lines
 }
 
 fn nothing(plan: &Plan, style: &Style) -> Vec<String> {
@@ -75,7 +89,7 @@ fn steps(plan: &Plan, style: &Style) -> Vec<String> {
             cell(tone, words::name(&change.address)),
             cell(Tone::Normal, words::change_text(change)),
             cell(undo, words::undo_text(change)),
-            cell(Tone::Normal, change.downtime.to_string()),
+            cell(Tone::Normal, words::downtime_text(change)),
         ]);
     }
     table.lines(style)

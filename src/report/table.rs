@@ -17,6 +17,16 @@ pub(super) fn padded(text: &str, to: usize) -> String {
     format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
 }
 
+/// The text, cut at its end to so many columns.
+pub(super) fn clipped(text: &str, to: usize) -> String {
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+        taken <= to
+    };
+    text.chars().take_while(fits).collect()
+}
+
 /// The lines that the words of a text make where only so many columns are free. A longer word has a line of its own.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::plain::plain;
-use crate::plan::{Action, Change, Class, Plan, Purpose, Reason, Turn};
+use crate::plan::{Action, Change, Class, Downtime, Plan, Purpose, Reason, Turn};
 use crate::report::style::Tone;
+use crate::report::time::so_far;
 use crate::resource::{ImageSource, Resource};
 
 /// An address that is safe to print.
@@ -92,6 +93,14 @@ pub(super) fn why(change: &Change) -> String {
 /// How a change is taken back.
 pub(super) fn undo_text(change: &Change) -> String {
     plain(&change.inverse.to_string())
+}
+
+/// For how long the users of a thing cannot reach it: `about 2 s`; empty where it has none.
+pub(super) fn downtime_text(change: &Change) -> String {
+    match change.downtime {
+        Downtime::About(period) => format!("about {}", so_far(period.duration())),
+        other => other.to_string(),
+    }
 }
 
 /// The number of each change among the steps, by its position in the plan; none for what stays as it is.

@@ -17,11 +17,11 @@ pub(super) fn entry(differences: &[&Difference]) -> Option<Entry> {
     let sign = sign(differences.iter().all(|d| d.before.is_none()), differences.iter().all(|d| d.after.is_none()));
     let reference = pair(differences, |path| path == "image.reference");
     let pin = pair(differences, |path| path.starts_with("image.pin."));
-    let mut lines = [reference, pin].into_iter().flatten();
+    let lines: Vec<_> = [reference, pin].into_iter().flatten().collect();
     // The node's name changes with the reference; alone it is worth a line.
-    let value = lines.next().or_else(|| pair(differences, |path| path == "image.node")).unwrap_or_default();
-    let more = lines.map(|line| (sign, format!("    {line}"))).collect();
-    Some(Entry { sign, label: "image".to_owned(), value, more })
+    let value = if lines.is_empty() { pair(differences, |path| path == "image.node") } else { Some(lines.join("\n")) };
+    let (label, more) = ("image".to_owned(), Vec::new());
+    Some(Entry { sign, label, value: value.unwrap_or_default(), more })
 }
 
 fn pair(differences: &[&Difference], wanted: fn(&str) -> bool) -> Option<String> {
