@@ -1,15 +1,41 @@
-//! Stub until the report room lands.
+//! Drawing: what people and programs read of plans, applies, releases and figures.
+//!
+//! Everything here is made from plain data and handed back as text, or written to a writer that was passed in. Nothing
+//! is asked of the outside world, no clock is read, and every text that others wrote goes through `plain`. Meaning never
+//! rests on colour. Drawing the errors of a spec in their source is left to miette; what is drawn when, to `cli`.
 
-use jiff::Timestamp;
+mod board;
+// mod diagnostics;
+mod difference_text;
+// mod ending;
+// mod figures;
+// mod graph_text;
+// mod history;
+// mod lock_text;
+// mod open_apply;
+mod plan_json;
+// mod plan_markdown;
+mod plan_text;
+// mod release_text;
+mod reporter;
+// mod status;
+mod style;
+mod table;
+mod time;
+mod words;
 
-use crate::journal::Event;
-
-/// Hears events.
-pub trait Reporter: Send {
-    /// Hears an event.
-    fn tell(&mut self, event: &Event, at: Timestamp);
-    /// Time passes.
-    fn tick(&mut self, at: Timestamp) {
-        let _ = at;
-    }
-}
+// pub use diagnostics::{Finding, Severity, github, json, sarif};
+// pub use ending::{Facts, ending};
+// pub use figures::{Figures, Spread};
+// pub use graph_text::{Format, graph_text};
+// pub use history::{history, history_csv, history_json};
+// pub use lock_text::lock;
+// pub use open_apply::open_apply;
+pub use plan_json::plan_json;
+// pub use plan_markdown::{BUDGET, PullRequest, plan_markdown};
+pub use plan_text::plan_text;
+// pub use release_text::{release, releases};
+pub use reporter::{JsonLines, Lines, Live, Reporter, Silent};
+// pub use status::{Now, status};
+pub use style::Style;
+pub use time::{age, moment, took};

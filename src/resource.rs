@@ -19,7 +19,7 @@ mod volume;
 pub use container::{
     ConfigFile, Container, ImageUse, Limits, Logging, Mount, MountSource, Reservations, Restart, Ulimit,
 };
-pub use difference::{Difference, Shown, differences};
+pub use difference::{Difference, Shown, differences, unchanged};
 pub use image::{Build, Image, ImageSource, Pin, PullPolicy};
 pub use job::Job;
 pub use network::Network;

@@ -48,6 +48,14 @@ pub fn differences(before: Option<&Resource>, after: Option<&Resource>) -> Vec<D
     found
 }
 
+/// The fields in which two resources agree, sorted by path, each with its value.
+#[must_use]
+pub fn unchanged(before: &Resource, after: &Resource) -> Vec<(String, Shown)> {
+    let (before, after) = (fields(Some(before)), fields(Some(after)));
+    let same = before.into_iter().filter(|(path, value)| after.get(path) == Some(value));
+    same.filter_map(|(path, value)| Some((path, shown(Some(&value))?))).collect()
+}
+
 /// Every field of a resource by its path; absent and empty ones left out.
 fn fields(resource: Option<&Resource>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();

@@ -1,0 +1,47 @@
+//! The image of a container in two lines: the reference that people know, and exactly which one it is.
+
+use super::{Entry, short, sign};
+use crate::resource::{Difference, Shown};
+
+/// Whether a difference is about which image a container runs.
+pub(super) fn is_image(difference: &Difference) -> bool {
+    let path = difference.path.as_str();
+    matches!(path, "image.node" | "image.reference") || path.starts_with("image.pin.")
+}
+
+/// All differences about the image as one entry; none where there are none.
+pub(super) fn entry(differences: &[&Difference]) -> Option<Entry> {
+    if differences.is_empty() {
+        return None;
+    }
+    let sign = sign(differences.iter().all(|d| d.before.is_none()), differences.iter().all(|d| d.after.is_none()));
+    let reference = pair(differences, |path| path == "image.reference");
+    let pin = pair(differences, |path| path.starts_with("image.pin."));
+    let lines: Vec<_> = [reference, pin].into_iter().flatten().collect();
+    // The node's name changes with the reference; alone it is worth a line.
+    let value = if lines.is_empty() { pair(differences, |path| path == "image.node") } else { Some(lines.join("\n")) };
+    let (label, more) = ("image".to_owned(), Vec::new());
+    Some(Entry { sign, label, value: value.unwrap_or_default(), more })
+}
+
+fn pair(differences: &[&Difference], wanted: fn(&str) -> bool) -> Option<String> {
+    let mut wanted = differences.iter().filter(|difference| wanted(&difference.path)).peekable();
+    wanted.peek()?;
+    let (mut before, mut after) = (None, None);
+    for difference in wanted {
+        before = before.or_else(|| side(&difference.path, difference.before.as_ref()));
+        after = after.or_else(|| side(&difference.path, difference.after.as_ref()));
+    }
+    match (before, after) {
+        (Some(before), Some(after)) => Some(format!("{before} -> {after}")),
+        (only, other) => only.or(other),
+    }
+}
+
+fn side(path: &str, shown: Option<&Shown>) -> Option<String> {
+    let built = if path == "image.pin.build" { "build:" } else { "" };
+    match shown? {
+        Shown::Text(text) => Some(format!("{built}{}", short(text))),
+        Shown::Secret => Some("(secret)".to_owned()),
+    }
+}

@@ -1,0 +1,146 @@
+//! A plan on a terminal: the steps as a table, what changes in each, and the command that applies it.
+
+mod details;
+
+use crate::plain::plain;
+use crate::plan::{Class, Plan, Purpose};
+use crate::report::style::{Style, Tone};
+use crate::report::table::{Column, Table, cell, width};
+use crate::report::{difference_text, words};
+
+/// A plan as people read it, ending with a newline. `file` is where it was written to, for the command that applies it.
+#[must_use]
+pub fn plan_text(plan: &Plan, file: Option<&str>, style: &Style) -> String {
+    let mut lines = Vec::new();
+    if plan.is_empty() {
+        lines.extend(nothing(plan, style));
+    } else {
+        lines.extend(header(plan, style));
+        lines.push(String::new());
+        lines.extend(steps(plan, style));
+    }
+    lines.extend(details::lines(plan, style));
+    lines.extend(drift(plan, style));
+    lines.extend(warnings(plan, style));
+    if !plan.is_empty() {
+        lines.push(String::new());
+        lines.extend(closing(plan, file, style));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What is planned from where, in as many lines as it takes.
+fn header(plan: &Plan, style: &Style) -> Vec<String> {
+    let purpose = match plan.purpose {
+        Purpose::Apply => None,
+        Purpose::Rollback(number) => Some(format!("back to release {number} ({})", plain(&plan.tag))),
+        Purpose::Destroy => Some("remove everything".to_owned()),
+    };
+    let parts = [
+        purpose,
+        Some(format!("spec {}", &plan.spec.short()[..7])),
+        Some(words::base(plan)),
+        Some(plain(&format!("{} {}", plan.engine.version, plan.engine.host))),
+    ];
+    let scope = words::scope(plan);
+    let mut lines = vec![style.paint(Tone::Strong, &scope)];
+    let mut taken = width(&scope);
+    for part in parts.into_iter().flatten() {
+        if taken + 3 + width(&part) > usize::from(style.width) {
+            lines.push(String::new());
+            taken = 0;
+        }
+        taken += 3 + width(&part);
+        let line = lines.last_mut().expect("the scope is the first line");
+        line.push_str("   ");
+        line.push_str(&part);
+    }
+    lines
+}
+
+fn nothing(plan: &Plan, style: &Style) -> Vec<String> {
+    let scope = words::scope(plan);
+    let at = match &plan.base {
+        Some(base) => format!("{scope} is at release {} ({}).", base.number, plain(&base.tag)),
+        None => format!("{scope} has no release, and nothing is asked for."),
+    };
+    let mut lines = vec![format!("{} {at}", style.paint(Tone::Good, "No changes."))];
+    if plan.drift.is_empty() && plan.base.is_some() {
+        lines.push("What runs is what was recorded: no drift.".to_owned());
+    }
+    lines
+}
+
+fn steps(plan: &Plan, style: &Style) -> Vec<String> {
+    let mut table = Table::new(&[
+        Column::right("#").at_least(2),
+        Column::right("").close().at_least(3),
+        Column::left("step").close(),
+        Column::left("change").wrapping(),
+        Column::left("undo"),
+        Column::left("downtime"),
+    ]);
+    for (number, change) in plan.steps().enumerate() {
+        let tone = words::tone(change);
+        let undo = if change.class == Class::Reversible { Tone::Normal } else { Tone::Bad };
+        table.row(vec![
+            cell(Tone::Normal, (number + 1).to_string()),
+            cell(tone, words::symbol(change)),
+            cell(tone, words::name(&change.address)),
+            cell(Tone::Normal, words::change_text(change)),
+            cell(undo, words::undo_text(change)),
+            cell(Tone::Normal, words::downtime_text(change)),
+        ]);
+    }
+    table.lines(style)
+}
+
+fn drift(plan: &Plan, style: &Style) -> Vec<String> {
+    if plan.drift.is_empty() {
+        return Vec::new();
+    }
+    let what = if plan.drift.len() == 1 { "thing is" } else { "things are" };
+    let title = format!("Drift: {} {what} not as recorded, by a change that omni did not make", plan.drift.len());
+    let mut lines = vec![String::new(), style.paint(Tone::Warn, &title)];
+    for drift in &plan.drift {
+        lines.push(format!("    {}  {}", words::name(&drift.address), plain(&drift.summary)));
+        let differences = difference_text::lines(&drift.differences, difference_text::Sides::Drift, style);
+        lines.extend(differences.into_iter().map(|line| format!("      {line}")));
+    }
+    lines
+}
+
+fn warnings(plan: &Plan, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !plan.warnings.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(plan.warnings.iter().map(|text| format!("{} {}", style.paint(Tone::Warn, "warning:"), plain(text))));
+    lines
+}
+
+fn closing(plan: &Plan, file: Option<&str>, style: &Style) -> Vec<String> {
+    let parts = [Some(words::summary(plan)), Some(words::unchanged(plan)).filter(|n| *n > 0).map(unchanged)];
+    let summary: Vec<_> = parts.into_iter().flatten().collect();
+    let id = style.paint(Tone::Strong, &plan.id().spoken());
+    let mut lines = vec![format!("Plan {id}: {}", summary.join(", "))];
+    lines.extend(consent(plan).into_iter().map(|line| style.paint(Tone::Bad, &line)));
+    lines.extend([String::new(), format!("Apply this plan:  {}", words::apply_command(plan, file))]);
+    lines
+}
+
+fn unchanged(number: usize) -> String {
+    format!("{number} unchanged")
+}
+
+/// A line for each class of steps that needs consent, with their names.
+pub(super) fn consent(plan: &Plan) -> Vec<String> {
+    let line = |class: Class, one: &str, many: &str| {
+        let names: Vec<_> = plan.steps().filter(|c| c.class == class).map(|c| words::name(&c.address)).collect();
+        let verb = if names.len() == 1 { one } else { many };
+        (!names.is_empty()).then(|| format!("! {} {verb}: {}", words::count(names.len(), "step"), names.join(", ")))
+    };
+    let lossy = line(Class::Lossy, "loses data if rolled back", "lose data if rolled back");
+    let one_way = line(Class::OneWay, "cannot be taken back", "cannot be taken back");
+    [lossy, one_way].into_iter().flatten().collect()
+}

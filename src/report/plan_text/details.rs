@@ -1,0 +1,60 @@
+//! What changes in each thing of a plan, field by field, and why.
+
+use crate::plan::{Action, Change, Class, Plan};
+use crate::report::style::{Style, Tone};
+use crate::report::table::{padded, width};
+use crate::report::{difference_text, words};
+use crate::resource::{Shown, unchanged};
+
+/// A section for each thing that changes; with `full` for every thing.
+pub(super) fn lines(plan: &Plan, style: &Style) -> Vec<String> {
+    let shown = plan.changes.iter().filter(|change| style.full || change.action != Action::Keep);
+    let mut lines = Vec::new();
+    for change in shown {
+        let body = body(change, style);
+        lines.extend([String::new(), heading(change, style)]);
+        lines.extend(body.into_iter().map(|line| format!("      {line}")));
+    }
+    lines
+}
+
+fn heading(change: &Change, style: &Style) -> String {
+    let symbol = words::symbol(change);
+    let name = words::name(&change.address);
+    let why = if change.action == Action::Keep { "unchanged".to_owned() } else { words::why(change) };
+    let blanks = " ".repeat(3_usize.saturating_sub(width(&symbol)));
+    let named = format!("{blanks}{symbol} {name}");
+    let painted = format!("{blanks}{}", style.paint(words::tone(change), &named[blanks.len()..]));
+    let gap = padded(&named, 24).len() - named.len();
+    format!("{painted}{}  {why}", " ".repeat(gap)).trim_end().to_owned()
+}
+
+fn body(change: &Change, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    if change.action != Action::Delete || style.full {
+        lines.extend(difference_text::lines(&change.differences, difference_text::Sides::Change, style));
+    }
+    if let (Some(before), Some(after)) = (&change.before, &change.after) {
+        let same = unchanged(&before.resource, after);
+        if style.full {
+            lines.extend(difference_text::unchanged_lines(&same, style));
+        } else if !same.is_empty() {
+            lines.push(style.paint(Tone::Dim, &counted(&same)));
+        }
+    }
+    match change.class {
+        Class::Reversible => {}
+        Class::Lossy => lines.push(style.paint(Tone::Bad, "! what is written after it is lost if it is rolled back")),
+        Class::OneWay => lines.push(style.paint(Tone::Bad, "! it cannot be taken back")),
+    }
+    lines
+}
+
+/// `# 9 unchanged, 2 secrets unchanged`
+fn counted(same: &[(String, Shown)]) -> String {
+    let secrets = same.iter().filter(|(_, shown)| *shown == Shown::Secret).count();
+    match (same.len() - secrets, secrets) {
+        (fields, 0) => format!("# {fields} unchanged"),
+        (fields, secrets) => format!("# {fields} unchanged, {} unchanged", words::count(secrets, "secret")),
+    }
+}

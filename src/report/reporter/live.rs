@@ -1,0 +1,193 @@
+//! `Live`: a reporter for a terminal: every step with its sign, redrawn in place.
+
+use std::cmp::Reverse;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+
+use super::Reporter;
+use crate::journal::{Event, NodeStatus};
+use crate::plan::Plan;
+use crate::report::board::{Board, End, Step};
+use crate::report::style::{Mark, Style, Tone};
+use crate::report::table::{clipped, padded, width};
+use crate::report::time::{between, so_far, took};
+
+/// Draws every step in place, and at the end once more in full, so that it stays readable above what follows.
+#[derive(Debug)]
+pub struct Live {
+    board: Board,
+    style: Style,
+    rows: usize,
+    bar: ProgressBar,
+}
+
+/// One line of the drawing, and how much it is worth where not all fit: less is more.
+struct Row {
+    line: String,
+    rank: (u8, Reverse<usize>),
+}
+
+impl Live {
+    /// One that draws on the terminal of stderr, which has so many rows.
+    #[must_use]
+    pub fn stderr(plan: &Plan, style: Style, rows: u16) -> Self {
+        Self::on(plan, style, rows, ProgressDrawTarget::stderr())
+    }
+
+    /// One that draws on a target of `rows` rows.
+    #[must_use]
+    pub fn on(plan: &Plan, style: Style, rows: u16, target: ProgressDrawTarget) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is constant and right"));
+        Self { board: Board::new(plan), style, rows: usize::from(rows), bar }
+    }
+
+    fn draw(&self, at: Timestamp) {
+        // A row is left for the bottom line, one for what does not fit, and one for the cursor.
+        let room = self.rows.saturating_sub(3).max(1);
+        let (mut done, mut undone) = (self.doing(at), self.undoing(at));
+        let heading = if undone.is_empty() { 0 } else { 2 };
+        let total = done.len() + undone.len();
+        if total + heading > room {
+            keep_best(&mut done, &mut undone, room.saturating_sub(heading).max(1));
+        }
+        let left_out = total - done.len() - undone.len();
+        let mut lines = Vec::new();
+        if left_out > 0 {
+            let dots = if self.style.unicode { "…" } else { "..." };
+            lines.push(self.style.paint(Tone::Dim, &format!("  {dots} {left_out} more")));
+        }
+        lines.extend(self.joined(done, undone));
+        lines.push(self.bottom(at));
+        self.bar.set_message(lines.join("\n"));
+        self.bar.tick();
+    }
+
+    fn joined(&self, done: Vec<Row>, undone: Vec<Row>) -> Vec<String> {
+        let mut lines: Vec<_> = done.into_iter().map(|row| row.line).collect();
+        if !undone.is_empty() {
+            lines.extend([String::new(), self.style.paint(Tone::Warn, "undoing, newest first")]);
+        }
+        lines.extend(undone.into_iter().map(|row| row.line));
+        lines
+    }
+
+    /// The steps as they are done; once everything is taken back, those that were begun.
+    fn doing(&self, at: Timestamp) -> Vec<Row> {
+        let begun = |step: &&Step| self.board.unwinding().is_none() || step.status != NodeStatus::Waiting;
+        let row = |step: &Step| {
+            let (sign, end) = match (&step.done, step.status) {
+                (Some(end), _) => (self.sign(end, Mark::Done), Some(end)),
+                (None, NodeStatus::Waiting) => (self.style.paint(Tone::Dim, self.style.mark(Mark::Waiting)), None),
+                (None, NodeStatus::Doing) => (self.spinner(at), None),
+                (None, _) => (self.style.paint(Tone::Warn, self.style.mark(Mark::Unknown)), None),
+            };
+            let runs = step.status == NodeStatus::Doing;
+            let rank = match step.status {
+                NodeStatus::Doing | NodeStatus::Failed => (0, Reverse(step.heard)),
+                NodeStatus::Waiting => (2, Reverse(usize::MAX - step.number)),
+                _ => (1, Reverse(step.heard)),
+            };
+            // Done again by a recovery, a step has an old end while it runs.
+            let sign = if runs { self.spinner(at) } else { sign };
+            Row { line: self.line(&sign, step, end.filter(|_| !runs), runs, at), rank }
+        };
+        self.board.steps().iter().filter(begun).map(row).collect()
+    }
+
+    /// The steps as they are taken back, in that order.
+    fn undoing(&self, at: Timestamp) -> Vec<Row> {
+        let mut steps: Vec<_> = self.board.steps().iter().filter(|step| step.undo_heard > 0).collect();
+        steps.sort_by_key(|step| step.undo_heard);
+        let row = |step: &Step| {
+            let runs = step.status == NodeStatus::Undoing;
+            let end = step.undone.as_ref().filter(|_| !runs);
+            let sign = end.map_or_else(|| self.spinner(at), |end| self.sign(end, Mark::Undone));
+            let rank = (u8::from(!runs), Reverse(step.heard));
+            Row { line: self.line(&sign, step, end, runs, at), rank }
+        };
+        steps.into_iter().map(row).collect()
+    }
+
+    fn sign(&self, end: &End, good: Mark) -> String {
+        let mark = match end.well {
+            Some(true) => good,
+            Some(false) => Mark::Failed,
+            None => Mark::Unknown,
+        };
+        self.style.paint(mark.tone(), self.style.mark(mark))
+    }
+
+    fn spinner(&self, at: Timestamp) -> String {
+        let frame = usize::try_from(at.as_millisecond() / 100).unwrap_or_default();
+        self.style.paint(Tone::Busy, self.style.spinner(frame))
+    }
+
+    fn line(&self, sign: &str, step: &Step, end: Option<&End>, runs: bool, at: Timestamp) -> String {
+        let digits = self.board.steps().len().to_string().len();
+        let names = self.board.steps().iter().map(|step| width(&step.name)).max().unwrap_or(0).max(24);
+        let time = match (end, step.since) {
+            (Some(end), _) => end.took.map(took).unwrap_or_default(),
+            (None, Some(since)) if runs => so_far(between(since, at)),
+            _ => String::new(),
+        };
+        let note = end.map_or(step.progress.as_str(), |end| end.note.as_str());
+        let rest = format!("{:>digits$} {}  {time:>8}   {note}", step.number, padded(&step.name, names));
+        // Four columns for the sign and its blanks; a line that wraps could not be redrawn in place.
+        format!("  {sign} {}", clipped(rest.trim_end(), usize::from(self.style.width).saturating_sub(5)))
+    }
+
+    fn bottom(&self, at: Timestamp) -> String {
+        let elapsed = so_far(self.board.elapsed(at));
+        let total = self.board.steps().len();
+        let text = match (self.board.unwinding(), self.board.stopping()) {
+            (Some(_), _) => {
+                let undone = self.board.count(|status| status == NodeStatus::Undone);
+                format!("  {undone} of {} undone   {elapsed}", self.board.count(|s| s != NodeStatus::Waiting))
+            }
+            (None, Some(signal)) => format!("  stopping after {signal}   {elapsed}   waiting for what runs"),
+            (None, None) => {
+                let done = self.board.count(|status| status == NodeStatus::Done);
+                format!("  {done} of {total}   {elapsed}   Ctrl-C: stop and undo")
+            }
+        };
+        self.style.paint(Tone::Dim, &clipped(&text, usize::from(self.style.width).saturating_sub(1)))
+    }
+}
+
+/// Keeps so many rows in all: what runs, then what ended last, then what comes next.
+fn keep_best(done: &mut Vec<Row>, undone: &mut Vec<Row>, room: usize) {
+    let mut ranks: Vec<_> = done.iter().chain(undone.iter()).map(|row| row.rank).collect();
+    ranks.sort_unstable();
+    if let Some(last) = ranks.get(room.saturating_sub(1)).copied() {
+        let mut left = room;
+        let mut keep = |row: &Row| {
+            let kept = row.rank <= last && left > 0;
+            left -= usize::from(kept);
+            kept
+        };
+        undone.retain(&mut keep);
+        done.retain(&mut keep);
+    }
+}
+
+impl Reporter for Live {
+    fn tell(&mut self, event: &Event, at: Timestamp) {
+        self.board.hear(event, at);
+        if matches!(event, Event::Ended { .. }) {
+            let lines = self.joined(self.doing(at), self.undoing(at));
+            self.bar.set_message("");
+            self.bar.println(lines.join("\n"));
+            self.bar.finish_and_clear();
+        } else {
+            self.draw(at);
+        }
+    }
+
+    fn tick(&mut self, at: Timestamp) {
+        if !self.bar.is_finished() {
+            self.draw(at);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `Table`: rows in aligned columns, measured as a terminal measures them.
+//!
+//! Cells hold safe text and a tone; padding is outside the colour. Where the whole is too wide, the column that may be
+//! wrapped is. What stands in a table is left to the screens.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::report::style::{Style, Tone};
+
+/// How many columns of a terminal a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, filled up with blanks to so many columns.
+pub(super) fn padded(text: &str, to: usize) -> String {
+    format!("{text}{}", " ".repeat(to.saturating_sub(width(text))))
+}
+
+/// The text, cut at its end to so many columns.
+pub(super) fn clipped(text: &str, to: usize) -> String {
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+        taken <= to
+    };
+    text.chars().take_while(fits).collect()
+}
+
+/// The lines that the words of a text make where only so many columns are free. A longer word has a line of its own.
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// Its heading.
+    pub(super) heading: &'static str,
+    /// How many blanks stand before it.
+    pub(super) gap: usize,
+    /// The least width it has.
+    pub(super) least: usize,
+    /// Whether its cells stand at its right edge.
+    pub(super) right: bool,
+    /// Whether its cells may be wrapped.
+    pub(super) wraps: bool,
+}
+
+impl Column {
+    /// A column whose cells stand left, two blanks after the one before.
+    pub(super) const fn left(heading: &'static str) -> Self {
+        Self { heading, gap: 2, least: 0, right: false, wraps: false }
+    }
+
+    /// A column whose cells stand right.
+    pub(super) const fn right(heading: &'static str) -> Self {
+        Self { heading, gap: 2, least: 0, right: true, wraps: false }
+    }
+
+    /// The same column, one blank after the one before.
+    pub(super) const fn close(mut self) -> Self {
+        self.gap = 1;
+        self
+    }
+
+    /// The same column, at least so wide.
+    pub(super) const fn at_least(mut self, least: usize) -> Self {
+        self.least = least;
+        self
+    }
+
+    /// The same column, whose cells may be wrapped.
+    pub(super) const fn wrapping(mut self) -> Self {
+        self.wraps = true;
+        self
+    }
+}
+
+/// One cell.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+/// A cell of this tone.
+pub(super) fn cell(tone: Tone, text: impl Into<String>) -> Cell {
+    Cell { text: text.into(), tone }
+}
+
+/// Rows in aligned columns.
+#[derive(Debug)]
+pub(super) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+    headings: bool,
+}
+
+/// The narrowest a wrapped column becomes.
+const NARROWEST: usize = 16;
+
+impl Table {
+    /// An empty table with a line of headings.
+    pub(super) fn new(columns: &[Column]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new(), headings: true }
+    }
+
+    /// An empty table without headings.
+    pub(super) fn bare(columns: &[Column]) -> Self {
+        Self { headings: false, ..Self::new(columns) }
+    }
+
+    /// Adds a row; cells that are left out are empty.
+    pub(super) fn row(&mut self, cells: Vec<Cell>) {
+        self.rows.push(cells);
+    }
+
+    /// Whether it has no rows.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Its lines, without blanks at their ends.
+    pub(super) fn lines(&self, style: &Style) -> Vec<String> {
+        let widths = self.widths(usize::from(style.width));
+        let mut lines = Vec::new();
+        if self.headings {
+            let headings: Vec<_> = self.columns.iter().map(|column| cell(Tone::Dim, column.heading)).collect();
+            lines.extend(self.drawn(&headings, &widths, style));
+        }
+        for row in &self.rows {
+            lines.extend(self.drawn(row, &widths, style));
+        }
+        lines
+    }
+
+    fn widths(&self, available: usize) -> Vec<usize> {
+        let mut widths: Vec<_> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| {
+                let heading = if self.headings { width(column.heading) } else { 0 };
+                let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| width(&cell.text));
+                cells.max().unwrap_or(0).max(heading).max(column.least)
+            })
+            .collect();
+        let total: usize = widths.iter().zip(&self.columns).map(|(width, column)| width + column.gap).sum();
+        let wrapping = self.columns.iter().position(|column| column.wraps);
+        if let Some(at) = wrapping.filter(|_| total > available) {
+            let narrower = widths[at].saturating_sub(total - available).max(NARROWEST);
+            widths[at] = widths[at].min(narrower);
+        }
+        widths
+    }
+
+    fn drawn(&self, row: &[Cell], widths: &[usize], style: &Style) -> Vec<String> {
+        let cells: Vec<Vec<String>> = row
+            .iter()
+            .zip(&self.columns)
+            .zip(widths)
+            .map(
+                |((cell, column), width)| {
+                    if column.wraps { wrapped(&cell.text, *width) } else { vec![cell.text.clone()] }
+                },
+            )
+            .collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        let line = |at: usize| {
+            let mut line = String::new();
+            for (((texts, cell), column), to) in cells.iter().zip(row).zip(&self.columns).zip(widths) {
+                let text = texts.get(at).map_or("", String::as_str);
+                let blanks = " ".repeat(to.saturating_sub(width(text)));
+                line.push_str(&" ".repeat(column.gap));
+                let painted = style.paint(cell.tone, text);
+                line.push_str(&if column.right { blanks + &painted } else { painted + &blanks });
+            }
+            line.truncate(line.trim_end().len());
+            line
+        };
+        (0..height).map(line).collect()
+    }
+}
