@@ -50,6 +50,8 @@ pub struct Applied {
     pub outcome: Outcome,
     /// The release it made, where it did.
     pub release: Option<Release>,
+    /// The number of that release, made or not.
+    pub number: u64,
     /// What serves now; none where the engine could not be asked any more.
     pub world: Option<Fingerprint>,
     /// Changes that were begun and that nothing can take back.
@@ -168,6 +170,7 @@ impl Applying<'_> {
         let records = self.store.journal(&apply.op).await?;
         Ok(Applied {
             lost: apply::lost_for_good(&apply.plan, &ended.frontier).into_iter().cloned().collect(),
+            number: apply.release,
             took: ended.elapsed,
             outcome: ended.outcome,
             release,

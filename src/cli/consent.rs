@@ -1,0 +1,75 @@
+//! Consent: what the user has to have agreed to before a plan is applied.
+
+use crate::cli::args::DoArgs;
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::project::Project;
+use crate::plan::{Class, Plan};
+
+/// What the user has agreed to before the command started.
+#[derive(Debug, Default)]
+pub struct Reviewed {
+    /// The plan of a file: the plan made under the lock has to do the same.
+    pub plan: Option<Plan>,
+    /// The id that the plan has to have.
+    pub id: Option<String>,
+}
+
+impl Reviewed {
+    const fn is_any(&self) -> bool {
+        self.plan.is_some() || self.id.is_some()
+    }
+}
+
+/// Checks that the user has agreed to this plan, and asks where that is left to a word on the terminal.
+///
+/// # Errors
+/// `Refused` when another plan was reviewed, `Consent` when agreement is missing.
+pub fn check(
+    project: &Project,
+    plan: &Plan,
+    reviewed: &Reviewed,
+    doing: &DoArgs,
+    console: &Console,
+) -> Result<(), Failure> {
+    let id = plan.id();
+    if let Some(wanted) = &reviewed.id
+        && *wanted != id.spoken()
+        && *wanted != id.to_string()
+    {
+        let message = format!("the plan is {} and not `{wanted}`, which was reviewed", id.spoken());
+        return Err(Failure::new(Exit::Refused, "omni::plan::other_id", message)
+            .help("run `omni plan` again and have the new plan reviewed; nothing was changed"));
+    }
+    check_losses(plan, doing)?;
+    if reviewed.is_any() {
+        return Ok(());
+    }
+    if project.outline.approval {
+        let name = project.scope().to_string();
+        return console.ask(&format!("{name} needs approval."), &name, &format!("--plan-id {}", id.spoken()));
+    }
+    if doing.yes {
+        return Ok(());
+    }
+    console.ask("Apply this plan?", "yes", "--yes")
+}
+
+fn check_losses(plan: &Plan, doing: &DoArgs) -> Result<(), Failure> {
+    let missing = plan.needing_consent().filter(|change| !doing.allow_loss.contains(&change.address));
+    let (messages, flags): (Vec<_>, Vec<_>) = missing
+        .map(|change| {
+            let what = match change.class {
+                Class::OneWay => "cannot be taken back",
+                Class::Lossy | Class::Reversible => "loses data if it is taken back",
+            };
+            (format!("{} {what}", change.address), format!("--allow-loss {}", change.address))
+        })
+        .unzip();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Consent, "omni::consent::loss", messages.join("; "))
+        .help(format!("if that is right, add `{}`", flags.join(" "))))
+}

@@ -1,0 +1,136 @@
+//! `Console`: what the user sees and is asked: results to standard output, everything else to standard error.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::cli::args::{Global, When};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::plan::Plan;
+use crate::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
+
+/// What the user sees and is asked.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// How standard output may look.
+    pub out: Style,
+    /// How standard error may look.
+    pub err: Style,
+    /// Whether results are JSON.
+    pub json: bool,
+    quiet: bool,
+    is_live: bool,
+    may_ask: bool,
+}
+
+impl Console {
+    /// The console of these words.
+    #[must_use]
+    pub fn new(global: &Global) -> Self {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let style = |terminal: bool| Style {
+            colour: has_colour(global.color, terminal),
+            unicode: speaks_unicode(),
+            width: columns(),
+            ..Style::default()
+        };
+        Self {
+            out: style(out),
+            err: style(err),
+            json: global.json,
+            quiet: global.quiet,
+            is_live: err && !global.plain && !global.json,
+            may_ask: io::stdin().is_terminal() && err && !global.no_input && !global.json,
+        }
+    }
+
+    /// Prints a result. A reader that has gone away (a closed pager) is no error.
+    pub fn print(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        // Nothing that omni does depends on being heard.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Prints a note beside the results; nothing with `--quiet`.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// Prints what has to be seen.
+    pub fn warn(&self, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
+    /// Asks for `wanted` to be typed. `flag` is what answers without a terminal.
+    ///
+    /// # Errors
+    /// `Consent` when something else was typed, or there is nobody to ask.
+    pub fn ask(&self, question: &str, wanted: &str, flag: &str) -> Result<(), Failure> {
+        if !self.may_ask {
+            return Err(Failure::new(Exit::Consent, "omni::consent::missing", "there is nobody to ask for consent")
+                .help(format!("read the plan, then give `{flag}`")));
+        }
+        self.warn(&format!("{question} Type `{wanted}` to go on: "));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        if read.is_ok() && answer.trim() == wanted {
+            return Ok(());
+        }
+        Err(Failure::new(Exit::Consent, "omni::consent::refused", "you did not agree; nothing was changed"))
+    }
+
+    /// What tells of an apply of this plan.
+    #[must_use]
+    pub fn reporter(&self, plan: &Plan) -> Box<dyn Reporter> {
+        if self.json {
+            Box::new(JsonLines::new(io::stdout()))
+        } else if self.quiet {
+            Box::new(Silent::default())
+        } else if self.is_live {
+            Box::new(Live::stderr(plan, self.err, rows()))
+        } else {
+            Box::new(Lines::new(plan, self.err, io::stderr()))
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn has_colour(when: When, terminal: bool) -> bool {
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if set("NO_COLOR").is_some() => false,
+        When::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        When::Auto => terminal && set("TERM").is_none_or(|term| term != "dumb"),
+    }
+}
+
+fn speaks_unicode() -> bool {
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    let is_plain = locale.is_some_and(|locale| matches!(locale.as_str(), "C" | "POSIX"));
+    !is_plain
+}
+
+fn columns() -> u16 {
+    let asked = set("COLUMNS").and_then(|columns| columns.parse().ok());
+    asked.or_else(|| console_size().map(|(_, columns)| columns)).unwrap_or(100).clamp(40, 200)
+}
+
+fn rows() -> u16 {
+    console_size().map_or(24, |(rows, _)| rows)
+}
+
+fn console_size() -> Option<(u16, u16)> {
+    let (rows, columns) = indicatif_size();
+    (columns > 0).then_some((rows, columns))
+}
+
+fn indicatif_size() -> (u16, u16) {
+    crate::report::terminal_size()
+}

@@ -1,0 +1,173 @@
+//! Planning: from what a command wants to a plan, with all that an apply of it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+
+use crate::address::{Address, Kind, Scope};
+use crate::cli::failure::Failure;
+use crate::fingerprint::{Fingerprint, Key};
+use crate::observed::Observed;
+use crate::plan::{Inputs, Plan, Purpose, Selection};
+use crate::provider::{Fault, Observe};
+use crate::release::{Recorded, Release};
+use crate::resource::{Image, ImageSource, Pin, Resource};
+use crate::spec::Spec;
+use crate::store::Store;
+use crate::template::Vault;
+
+/// What a plan is to reach.
+#[derive(Debug)]
+pub struct Goal {
+    /// What for.
+    pub purpose: Purpose,
+    /// The tag of the release to come.
+    pub tag: String,
+    /// The fingerprint of what is wanted.
+    pub spec: Fingerprint,
+    /// What should be, pinned.
+    pub desired: BTreeMap<Address, Resource>,
+    /// What the user picked.
+    pub selection: Selection,
+    /// The deployment.
+    pub scope: Scope,
+}
+
+/// What is there.
+#[derive(Debug)]
+pub struct Ground {
+    /// The latest release; none before the first, or with a lost store.
+    pub head: Option<Release>,
+    /// The store's lineage; empty without a store.
+    pub lineage: String,
+    /// What the engine has.
+    pub observed: Observed,
+    /// The deployment's key: that of the objects on the engine, else that of the store; unset before the first release.
+    pub key: Key,
+}
+
+impl Ground {
+    /// Looks at the engine and into the store.
+    ///
+    /// # Errors
+    /// When one of them does not answer.
+    pub async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
+        let observed = engine.observe(scope).await?;
+        let head = match store {
+            Some(store) => store.head().await?,
+            None => None,
+        };
+        let stored = store.filter(|_| head.is_some()).map(|store| store.key().clone());
+        let key = observed.key.clone().or(stored).unwrap_or_else(Key::unset);
+        let lineage = store.map(|store| store.lineage().to_owned()).unwrap_or_default();
+        Ok(Self { head, lineage, observed, key })
+    }
+}
+
+/// The goal of reaching the spec. Images get their pins from the engine or the registry.
+///
+/// # Errors
+/// When an image is nowhere, or nobody answers.
+pub async fn to_spec(spec: &Spec, tag: String, selection: Selection, engine: &dyn Observe) -> Result<Goal, Failure> {
+    let pins = pins(&spec.resources, engine).await?;
+    Ok(Goal {
+        purpose: Purpose::Apply,
+        tag,
+        spec: spec.fingerprint(),
+        desired: spec.pinned(&pins),
+        selection,
+        scope: spec.scope.clone(),
+    })
+}
+
+/// The goal of going back to a release. Its secrets are marked by the values of now.
+#[must_use]
+pub fn to_release(release: &Release, vault: &Vault) -> Goal {
+    let marked = |(address, recorded): (&Address, &Recorded)| {
+        let mut resource = recorded.resource.clone();
+        resource.mark_by(vault);
+        (address.clone(), resource)
+    };
+    Goal {
+        purpose: Purpose::Rollback(release.number),
+        tag: release.tag.clone(),
+        spec: release.spec,
+        desired: release.resources.iter().map(marked).collect(),
+        selection: Selection::default(),
+        scope: release.scope.clone(),
+    }
+}
+
+/// The goal of removing everything.
+#[must_use]
+pub fn to_nothing(scope: &Scope) -> Goal {
+    Goal {
+        purpose: Purpose::Destroy,
+        tag: "destroyed".to_owned(),
+        spec: Fingerprint::of(&()),
+        desired: BTreeMap::new(),
+        selection: Selection::default(),
+        scope: scope.clone(),
+    }
+}
+
+/// The plan that reaches a goal from what is there.
+///
+/// # Errors
+/// When no plan can end well, or the engine does not answer.
+pub async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> Result<Plan, Failure> {
+    let images = present(&goal.desired, &goal.scope, engine).await?;
+    let inputs = Inputs {
+        scope: &goal.scope,
+        purpose: &goal.purpose,
+        tag: &goal.tag,
+        spec: goal.spec,
+        desired: &goal.desired,
+        head: ground.head.as_ref(),
+        lineage: &ground.lineage,
+        observed: &ground.observed,
+        images: &images,
+        selection: &goal.selection,
+    };
+    Plan::build(&inputs).map_err(|refusals| Failure::refusals(&refusals))
+}
+
+async fn pins(resources: &BTreeMap<Address, Resource>, engine: &dyn Observe) -> Result<BTreeMap<Address, Pin>, Failure> {
+    let asked = images(resources).map(|(address, image)| async move {
+        let pin = engine.pin(image).await.map_err(|fault| named(fault, address, image))?;
+        Ok::<_, Failure>((address.clone(), pin))
+    });
+    Ok(try_join_all(asked).await?.into_iter().collect())
+}
+
+fn named(mut fault: Fault, address: &Address, image: &Image) -> Failure {
+    if let ImageSource::Reference(reference) = &image.source {
+        fault.message = format!("cannot find the image `{reference}` of {address}: {}", fault.message);
+    }
+    fault.into()
+}
+
+async fn present(
+    resources: &BTreeMap<Address, Resource>,
+    scope: &Scope,
+    engine: &dyn Observe,
+) -> Result<BTreeSet<Address>, Failure> {
+    let asked = images(resources).map(|(address, image)| async move {
+        let there = engine.has_image(scope, image, address.name()).await?;
+        Ok::<_, Failure>(there.then(|| address.clone()))
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
+fn images(resources: &BTreeMap<Address, Resource>) -> impl Iterator<Item = (&Address, &Image)> {
+    resources.iter().filter(|(address, _)| address.kind() == Kind::Image).filter_map(|(address, resource)| match resource {
+        Resource::Image(image) => Some((address, image)),
+        _ => None,
+    })
+}
+
+/// The file content that a release's containers need, by fingerprint.
+pub fn files(resources: &BTreeMap<Address, Resource>) -> BTreeSet<Fingerprint> {
+    let containers = resources.values().filter_map(Resource::container);
+    containers.flat_map(|container| container.configs.values().map(|config| config.content)).collect()
+}

@@ -1,0 +1,206 @@
+//! `Project`: the deploy.toml that a command is about, and the way to its engine and its store.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::address::Scope;
+use crate::cli::args::Global;
+use crate::cli::disk;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::identity;
+use crate::cli::system_clock::SystemClock;
+use crate::clock::Clock;
+use crate::fingerprint::Key;
+use crate::lock::{Holder, LONGEST_CALL};
+use crate::provider::docker::{Docker, Target};
+use crate::provider::host::Host;
+use crate::spec::{self, Outline, Request, Spec};
+use crate::store::{Machine, Sqlite, Store};
+use crate::template::Vault;
+
+/// A spec larger than this is refused before it is read.
+const LARGEST_SPEC: u64 = 16 << 20;
+
+/// The engine a project is deployed on.
+pub type Engine = Host<Docker>;
+
+/// The deploy.toml that a command is about.
+#[derive(Debug)]
+pub struct Project {
+    /// The folder of deploy.toml, absolute.
+    pub root: PathBuf,
+    /// The spec's name, as messages show it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// What it says of itself.
+    pub outline: Outline,
+    global: Global,
+}
+
+impl Project {
+    /// Reads the spec that the command line names.
+    ///
+    /// # Errors
+    /// When there is none, it is too large, or it cannot be parsed.
+    pub fn open(global: &Global) -> Result<Self, Failure> {
+        let path = path(global);
+        let text = read(&path)?;
+        let name = global.file.display().to_string();
+        let outline = spec::outline(&text, &name, global.env.as_deref())?;
+        let root = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let root = root.canonicalize().map_err(|error| unreadable(&path, &error))?;
+        Ok(Self { root, name, text, outline, global: global.clone() })
+    }
+
+    /// The deployment.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.outline.scope
+    }
+
+    /// The spec with every name and variable resolved, and the values it only names.
+    ///
+    /// # Errors
+    /// Every problem of the spec.
+    pub fn resolve(&self, key: &Key) -> Result<(Spec, Vault), Failure> {
+        let env_files = self.global.env_file.iter().map(|file| disk::text(&self.root, file)).collect::<Result<_, _>>()?;
+        let files = disk::Disk::new(&self.root);
+        let variables = variables();
+        let request = Request {
+            text: &self.text,
+            file_name: &self.name,
+            root: &self.root,
+            environment: self.global.env.as_deref(),
+            variables: &variables,
+            env_files: env_files,
+            key,
+            profiles: &self.global.profile,
+            files: &files,
+        };
+        Ok(Spec::resolve(&request)?)
+    }
+
+    /// The engine, not yet asked anything.
+    ///
+    /// # Errors
+    /// When its address cannot be understood, or nothing is there.
+    pub fn engine(&self) -> Result<Engine, Failure> {
+        let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
+        Ok(Host::new(Docker::connect(&target(host), LONGEST_CALL)?, Arc::new(Network), disk::context, identity::is_alive))
+    }
+
+    /// Where the store is.
+    ///
+    /// # Errors
+    /// When the address is none that this version knows.
+    pub fn store_path(&self) -> Result<PathBuf, Failure> {
+        let url = self.global.store.as_ref().or(self.outline.store.as_ref());
+        match url.map(|url| (url, url.split_once("://"))) {
+            None => Ok(self.root.join(".omni").join(format!("{}.sqlite", self.scope().prefix()))),
+            Some((_, Some(("sqlite", path)))) => Ok(self.root.join(path)),
+            Some((path, None)) => Ok(self.root.join(path.strip_prefix("sqlite:").unwrap_or(path))),
+            Some((url, Some(_))) => Err(Failure::new(
+                Exit::Usage,
+                "omni::store::unknown_url",
+                format!("`{url}` is no store that this version knows"),
+            )
+            .help("give the path of a file, as in `--store .omni/shop.sqlite`")),
+        }
+    }
+
+    /// The store, where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn store(&self) -> Result<Option<Sqlite>, Failure> {
+        Ok(Sqlite::open_existing(&self.store_path()?, self.scope(), machine()).await?)
+    }
+
+    /// The store; it is made where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn made_store(&self) -> Result<Sqlite, Failure> {
+        Ok(Sqlite::create(&self.store_path()?, self.scope(), machine()).await?)
+    }
+
+    /// This process as a holder of the lock.
+    #[must_use]
+    pub fn holder(&self, doing: &str, store: &dyn Store) -> Holder {
+        identity::myself(who(), doing, store.lineage())
+    }
+}
+
+/// Who applies, for the record: `ci@runner-3`.
+#[must_use]
+pub fn by(holder: &Holder) -> String {
+    format!("{}@{}", holder.who, holder.host)
+}
+
+/// Where the spec is.
+#[must_use]
+pub fn path(global: &Global) -> PathBuf {
+    match &global.directory {
+        Some(directory) => directory.join(&global.file),
+        None => global.file.clone(),
+    }
+}
+
+/// The text of the spec.
+///
+/// # Errors
+/// When there is none, or it is too large.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    if size > LARGEST_SPEC {
+        return Err(Failure::new(
+            Exit::Usage,
+            "omni::spec::too_large",
+            format!("`{}` has {} MiB; a spec has at most {} MiB", path.display(), size >> 20, LARGEST_SPEC >> 20),
+        )
+        .help("check that this is the file you mean"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::new(Exit::Usage, "omni::spec::not_utf8", format!("`{}` is no UTF-8 text at byte {at}", path.display()))
+            .help("save the file as UTF-8")
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let failure =
+        Failure::new(Exit::Usage, "omni::spec::unreadable", format!("cannot read `{}`: {error}", path.display()));
+    if error.kind() == std::io::ErrorKind::NotFound {
+        failure.help("write one with `omni init`, or name it with `-f`")
+    } else {
+        failure
+    }
+}
+
+fn machine() -> Machine {
+    Machine::new(|| SystemClock.now(), identity::is_alive)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn target(host: Option<String>) -> Target {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let config = set("DOCKER_CONFIG").map(PathBuf::from);
+    let home = set("HOME").or_else(|| set("USERPROFILE")).map(|home| PathBuf::from(home).join(".docker"));
+    Target { host: host.or_else(|| set("DOCKER_HOST")), docker_config_dir: config.or(home) }
+}
+
+fn variables() -> BTreeMap<String, String> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn who() -> Option<String> {
+    ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "SUDO_USER", "USER", "USERNAME", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}

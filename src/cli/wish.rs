@@ -1,0 +1,152 @@
+//! `Wish`: what the user wants of the deployment, before anything was looked at.
+
+use std::collections::BTreeSet;
+
+use crate::address::Address;
+use crate::cli::args::PickArgs;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::planning::{self, Goal};
+use crate::cli::project::{Engine, Project};
+use crate::cli::system_clock::SystemClock;
+use crate::cli::tag;
+use crate::clock::Clock;
+use crate::fingerprint::Key;
+use crate::plan::{Action, Plan, Selection};
+use crate::release::Release;
+use crate::spec::{OnInterrupt, Problem, Spec};
+use crate::store::Store;
+use crate::template::Vault;
+
+/// What the user wants of the deployment.
+#[derive(Debug)]
+pub enum Wish {
+    /// What the spec says.
+    Spec(PickArgs),
+    /// An older release.
+    Release(Box<Release>),
+    /// Nothing at all.
+    Nothing {
+        /// Not even volumes.
+        volumes: bool,
+    },
+}
+
+/// A wish that was looked into.
+pub struct Met {
+    /// The goal for a plan.
+    pub goal: Goal,
+    /// Secrets and files.
+    pub vault: Vault,
+    /// What the first signal does.
+    pub on_interrupt: OnInterrupt,
+    /// How many releases are kept.
+    pub retain: u32,
+    /// What the reader of the spec should know.
+    pub warnings: Vec<Problem>,
+    /// Why the spec of now could not be resolved, where that does not matter unless a secret is needed.
+    unresolved: Option<Failure>,
+}
+
+impl Wish {
+    /// Looks into it: resolves the spec, asks for images, reads what a release kept.
+    ///
+    /// # Errors
+    /// Every problem of the spec, where the wish is about it; what the engine or the store says otherwise.
+    pub async fn meet(
+        &self,
+        project: &Project,
+        engine: &Engine,
+        key: &Key,
+        store: Option<&dyn Store>,
+    ) -> Result<Met, Failure> {
+        match self {
+            Self::Spec(pick) => {
+                let (spec, vault) = project.resolve(key)?;
+                let asked = pick.tag.as_deref();
+                let tag = tag::tag(asked, spec.version.as_deref(), &project.root, SystemClock.now()).await;
+                let goal = planning::to_spec(&spec, tag, selection(pick), engine).await?;
+                Ok(Met::new(goal, vault, Some(&spec), None))
+            }
+            Self::Release(release) => {
+                let (spec, mut vault, unresolved) = resolved_if_possible(project, key);
+                if let Some(store) = store {
+                    let resources =
+                        release.resources.iter().map(|(a, recorded)| (a.clone(), recorded.resource.clone())).collect();
+                    for fingerprint in planning::files(&resources) {
+                        vault.keep_file(store.file(&fingerprint).await?);
+                    }
+                }
+                let goal = planning::to_release(release, &vault);
+                Ok(Met::new(goal, vault, spec.as_ref(), unresolved))
+            }
+            Self::Nothing { .. } => {
+                let (spec, vault, _) = resolved_if_possible(project, key);
+                Ok(Met::new(planning::to_nothing(project.scope()), vault, spec.as_ref(), None))
+            }
+        }
+    }
+
+    /// Whether volumes go too.
+    #[must_use]
+    pub const fn removes_volumes(&self) -> bool {
+        matches!(self, Self::Nothing { volumes: true })
+    }
+}
+
+impl Met {
+    fn new(goal: Goal, vault: Vault, spec: Option<&Spec>, unresolved: Option<Failure>) -> Self {
+        Self {
+            goal,
+            vault,
+            on_interrupt: spec.map_or(OnInterrupt::Undo, |spec| spec.rollback.on_interrupt),
+            retain: spec.map_or(5, |spec| spec.rollback.retain),
+            warnings: spec.map(|spec| spec.warnings.clone()).unwrap_or_default(),
+            unresolved,
+        }
+    }
+
+    /// Checks that every secret is at hand which this plan needs to make containers anew.
+    ///
+    /// # Errors
+    /// The problems of the spec that keep a secret from being known.
+    pub fn check_secrets(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let needs = |change: &&crate::plan::Change| {
+            let makes = matches!(change.action, Action::Create | Action::Replace(_) | Action::Run);
+            makes && change.reuse.is_empty() && change.after.as_ref().is_some_and(crate::resource::Resource::has_secrets)
+        };
+        match plan.steps().find(needs).and_then(|_| self.unresolved.take()) {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The spec and its values where it can be resolved, else a vault without secrets and the reason.
+#[must_use]
+pub fn resolved_if_possible(project: &Project, key: &Key) -> (Option<Spec>, Vault, Option<Failure>) {
+    match project.resolve(key) {
+        Ok((spec, vault)) => (Some(spec), vault, None),
+        Err(failure) => (None, Vault::new(key.clone()), Some(failure)),
+    }
+}
+
+fn selection(pick: &PickArgs) -> Selection {
+    let set = |addresses: &[Address]| addresses.iter().cloned().collect::<BTreeSet<_>>();
+    Selection { targets: set(&pick.target), replace: set(&pick.replace) }
+}
+
+/// The release of this tag or number, newest first where a tag was used twice.
+///
+/// # Errors
+/// `Usage` when there is none; names those that there are.
+pub fn release_called<'r>(releases: &'r [Release], name: &str) -> Result<&'r Release, Failure> {
+    let found = releases.iter().find(|release| release.tag == name);
+    let by_number = || releases.iter().find(|release| Ok(release.number) == name.parse());
+    found.or_else(by_number).ok_or_else(|| {
+        let tags: Vec<_> = releases.iter().take(10).map(|release| release.tag.as_str()).collect();
+        Failure::new(Exit::Usage, "omni::release::unknown", format!("there is no release `{name}`")).help(
+            if tags.is_empty() { "nothing was applied yet".to_owned() } else { format!("there are: {}", tags.join(", ")) },
+        )
+    })
+}
