@@ -1,0 +1,14 @@
+//! The contract of `Store`, held by `Memory` and `Sqlite` alike, and what only a file can suffer.
+
+#[path = "store/contract.rs"]
+mod contract;
+#[path = "store/damage.rs"]
+mod damage;
+#[path = "store/disk.rs"]
+mod disk;
+#[path = "store/house.rs"]
+mod house;
+#[path = "store/processes.rs"]
+mod processes;
+#[path = "store/sample.rs"]
+mod sample;
