@@ -89,6 +89,12 @@ impl OnDisk {
         store_in(self.folder.path())
     }
 
+    /// The path of the store, in a folder that is there and empty.
+    pub(crate) fn folder_made(&self) -> PathBuf {
+        std::fs::create_dir(self.path().parent().unwrap()).unwrap();
+        self.path()
+    }
+
     pub(crate) async fn open(&self) -> Sqlite {
         Sqlite::create(&self.path(), &sample::scope(), self.hands.machine()).await.unwrap()
     }
