@@ -31,19 +31,21 @@ async fn full(house: &OnDisk) -> Op {
 async fn told(path: &Path, op: &Op) -> Result<String, StoreError> {
     let opened = Sqlite::open_existing(path, &scope(), Hands::new().machine()).await?;
     let store = opened.expect("the file is there");
-    let mut text = format!("{:?} {} {}", store.scope(), store.lineage(), store.key().to_hex());
-    text += &format!("{:?}", store.head().await?);
-    text += &format!("{:?}", store.releases().await?);
-    text += &format!("{:?}", store.history().await?);
-    text += &format!("{:?}", store.open_apply().await?);
-    text += &format!("{:?}", store.journal(op).await?);
-    text += &format!("{:?}", store.lock().await?);
-    text += &format!("{:?}", store.last_fence().await?);
+    let mut told = vec![
+        format!("{:?} {} {}", store.scope(), store.lineage(), store.key().to_hex()),
+        format!("{:?}", store.head().await?),
+        format!("{:?}", store.releases().await?),
+        format!("{:?}", store.history().await?),
+        format!("{:?}", store.open_apply().await?),
+        format!("{:?}", store.journal(op).await?),
+        format!("{:?}", store.lock().await?),
+        format!("{:?}", store.last_fence().await?),
+    ];
     for content in ["a", "b", "c"] {
-        text += &format!("{:?}", store.file(&file(content).0).await?);
+        told.push(format!("{:?}", store.file(&file(content).0).await?));
     }
     store.shut().await?;
-    Ok(text)
+    Ok(told.join("\n"))
 }
 
 async fn sql(path: &Path, statement: &str) {
