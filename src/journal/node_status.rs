@@ -92,3 +92,6 @@ impl NodeStatus {
         Err(IllegalRecord::OutOfTurn { node: node.clone(), record: name, status })
     }
 }
+
+#[cfg(test)]
+mod tests;

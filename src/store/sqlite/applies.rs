@@ -8,6 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
 use crate::release::Release;
+use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::{Trouble, counted, json, kept, parsed, time};
 use crate::store::sqlite::{locking, releases};
@@ -39,11 +40,17 @@ pub(super) struct ApplyRow {
 
 /// The apply that is open.
 pub(super) async fn open_one(connection: &mut SqliteConnection) -> Result<Option<Apply>, Trouble> {
-    let rows = sqlx::query("SELECT * FROM applies WHERE closed IS NULL").fetch_all(connection).await?;
-    let [row] = rows.as_slice() else {
-        return if rows.is_empty() { Ok(None) } else { Err(Trouble::damaged("more than one apply is open")) };
+    let open = Counters::read(connection).await?.open;
+    let rows = sqlx::query("SELECT * FROM applies NOT INDEXED WHERE closed IS NULL").fetch_all(connection).await?;
+    let row = match rows.as_slice() {
+        [] if open.is_empty() => return Ok(None),
+        [row] => row,
+        _ => return Err(Trouble::damaged(format!("{} applies are open", rows.len()))),
     };
     let opened = ApplyRow::read(row)?;
+    if opened.op != open {
+        return Err(Trouble::damaged(format!("apply {} is open, and not {open}", opened.op)));
+    }
     let plan: &str = row.try_get("plan")?;
     if Fingerprint::of_bytes(plan.as_bytes()).to_string() != opened.plan_hash {
         return Err(Trouble::damaged(format!("the plan of apply {} is not what was written", opened.op)));
@@ -61,8 +68,14 @@ pub(super) async fn open_one(connection: &mut SqliteConnection) -> Result<Option
 
 /// All applies that are over, newest first.
 pub(super) async fn past(connection: &mut SqliteConnection) -> Result<Vec<Past>, Trouble> {
-    let query = sqlx::query("SELECT * FROM applies WHERE closed IS NOT NULL ORDER BY rowid DESC");
-    query.fetch_all(connection).await?.iter().map(|row| ApplyRow::read(row)?.past()).collect()
+    let counters = Counters::read(connection).await?;
+    let query = sqlx::query(ApplyRow::CLOSED);
+    let rows = query.fetch_all(connection).await?;
+    let over = counters.applies - i64::from(!counters.open.is_empty());
+    if usize::try_from(over) != Ok(rows.len()) {
+        return Err(Trouble::damaged(format!("of {over} closed applies {} are there", rows.len())));
+    }
+    rows.iter().map(|row| ApplyRow::read(row)?.past()).collect()
 }
 
 /// Opens an apply.
@@ -72,9 +85,10 @@ pub(super) async fn open(
     files: &[(Fingerprint, Vec<u8>)],
 ) -> Result<(), Trouble> {
     locking::require(connection, apply.fence).await?;
-    let query = sqlx::query_scalar("SELECT count(*) FROM applies WHERE closed IS NULL OR op = ?");
-    let in_the_way: i64 = query.bind(apply.op.as_str()).fetch_one(&mut *connection).await?;
-    if in_the_way > 0 {
+    let query = sqlx::query_scalar("SELECT count(*) FROM applies NOT INDEXED WHERE op = ?");
+    let twice: i64 = query.bind(apply.op.as_str()).fetch_one(&mut *connection).await?;
+    let mut counters = Counters::read(connection).await?;
+    if twice > 0 || !counters.open.is_empty() {
         return Err(StoreError::AlreadyOpen.into());
     }
     releases::keep_files(connection, files).await?;
@@ -96,6 +110,9 @@ pub(super) async fn open(
         plan_hash,
         records: 0,
     };
+    counters.open.clone_from(&opened.op);
+    counters.applies += 1;
+    counters.save(connection).await?;
     opened.insert(connection, &plan).await
 }
 
@@ -120,6 +137,9 @@ pub(super) async fn close(
     opened.closed = Some(at.to_string());
     opened.outcome = Some(json(outcome)?);
     opened.save(connection).await?;
+    let mut counters = Counters::read(connection).await?;
+    counters.open.clear();
+    counters.save(connection).await?;
     match release {
         Some(release) => releases::insert(connection, release).await,
         None => Ok(()),
@@ -127,6 +147,10 @@ pub(super) async fn close(
 }
 
 impl ApplyRow {
+    /// The closed ones without their plans, which history does not show and which can be long.
+    const CLOSED: &str = "SELECT op, fence, number, tag, purpose, who, opened, steps, closed, turned, outcome, plan_hash, \
+                          records, head, hash FROM applies NOT INDEXED WHERE closed IS NOT NULL ORDER BY rowid DESC";
+
     /// The apply of this op.
     pub(super) async fn find(connection: &mut SqliteConnection, op: &Op) -> Result<Self, Trouble> {
         let query = sqlx::query("SELECT * FROM applies WHERE op = ?").bind(op.as_str());

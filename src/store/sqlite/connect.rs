@@ -49,7 +49,7 @@ async fn lay_tables(connection: &mut SqliteConnection, scope: &Scope) -> Result<
     sqlx::raw_sql(AssertSqlSafe(head)).execute(&mut *connection).await?;
     sqlx::raw_sql(TABLES).execute(&mut *connection).await?;
     Meta::fresh(scope)?.insert(connection).await?;
-    crate::store::sqlite::counters::Counters::default().insert(connection).await
+    crate::store::sqlite::counters::Counters::default().save(connection).await
 }
 
 /// Opens the store at a place, and checks that it belongs to this deployment.

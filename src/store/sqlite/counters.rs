@@ -1,4 +1,7 @@
-//! `Counters`: the three numbers of a store: its last fence, how often its lock was broken, and its latest release.
+//! `Counters`: what a store counts: fences, breaks of its lock, releases and applies.
+//!
+//! A checksum tells that a row was changed, and nothing of a row that can no longer be found. So this one row also says
+//! which rows there have to be. Records are counted in the row of their apply.
 
 use serde::Serialize;
 use sqlx::{Row, SqliteConnection};
@@ -6,7 +9,7 @@ use sqlx::{Row, SqliteConnection};
 use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
 
-/// The numbers of a store, as `SQLite` keeps them.
+/// What a store counts, as `SQLite` keeps it.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Counters {
     /// The fence of the last lock taken; 0 before the first. Only grows.
@@ -15,6 +18,14 @@ pub(super) struct Counters {
     pub(super) breaks: i64,
     /// The number of the latest release; 0 before the first.
     pub(super) head: i64,
+    /// How many releases are kept.
+    pub(super) releases: i64,
+    /// How many applies are kept, the open one included.
+    pub(super) applies: i64,
+    /// The op of the open apply; empty where none is.
+    pub(super) open: String,
+    /// The fence of the lock that somebody has; 0 where it is free.
+    pub(super) held: i64,
 }
 
 impl Counters {
@@ -23,27 +34,33 @@ impl Counters {
         let Some(row) = sqlx::query("SELECT * FROM counters").fetch_optional(connection).await? else {
             return Err(Trouble::damaged("the row of its counters is missing"));
         };
-        let counters =
-            Self { last_fence: row.try_get("last_fence")?, breaks: row.try_get("breaks")?, head: row.try_get("head")? };
+        let counters = Self {
+            last_fence: row.try_get("last_fence")?,
+            breaks: row.try_get("breaks")?,
+            head: row.try_get("head")?,
+            releases: row.try_get("releases")?,
+            applies: row.try_get("applies")?,
+            open: row.try_get("open")?,
+            held: row.try_get("held")?,
+        };
         check(&counters, row.try_get("hash")?, || "the row of its counters".to_owned())?;
         Ok(counters)
     }
 
     /// Keeps them.
     pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), Trouble> {
-        sqlx::query("UPDATE counters SET last_fence = ?, breaks = ?, head = ?, hash = ?")
+        let replace = "INSERT OR REPLACE INTO counters VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)";
+        sqlx::query(replace)
             .bind(self.last_fence)
             .bind(self.breaks)
             .bind(self.head)
+            .bind(self.releases)
+            .bind(self.applies)
+            .bind(&self.open)
+            .bind(self.held)
             .bind(seal(self))
             .execute(connection)
             .await?;
         Ok(())
-    }
-
-    /// Keeps them in a new store.
-    pub(super) async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Trouble> {
-        sqlx::query("INSERT INTO counters VALUES (1, 0, 0, 0, '')").execute(&mut *connection).await?;
-        self.save(connection).await
     }
 }

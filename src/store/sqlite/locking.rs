@@ -38,6 +38,9 @@ pub(super) async fn held(
 ) -> Result<(Option<Held>, Counters), Trouble> {
     let counters = Counters::read(connection).await?;
     let lease = Lease::read(connection).await?;
+    if lease.as_ref().map_or(0, |lease| lease.fence) != counters.held {
+        return Err(Trouble::damaged(format!("{ROW} is missing")));
+    }
     Ok((lease.map(|lease| lease.held(now)).transpose()?, counters))
 }
 
@@ -62,6 +65,7 @@ pub(super) async fn take(
         }
     }
     counters.last_fence = counters.last_fence.max(kept(above)).saturating_add(1);
+    counters.held = counters.last_fence;
     counters.save(connection).await?;
     let lease = Lease {
         fence: counters.last_fence,
@@ -82,8 +86,12 @@ pub(super) async fn renew(connection: &mut SqliteConnection, fence: u64, now: Ti
 
 /// Gives the lock back; true where it was ours.
 pub(super) async fn give_back(connection: &mut SqliteConnection, fence: u64) -> Result<bool, Trouble> {
-    let gone = sqlx::query("DELETE FROM lock WHERE fence = ?").bind(kept(fence)).execute(connection).await?;
-    Ok(gone.rows_affected() > 0)
+    let mut counters = Counters::read(connection).await?;
+    if counters.held != kept(fence) {
+        return Ok(false);
+    }
+    free(connection, &mut counters).await?;
+    Ok(true)
 }
 
 /// Takes the lock away from the holder with this fence, and says how often that was done before.
@@ -101,7 +109,6 @@ pub(super) async fn take_away(
     }
     let mut counters = Counters::read(connection).await?;
     counters.breaks += 1;
-    counters.save(connection).await?;
     sqlx::query("INSERT INTO audit (at, fence, broken, who) VALUES (?, ?, ?, ?)")
         .bind(now.to_string())
         .bind(lease.fence)
@@ -109,8 +116,15 @@ pub(super) async fn take_away(
         .bind(json(by)?)
         .execute(&mut *connection)
         .await?;
-    sqlx::query("DELETE FROM lock").execute(connection).await?;
+    free(connection, &mut counters).await?;
     Ok(counters.breaks - 1)
+}
+
+async fn free(connection: &mut SqliteConnection, counters: &mut Counters) -> Result<(), Trouble> {
+    counters.held = 0;
+    counters.save(connection).await?;
+    sqlx::query("DELETE FROM lock").execute(connection).await?;
+    Ok(())
 }
 
 /// Refuses a write of anybody but the holder with this fence.

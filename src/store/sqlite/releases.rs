@@ -26,11 +26,14 @@ pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Option<Rel
 
 /// All releases, newest first. Each names the one before it, which may have been forgotten.
 pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<Release>, Trouble> {
-    let head = Counters::read(connection).await?.head;
+    let counters = Counters::read(connection).await?;
     let rows = sqlx::query("SELECT * FROM releases ORDER BY number DESC").fetch_all(connection).await?;
     let kept: Vec<_> = rows.iter().map(Kept::read).collect::<Result<_, _>>()?;
-    if kept.first().map_or(0, |kept| kept.number) != head {
-        return Err(Trouble::damaged(format!("release {head} is missing")));
+    if kept.first().map_or(0, |kept| kept.number) != counters.head {
+        return Err(Trouble::damaged(format!("release {} is missing", counters.head)));
+    }
+    if usize::try_from(counters.releases) != Ok(kept.len()) {
+        return Err(Trouble::damaged(format!("of {} releases {} are there", counters.releases, kept.len())));
     }
     for pair in kept.windows(2) {
         let [newer, older] = pair else { continue };
@@ -61,6 +64,7 @@ pub(super) async fn insert(connection: &mut SqliteConnection, release: &Release)
         .execute(&mut *connection)
         .await?;
     counters.head = number;
+    counters.releases += 1;
     counters.save(connection).await
 }
 
@@ -96,12 +100,16 @@ pub(super) async fn keep_files(
 /// Forgets releases, and every file that no release left and no open apply names.
 pub(super) async fn forget(connection: &mut SqliteConnection, numbers: &[u64], fence: u64) -> Result<(), Trouble> {
     locking::require(connection, fence).await?;
+    // Read before anything goes, so that what is damaged is noticed and not counted anew.
+    all(connection).await?;
     for number in numbers {
         sqlx::query("DELETE FROM releases WHERE number = ?").bind(kept(*number)).execute(&mut *connection).await?;
     }
     let mut counters = Counters::read(connection).await?;
     let head: Option<i64> = sqlx::query_scalar("SELECT max(number) FROM releases").fetch_one(&mut *connection).await?;
     counters.head = head.unwrap_or(0);
+    counters.releases =
+        sqlx::query_scalar("SELECT count(*) FROM releases NOT INDEXED").fetch_one(&mut *connection).await?;
     counters.save(connection).await?;
 
     let mut named = BTreeSet::new();

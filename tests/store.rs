@@ -1,0 +1,17 @@
+//! The contract of `Store`, held by `Memory` and `Sqlite` alike, and what only a file can suffer.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
+#![expect(clippy::print_stdout, reason = "a child tells its parent how far it is")]
+
+#[path = "store/contract.rs"]
+mod contract;
+#[path = "store/damage.rs"]
+mod damage;
+#[path = "store/disk.rs"]
+mod disk;
+#[path = "store/house.rs"]
+mod house;
+#[path = "store/processes.rs"]
+mod processes;
+#[path = "store/sample.rs"]
+mod sample;
