@@ -7,6 +7,7 @@ mod image;
 mod long;
 
 use crate::plain::plain;
+use crate::plan::Drift;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{padded, width};
 use crate::resource::{Difference, Shown};
@@ -63,6 +64,17 @@ pub(super) fn unchanged_lines(fields: &[(String, Shown)], style: &Style) -> Vec<
         style.paint(Tone::Dim, line.trim_end())
     };
     fields.iter().map(line).collect()
+}
+
+/// A drift in one line: its only difference with both values, or its summary.
+pub(super) fn in_one_line(drift: &Drift) -> String {
+    match drift.differences.as_slice() {
+        [difference] => {
+            let Entry { label, value, more, .. } = entry(difference, Sides::Drift, 0);
+            if more.is_empty() { format!("{label}: {value}") } else { plain(&drift.summary) }
+        }
+        _ => plain(&drift.summary),
+    }
 }
 
 const fn tone(sign: char) -> Tone {

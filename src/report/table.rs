@@ -126,11 +126,6 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Whether it has no rows.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Its lines, without blanks at their ends.
     pub(super) fn lines(&self, style: &Style) -> Vec<String> {
         let widths = self.widths(usize::from(style.width));

@@ -39,7 +39,7 @@ impl Live {
     #[must_use]
     pub fn on(plan: &Plan, style: Style, rows: u16, target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
-        bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is constant and right"));
+        bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
         Self { board: Board::new(plan), style, rows: usize::from(rows), bar }
     }
 

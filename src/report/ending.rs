@@ -1,0 +1,152 @@
+//! The last words of an apply: what holds now, and what the reader does next.
+//!
+//! They agree with the outcome and nothing else; what the outcome is, is left to `apply`, the exit code to `cli`.
+
+mod addresses;
+mod stuck;
+
+use std::time::Duration;
+
+use crate::address::Address;
+use crate::fingerprint::Fingerprint;
+use crate::journal::{Cause, FaultReport, Outcome, Record};
+use crate::plain::plain;
+use crate::plan::{Plan, Purpose};
+use crate::report::board::because;
+use crate::report::style::{Style, Tone};
+use crate::report::{how_far, time, words};
+
+/// What is known at the end of an apply beside its outcome.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The number of the release that the apply makes or would have made.
+    pub release: u64,
+    /// How long it took.
+    pub took: Duration,
+    /// The records of the apply, oldest first.
+    pub records: &'a [Record],
+    /// Where the spec says what failed: `deploy.toml:61:1`; none where nobody knows.
+    pub location: Option<&'a str>,
+    /// The fingerprint of the world that serves now; none where nobody looked.
+    pub world: Option<Fingerprint>,
+}
+
+/// The closing message of an apply, ending with a newline.
+#[must_use]
+pub fn ending(plan: &Plan, outcome: &Outcome, facts: &Facts<'_>, style: &Style) -> String {
+    let lines = match outcome {
+        Outcome::Applied => applied(plan, facts, style),
+        Outcome::Unwound(cause) => unwound(plan, cause, facts, style),
+        Outcome::Stuck { cause, left } => stuck::lines(plan, cause, left, facts, style),
+        Outcome::Interrupted => interrupted(plan, facts, style),
+    };
+    lines.join("\n") + "\n"
+}
+
+fn applied(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
+    let scope = words::scope(plan);
+    let took = time::took(facts.took);
+    let release = format!("release {} ({})", facts.release, plain(&plan.tag));
+    let (word, text) = match plan.purpose {
+        Purpose::Apply => ("applied", format!("{scope} is at {release}, in {took}")),
+        Purpose::Rollback(_) => ("rolled back", format!("{scope} is at {release}, in {took}")),
+        Purpose::Destroy => ("removed", format!("nothing of {scope} serves any more, in {took}")),
+    };
+    let mut lines = vec![format!("{}: {text}", style.paint(Tone::Good, word))];
+    lines.extend(addresses::lines(plan));
+    if let Some(world) = facts.world {
+        lines.push(format!("  fingerprint {}", world.spoken()));
+    }
+    let next = if plan.purpose == Purpose::Destroy { "omni history" } else { "omni status" };
+    lines.push(format!("next: {next}"));
+    lines
+}
+
+fn unwound(plan: &Plan, cause: &Cause, facts: &Facts<'_>, style: &Style) -> Vec<String> {
+    let what = format!("{}, everything was undone", because(cause));
+    let mut lines = error(code(cause), &what, facts, style);
+    let fault = failure(cause, facts.records);
+    lines.extend(fault.map(|(_, fault)| fact(&plain(&fault.message))));
+    lines.extend(fault.into_iter().flat_map(|(node, fault)| log(node, fault)));
+    lines.push(fact(&equals_before(plan, facts)));
+    let help = fault.and_then(|(_, fault)| fault.help.as_deref()).map(plain);
+    lines.push(help_line(&help.unwrap_or_else(|| next(cause).to_owned()), style));
+    lines
+}
+
+fn interrupted(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
+    let what = format!("the apply of {} was interrupted, an apply is open", plain(&plan.tag));
+    let mut lines = error("omni::apply::interrupted", &what, facts, style);
+    lines.extend(how_far::lists(plan, facts.records));
+    lines.push(help_line("run `omni recover` to finish or undo it (safe to repeat)", style));
+    lines
+}
+
+/// The first lines of an error: its code, what happened, and where the spec says so.
+fn error(code: &str, what: &str, facts: &Facts<'_>, style: &Style) -> Vec<String> {
+    let head = style.paint(Tone::Bad, &format!("error[{code}]"));
+    let mut lines = vec![format!("{head}: {what}")];
+    lines.extend(facts.location.map(|location| format!("  --> {}", plain(location))));
+    lines
+}
+
+const fn code(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Failed(_) => "omni::apply::step_failed",
+        Cause::Interrupted(_) => "omni::apply::interrupted",
+        Cause::Deadline(_) => "omni::apply::deadline",
+        Cause::Recovered => "omni::apply::recovered",
+    }
+}
+
+const fn next(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Failed(_) => "fix and run `omni plan` again",
+        Cause::Interrupted(_) | Cause::Deadline(_) | Cause::Recovered => "run `omni plan` to see what is still to do",
+    }
+}
+
+fn fact(text: &str) -> String {
+    format!("   = {text}")
+}
+
+fn help_line(text: &str, style: &Style) -> String {
+    format!("   {}: {text}", style.paint(Tone::Good, "help"))
+}
+
+/// How many log lines are shown.
+const LOG_LINES: usize = 5;
+
+/// The last lines that the thing wrote.
+fn log(node: &Address, fault: &FaultReport) -> Vec<String> {
+    let last = fault.log.iter().skip(fault.log.len().saturating_sub(LOG_LINES));
+    match fault.log.len() {
+        0 => Vec::new(),
+        1 => last.map(|line| fact(&format!("last log line of {}: {}", words::name(node), plain(line)))).collect(),
+        _ => {
+            let title = fact(&format!("last log lines of {}:", words::name(node)));
+            std::iter::once(title).chain(last.map(|line| format!("       {}", plain(line)))).collect()
+        }
+    }
+}
+
+/// The first fault that made the apply turn, and where.
+fn failure<'a>(cause: &Cause, records: &'a [Record]) -> Option<(&'a Address, &'a FaultReport)> {
+    records.iter().find_map(|record| match (record, cause) {
+        (Record::Failed { node, fault } | Record::Unknown { node, fault }, Cause::Failed(failed)) if node == failed => {
+            Some((node, fault))
+        }
+        _ => None,
+    })
+}
+
+fn equals_before(plan: &Plan, facts: &Facts<'_>) -> String {
+    let before = match &plan.base {
+        Some(base) => format!("the system equals {}", plain(&base.tag)),
+        None => "the system is as it was before, with no release".to_owned(),
+    };
+    match facts.world {
+        Some(world) => format!("{before} (fingerprint {})", world.spoken()),
+        None => before,
+    }
+}

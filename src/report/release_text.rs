@@ -1,0 +1,106 @@
+//! Releases: the list to choose from, and one in full.
+
+use crate::plain::plain;
+use crate::release::{Recorded, Release};
+use crate::report::difference_text;
+use crate::report::style::{Style, Tone};
+use crate::report::table::{Column, Table, cell};
+use crate::report::{time, words};
+use crate::resource::{Resource, differences};
+
+/// The releases that can be gone back to, newest first, ending with a newline. The first is the one of now.
+#[must_use]
+pub fn releases(releases: &[Release], style: &Style) -> String {
+    let Some(head) = releases.iter().max_by_key(|release| release.number) else {
+        return "No release yet.\nnext: omni apply\n".to_owned();
+    };
+    let mut table = Table::new(&[
+        Column { gap: 0, ..Column::left("release") },
+        Column::left("tag"),
+        Column::left("when"),
+        Column::left("by"),
+        Column::left("note").wrapping(),
+    ]);
+    for release in releases {
+        let tone = if release.number == head.number { Tone::Strong } else { Tone::Normal };
+        table.row(vec![
+            cell(tone, release.number.to_string()),
+            cell(tone, plain(&release.tag)),
+            cell(Tone::Normal, time::moment(release.at)),
+            cell(Tone::Normal, plain(&release.by)),
+            cell(Tone::Normal, note(release, head)),
+        ]);
+    }
+    let mut lines = table.lines(style);
+    if let Some(older) = releases.iter().filter(|r| r.number < head.number).max_by_key(|r| r.number) {
+        lines.push(format!("next: omni rollback --to {}", words::shell_word(&older.tag)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn note(release: &Release, head: &Release) -> String {
+    let now = (release.number == head.number).then(|| "now".to_owned());
+    let back = release.rollback_of.map(|number| format!("back to release {number}"));
+    let tainted = release.resources.values().filter(|recorded| recorded.tainted).count();
+    let tainted = (tainted > 0).then(|| format!("{tainted} half made"));
+    [now, back, tainted].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// One release, ending with a newline; with `full` every field of every thing.
+#[must_use]
+pub fn release(release: &Release, style: &Style) -> String {
+    let title = format!("release {} ({})", release.number, plain(&release.tag));
+    let mut lines = vec![
+        format!("{}   {}", plain(&release.scope.to_string()), style.paint(Tone::Strong, &title)),
+        format!("  applied      {} by {}", time::moment(release.at), plain(&release.by)),
+        format!("  plan         {}", release.plan.spoken()),
+        format!("  spec         {}", &release.spec.short()[..7]),
+        format!("  fingerprint  {}", release.world.spoken()),
+    ];
+    lines.extend(release.rollback_of.map(|number| format!("  back to      release {number}")));
+    lines.push(String::new());
+    if style.full {
+        lines.extend(in_full(release, style));
+    } else {
+        lines.extend(things(release, style));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn things(release: &Release, style: &Style) -> Vec<String> {
+    let mut table = Table::bare(&[Column::left(""), Column::left("").wrapping(), Column::left("")]);
+    for (address, recorded) in &release.resources {
+        let tainted = if recorded.tainted { "half made" } else { "" };
+        table.row(vec![
+            cell(Tone::Normal, words::name(address)),
+            cell(Tone::Normal, what(recorded)),
+            cell(Tone::Bad, tainted),
+        ]);
+    }
+    table.lines(style)
+}
+
+fn what(recorded: &Recorded) -> String {
+    let text = match (&recorded.resource, recorded.resource.container()) {
+        (_, Some(container)) => {
+            let pin = container.image.pin.as_ref().map(crate::resource::Pin::short).unwrap_or_default();
+            format!("{} {pin}", container.image.reference)
+        }
+        (Resource::Image(image), None) => image.pin.as_ref().map(crate::resource::Pin::short).unwrap_or_default(),
+        (Resource::Network(network), None) => network.name.clone(),
+        (Resource::Volume(volume), None) => volume.name.clone(),
+        (Resource::Job(_) | Resource::Service(_), None) => String::new(),
+    };
+    plain(&text)
+}
+
+fn in_full(release: &Release, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (address, recorded) in &release.resources {
+        lines.push(format!("  {}", style.paint(Tone::Strong, &words::name(address))));
+        let fields = differences(None, Some(&recorded.resource));
+        let fields: Vec<_> = fields.into_iter().filter_map(|field| Some((field.path, field.after?))).collect();
+        lines.extend(difference_text::unchanged_lines(&fields, style).into_iter().map(|line| format!("  {line}")));
+    }
+    lines
+}
