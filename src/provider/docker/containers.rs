@@ -1,0 +1,125 @@
+//! Making, starting, stopping and removing containers.
+
+use std::time::Duration;
+
+use bollard::models::{ContainerUpdateBody, NetworkConnectRequest};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+    WaitContainerOptions,
+};
+use futures_util::StreamExt;
+
+use crate::observed::Status;
+use crate::provider::docker::error::taken;
+use crate::provider::docker::{Docker, create, endpoint, inspect, system};
+use crate::provider::engine::{Joined, NewContainer};
+use crate::provider::{Fault, FaultKind};
+use crate::resource::{Limits, Reservations, Restart};
+
+/// How the engine calls no limit.
+const UNLIMITED: i64 = -1;
+
+/// How the engine says that a port or an address is somebody else's.
+const TAKEN: &[&str] = &["already allocated", "already in use", "Address already in use"];
+
+pub(super) async fn create(docker: &Docker, new: &NewContainer) -> Result<String, Fault> {
+    let (at_once, later) = split(docker, new).await?;
+    let options = CreateContainerOptionsBuilder::new().name(&new.name).build();
+    let body = create::body(new, at_once)?;
+    let made = docker.call(docker.api.create_container(Some(options), body)).await;
+    let id = made.map_err(|fault| taken(fault, TAKEN))?.id;
+    for joined in later {
+        if let Err(fault) = join(docker, &id, joined).await {
+            // Half a container must not stay; if it does, whoever settles the fault finds it by its labels.
+            let _ = remove(docker, &id).await;
+            return Err(taken(fault, TAKEN));
+        }
+    }
+    Ok(id)
+}
+
+/// The networks that the engine joins while it makes the container, and those that have to be joined afterwards.
+async fn split<'a>(docker: &Docker, new: &'a NewContainer) -> Result<(&'a [Joined], &'a [Joined]), Fault> {
+    // Engines before this version of the API take one network only.
+    let all = new.networks.len() <= 1 || system::speaks(docker, 1, 44).await?;
+    Ok(new.networks.split_at(if all { new.networks.len() } else { 1 }))
+}
+
+async fn join(docker: &Docker, id: &str, joined: &Joined) -> Result<(), Fault> {
+    let request = NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint::settings(joined)) };
+    docker.call(docker.api.connect_network(create::in_path(&joined.id)?, request)).await
+}
+
+pub(super) async fn start(docker: &Docker, id: &str) -> Result<(), Fault> {
+    let started = docker.call(docker.api.start_container(create::in_path(id)?, None::<StartContainerOptions>)).await;
+    started.map_err(|fault| {
+        let absent = fault.kind == FaultKind::NotFound && fault.message.contains("No such container");
+        let kind = if fault.kind == FaultKind::NotFound && !absent { FaultKind::Failed } else { fault.kind };
+        taken(Fault { kind, ..fault }, TAKEN)
+    })
+}
+
+pub(super) async fn stop(docker: &Docker, id: &str, grace: Duration) -> Result<(), Fault> {
+    let seconds = i32::try_from(grace.as_secs() + u64::from(grace.subsec_nanos() > 0)).unwrap_or(i32::MAX);
+    let options = StopContainerOptionsBuilder::new().t(seconds).build();
+    let stopping = docker.api.stop_container(create::in_path(id)?, Some(options));
+    docker.call_within(docker.deadline.saturating_add(grace), stopping).await
+}
+
+pub(super) async fn update(
+    docker: &Docker,
+    id: &str,
+    limits: Limits,
+    reservations: Reservations,
+    restart: Restart,
+) -> Result<(), Fault> {
+    if limits.cpus.is_none() {
+        refuse_to_free_processors(docker, id).await?;
+    }
+    // What is left out stays as it is, so a limit that goes has to be named, each in the engine's own way.
+    let memory = limits.memory.map_or(UNLIMITED, create::bytes);
+    let body = ContainerUpdateBody {
+        memory: Some(memory),
+        memory_swap: Some(memory),
+        nano_cpus: limits.cpus.map(create::nano_cpus),
+        pids_limit: Some(limits.pids.unwrap_or(0)),
+        cpu_shares: Some(reservations.cpus.map_or(create::EQUAL_SHARES, create::cpu_shares)),
+        memory_reservation: Some(reservations.memory.map_or(UNLIMITED, create::bytes)),
+        restart_policy: Some(create::restart_policy(restart)),
+        ..ContainerUpdateBody::default()
+    };
+    docker.call(docker.api.update_container(create::in_path(id)?, body)).await
+}
+
+/// The engine can change a limit of processors where a container stands, but not take it away.
+async fn refuse_to_free_processors(docker: &Docker, id: &str) -> Result<(), Fault> {
+    let live = inspect::inspect(docker, create::in_path(id)?).await?;
+    let limited = live.and_then(|live| live.host_config).and_then(|host| host.nano_cpus).is_some_and(|nanos| nanos > 0);
+    if !limited {
+        return Ok(());
+    }
+    Err(Fault::new(FaultKind::Failed, "take the limit of processors away from a container where it stands")
+        .help("replace the container instead: `--replace`"))
+}
+
+pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Fault> {
+    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    docker.call(docker.api.remove_container(create::in_path(id)?, Some(options))).await
+}
+
+pub(super) async fn wait(docker: &Docker, id: &str) -> Result<i64, Fault> {
+    let gone = || Fault::new(FaultKind::NotFound, "wait for a container that is gone");
+    loop {
+        let live = inspect::inspect(docker, create::in_path(id)?).await?.ok_or_else(gone)?;
+        match inspect::status(live.state.as_ref()) {
+            Status::Exited { code } => return Ok(code),
+            Status::Running { .. } => {
+                // The answer only says that it is worth asking again, so it may be lost or late.
+                let mut end = Box::pin(docker.api.wait_container(id, None::<WaitContainerOptions>));
+                let _ = tokio::time::timeout(docker.deadline, end.next()).await;
+            }
+            Status::Created | Status::Present | Status::Paused | Status::Restarting => {}
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
