@@ -1,0 +1,122 @@
+//! `FakeImage`: an image of the fake, local or in its registry.
+
+use std::collections::BTreeMap;
+
+use crate::fingerprint::Fingerprint;
+use crate::provider::engine::{LiveImage, NewImage};
+use crate::provider::fake::Behaviour;
+use crate::provider::fake::world::{World, missing};
+use crate::provider::{Fault, FaultKind};
+use crate::resource::Health;
+
+/// An image, and what its process does.
+#[derive(Debug, Clone)]
+pub(super) struct FakeImage {
+    pub(super) live: LiveImage,
+    /// Variables that it brings.
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) behaviour: Behaviour,
+}
+
+impl FakeImage {
+    /// The image of this content.
+    pub(super) fn of(content: &str, behaviour: Behaviour, health: Option<Health>) -> Self {
+        let id = format!("sha256:{}", Fingerprint::of(&("image", content)));
+        let live = LiveImage { id, digests: Vec::new(), tags: Vec::new(), labels: BTreeMap::new(), health };
+        let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+        Self { live, environment, behaviour }
+    }
+
+    fn is(&self, reference: &str) -> bool {
+        let tag = tagged(reference);
+        self.live.id == reference
+            || self.live.digests.iter().any(|digest| digest == reference)
+            || self.live.tags.contains(&tag)
+    }
+}
+
+/// A reference with its tag.
+pub(super) fn tagged(reference: &str) -> String {
+    let last = reference.rsplit('/').next().unwrap_or(reference);
+    if last.contains(':') || last.contains('@') { reference.to_owned() } else { format!("{reference}:latest") }
+}
+
+/// The digest by which the registry knows an image.
+pub(super) fn digest(image: &FakeImage) -> String {
+    format!("sha256:{}", Fingerprint::of(&("manifest", &image.live.id)))
+}
+
+/// The repository of a reference.
+pub(super) fn repository(reference: &str) -> &str {
+    let name = reference.split_once('@').map_or(reference, |(name, _)| name);
+    name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(name, _)| name)
+}
+
+impl World {
+    pub(super) fn image(&self, reference: &str) -> Option<&FakeImage> {
+        self.images.iter().find(|image| image.is(reference))
+    }
+
+    /// Keeps an image under a tag, which leaves the image that had it.
+    pub(super) fn keep_image(&mut self, image: FakeImage, tag: Option<String>, digest: Option<String>) {
+        if let Some(tag) = &tag {
+            for other in &mut self.images {
+                other.live.tags.retain(|had| had != tag);
+            }
+        }
+        if !self.images.iter().any(|there| there.live.id == image.live.id) {
+            self.images.push(image.clone());
+        }
+        if let Some(there) = self.images.iter_mut().find(|there| there.live.id == image.live.id) {
+            there.live.tags.extend(tag.clone().filter(|tag| !there.live.tags.contains(tag)));
+            there.live.digests.extend(digest.clone().filter(|digest| !there.live.digests.contains(digest)));
+        }
+    }
+
+    pub(super) fn registry_digest(&self, reference: &str) -> Result<String, Fault> {
+        self.registry.get(&tagged(reference)).map(digest).ok_or_else(|| missing("manifest", reference))
+    }
+
+    pub(super) fn pull(&mut self, reference: &str) -> Result<(), Fault> {
+        let by_digest = reference.split_once('@').map(|(_, digest)| digest);
+        let found = self.registry.iter().find(|(tag, image)| match by_digest {
+            Some(wanted) => repository(tag) == repository(reference) && digest(image) == wanted,
+            None => **tag == tagged(reference),
+        });
+        let image = found.map(|(_, image)| image.clone()).ok_or_else(|| missing("manifest", reference))?;
+        let known = format!("{}@{}", repository(reference), digest(&image));
+        let tag = by_digest.is_none().then(|| tagged(reference));
+        self.keep_image(image, tag, Some(known));
+        Ok(())
+    }
+
+    pub(super) fn build(&mut self, new: &NewImage) -> String {
+        let content = Fingerprint::of(&(&new.context, &new.dockerfile, &new.target, &new.args, &new.labels));
+        let mut image = FakeImage::of(&content.to_string(), Behaviour::Serves(std::time::Duration::ZERO), None);
+        image.live.labels.clone_from(&new.labels);
+        let id = image.live.id.clone();
+        self.keep_image(image, Some(new.tag.clone()), None);
+        id
+    }
+
+    /// Takes a tag or a digest from an image; with its last one the image goes.
+    pub(super) fn remove_image(&mut self, reference: &str) -> Result<(), Fault> {
+        let place = self.images.iter().position(|image| image.is(reference));
+        let place = place.ok_or_else(|| missing("image", reference))?;
+        let image = &mut self.images[place];
+        let tag = tagged(reference);
+        let others = image.live.tags.iter().filter(|had| **had != tag).count()
+            + image.live.digests.iter().filter(|had| *had != reference).count();
+        let last = others == 0 || image.live.id == reference;
+        if !last {
+            image.live.tags.retain(|had| *had != tag);
+            image.live.digests.retain(|had| had != reference);
+            return Ok(());
+        }
+        if self.containers.iter().any(|container| container.image == image.live.id) {
+            return Err(Fault::new(FaultKind::Conflict, "image is being used by a container"));
+        }
+        self.images.remove(place);
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! `Trouble` and the script of them: which call goes wrong, and how; and the list of what was called.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It cannot be sent.
+    Refuse,
+    /// It never arrives, and the connection breaks.
+    LostBefore,
+    /// It takes effect, and the connection breaks before the answer.
+    LostAfter,
+    /// The connection breaks at once, and it takes effect so much later.
+    Late(Duration),
+    /// The engine says that there is a conflict.
+    Conflict,
+    /// The engine says that it failed.
+    Failure,
+    /// Nothing happens until the deadline.
+    Hang,
+    /// It takes effect, and nothing is heard until the deadline.
+    HangAfter,
+}
+
+/// Which calls go wrong, and what was called.
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    calls: u64,
+    counts: BTreeMap<&'static str, u64>,
+    numbered: BTreeMap<u64, Trouble>,
+    named: Vec<(&'static str, u64, Trouble)>,
+    down_from: Option<u64>,
+    fired: u64,
+    log: Vec<String>,
+}
+
+impl Script {
+    /// Counts a call and says what goes wrong with it.
+    pub(super) fn next(&mut self, method: &'static str, name: &str, mutates: bool) -> Option<Trouble> {
+        self.calls += 1;
+        let count = self.counts.entry(method).or_default();
+        *count += 1;
+        let named = self.named.iter().find(|(of, nth, _)| *of == method && nth == count).map(|(.., trouble)| *trouble);
+        let down = self.down_from.filter(|from| self.calls >= *from).map(|_| Trouble::Refuse);
+        let trouble = down.or(named).or_else(|| self.numbered.get(&self.calls).copied());
+        self.fired += u64::from(trouble.is_some());
+        if mutates {
+            self.log.push(format!("{method} {name}"));
+        }
+        trouble
+    }
+
+    pub(super) fn at(&mut self, number: u64, trouble: Trouble) {
+        self.numbered.insert(number, trouble);
+    }
+
+    pub(super) fn nth(&mut self, method: &'static str, nth: u64, trouble: Trouble) {
+        self.named.push((method, nth, trouble));
+    }
+
+    pub(super) const fn down_from(&mut self, number: u64) {
+        self.down_from = Some(number);
+    }
+
+    /// Forgets troubles, counts and the log.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(super) const fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    pub(super) const fn fired(&self) -> u64 {
+        self.fired
+    }
+
+    pub(super) fn log(&self) -> Vec<String> {
+        self.log.clone()
+    }
+}

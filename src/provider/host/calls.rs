@@ -1,0 +1,183 @@
+//! `Calls`: the calls of an engine, each with a deadline, repeated and settled where that is safe.
+//!
+//! A read may be asked again. A change whose answer was lost is turned into a fact before anything else is done: a start,
+//! a stop and a removal are repeated until they are answered, a create is issued again under the same name. What a fact
+//! means is left to the rest of the room.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::plain::plain;
+use crate::provider::engine::{
+    Engine, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile,
+};
+use crate::provider::host::labels;
+use crate::provider::{Fault, FaultKind};
+
+/// How often a call is tried in all.
+const TRIES: u32 = 4;
+/// The wait before the first repetition; it doubles.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long an object may take to appear after its name was taken.
+const APPEARS: Duration = Duration::from_secs(5);
+
+/// The calls of one engine.
+pub(super) struct Calls<'a, E> {
+    pub(super) engine: &'a E,
+    pub(super) deadline: Duration,
+}
+
+impl<E: Engine> Calls<'_, E> {
+    /// The call's answer, asked again a few times while the engine does not answer.
+    pub(super) async fn read<T, F, C>(&self, call: F) -> Result<T, Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<T, Fault>>,
+    {
+        self.repeat(self.deadline, call).await
+    }
+
+    /// The answer to a change that may be made twice, or more than `deadline` is waited for.
+    pub(super) async fn repeat<T, F, C>(&self, deadline: Duration, call: F) -> Result<T, Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<T, Fault>>,
+    {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match within(deadline, call()).await {
+                Err(fault) if fault.kind.is_passing() => sleep(pause).await,
+                answer => return answer,
+            }
+            pause *= 2;
+        }
+        within(deadline, call()).await
+    }
+
+    /// Removes what `call` removes; what is already gone is removed.
+    pub(super) async fn gone<F, C>(&self, call: F) -> Result<(), Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<(), Fault>>,
+    {
+        match self.read(call).await {
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(()),
+            answer => answer,
+        }
+    }
+
+    pub(super) async fn container(&self, name: &str) -> Result<Option<LiveContainer>, Fault> {
+        self.read(|| self.engine.container(name, &labels::asked)).await
+    }
+
+    pub(super) async fn containers(&self, wanted: &Labels) -> Result<Vec<LiveContainer>, Fault> {
+        self.read(|| self.engine.containers(wanted, &labels::asked)).await
+    }
+
+    pub(super) async fn networks(&self, wanted: &Labels) -> Result<Vec<LiveNetwork>, Fault> {
+        self.read(|| self.engine.networks(wanted)).await
+    }
+
+    pub(super) async fn volumes(&self, wanted: &Labels) -> Result<Vec<LiveVolume>, Fault> {
+        self.read(|| self.engine.volumes(wanted)).await
+    }
+
+    pub(super) async fn volume(&self, name: &str) -> Result<Option<LiveVolume>, Fault> {
+        self.read(|| self.engine.volume(name)).await
+    }
+
+    pub(super) async fn image(&self, reference: &str) -> Result<Option<LiveImage>, Fault> {
+        self.read(|| self.engine.image(reference)).await
+    }
+
+    /// Makes a container, or finds the one of this name that the same op made.
+    pub(super) async fn create(&self, new: &NewContainer) -> Result<String, Fault> {
+        match self.read(|| self.engine.create_container(new)).await {
+            Err(fault) if fault.kind == FaultKind::Conflict => self.adopt(new, fault).await,
+            answer => answer,
+        }
+    }
+
+    /// The container that has the name already, once it can be seen, if it carries the same op.
+    async fn adopt(&self, new: &NewContainer, taken: Fault) -> Result<String, Fault> {
+        let until = Instant::now() + APPEARS;
+        loop {
+            match self.container(&new.name).await? {
+                Some(live) if live.labels.get(labels::OP) == new.labels.get(labels::OP) => return Ok(live.id),
+                Some(live) => {
+                    let of = live.labels.get(labels::OP).map_or_else(
+                        || "was not made by omni".to_owned(),
+                        |op| format!("belongs to another apply (`{}`)", plain(op)),
+                    );
+                    let text = format!("the name `{}` is taken by a container that {of}", new.name);
+                    return Err(Fault::new(FaultKind::Conflict, text)
+                        .help(format!("remove or rename it: docker rm {}", new.name)));
+                }
+                None if Instant::now() >= until => return Err(taken),
+                None => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    pub(super) async fn put_files(&self, id: &str, files: &[NewFile]) -> Result<(), Fault> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        self.read(|| self.engine.put_files(id, files)).await
+    }
+
+    /// Starts a container; repeating that is safe, so a lost answer is settled by asking again.
+    pub(super) async fn start(&self, id: &str) -> Result<(), Fault> {
+        self.read(|| self.engine.start_container(id)).await
+    }
+
+    /// Stops a container; one that is gone is stopped.
+    pub(super) async fn stop(&self, id: &str, grace: Duration) -> Result<(), Fault> {
+        match self.repeat(self.deadline + grace, || self.engine.stop_container(id, grace)).await {
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(()),
+            answer => answer,
+        }
+    }
+
+    /// Removes a container by id. An engine that is still removing it says that there is a conflict.
+    pub(super) async fn remove(&self, id: &str) -> Result<(), Fault> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match self.gone(|| self.engine.remove_container(id)).await {
+                Err(fault) if fault.kind == FaultKind::Conflict => sleep(pause).await,
+                answer => return answer,
+            }
+            pause *= 2;
+        }
+        self.gone(|| self.engine.remove_container(id)).await
+    }
+
+    /// What `look` finds, looking a few times over about a second: a change that was sent and never answered may still
+    /// be on its way.
+    pub(super) async fn find_late<T, F, C>(&self, look: F) -> Result<Vec<T>, Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<Vec<T>, Fault>>,
+    {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            let found = look().await?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+        look().await
+    }
+}
+
+/// The answer to a call, or that there was none in time.
+pub(super) async fn within<T>(deadline: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    timeout(deadline, call).await.unwrap_or_else(|_| {
+        let waited = crate::units::Period::millis(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
+        Err(Fault::new(FaultKind::Unknown, format!("the engine did not answer within {waited}")))
+    })
+}

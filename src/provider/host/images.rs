@@ -1,0 +1,123 @@
+//! Images: which one is meant, bringing it onto the engine, and taking it away again.
+//!
+//! A pull goes by digest and a build by the fingerprint of its context, so what runs is what was planned.
+
+use crate::address::Kind;
+use crate::fingerprint::Fingerprint;
+use crate::journal::Effect;
+use crate::plan::Action;
+use crate::provider::engine::{Engine, Labels, NewImage};
+use crate::provider::host::calls::Calls;
+use crate::provider::host::{Doing, labels, names};
+use crate::provider::{Fault, FaultKind};
+use crate::resource::{Build, Image, ImageSource, Pin, PullPolicy, Resource};
+
+pub(super) async fn pin<E: Engine>(calls: &Calls<'_, E>, image: &Image) -> Result<Pin, Fault> {
+    let reference = match &image.source {
+        ImageSource::Build(build) => return Ok(Pin::Build(Fingerprint::of(build))),
+        ImageSource::Reference(reference) => reference,
+    };
+    if let Some((_, digest)) = reference.split_once("@sha256:") {
+        return Ok(Pin::Digest(format!("sha256:{digest}")));
+    }
+    if image.pull_policy != PullPolicy::Always {
+        if let Some(live) = calls.image(reference).await? {
+            let repository = names::repository(reference);
+            let known = live.digests.iter().filter_map(|known| known.split_once('@'));
+            let digest = known.filter(|(name, _)| names::repository(name) == repository).map(|(_, digest)| digest);
+            return Ok(digest.min().map_or_else(|| Pin::Id(live.id.clone()), |digest| Pin::Digest(digest.to_owned())));
+        }
+        if image.pull_policy == PullPolicy::Never {
+            let text = format!("the engine has no image `{reference}`, and `pull_policy` is \"never\"");
+            return Err(Fault::new(FaultKind::NotFound, text)
+                .help("load or build the image on the engine, or set `pull_policy = \"missing\"`"));
+        }
+    }
+    calls.read(|| calls.engine.registry_digest(reference)).await.map(Pin::Digest)
+}
+
+impl<E: Engine> Doing<'_, E> {
+    pub(super) async fn bring_image(&self, image: &Image) -> Result<Effect, Fault> {
+        let name = names::image(self.order.scope, self.order.address().name(), image);
+        if let Some(live) = self.calls.image(&name).await? {
+            return Ok(Effect { objects: vec![live.id], note: "present".to_owned() });
+        }
+        let note = match (&image.source, &image.pin) {
+            (_, Some(Pin::Id(id))) => {
+                let text = format!("the image {id} is gone from the engine, and no registry has it");
+                return Err(
+                    Fault::new(FaultKind::NotFound, text).help("load the image again, or run `omni plan` again")
+                );
+            }
+            (ImageSource::Build(build), _) => self.build(image, build, &name).await?,
+            (ImageSource::Reference(_), _) => self.pull(image, &name).await?,
+        };
+        match self.calls.image(&name).await? {
+            Some(live) => Ok(Effect { objects: vec![live.id], note: note.to_owned() }),
+            None => {
+                Err(Fault::new(FaultKind::Failed, format!("the engine has no image `{name}` though it was {note}")))
+            }
+        }
+    }
+
+    async fn pull(&self, image: &Image, name: &str) -> Result<&'static str, Fault> {
+        let engine = self.calls.engine;
+        match engine.pull(name, image.platform.as_deref(), self.order.progress).await {
+            // A pull may be done twice: the engine keeps the layers that it has.
+            Err(fault) if fault.kind.is_passing() => {
+                engine.pull(name, image.platform.as_deref(), self.order.progress).await?;
+            }
+            answer => answer?,
+        }
+        Ok("pulled")
+    }
+
+    async fn build(&self, image: &Image, build: &Build, tag: &str) -> Result<&'static str, Fault> {
+        let files = (self.host.contexts)(self.order.root, build)
+            .map_err(|why| Fault::new(FaultKind::Failed, format!("the build context cannot be read: {why}")))?;
+        if files.content != build.content {
+            return Err(
+                Fault::new(FaultKind::Failed, "the build context changed since the plan").help("run `omni plan` again")
+            );
+        }
+        let resource = Resource::Image(image.clone());
+        let new = NewImage {
+            tag: tag.to_owned(),
+            labels: labels::all(&self.order, &Labels::new(), &resource, 1),
+            dockerfile: build.dockerfile.clone(),
+            target: build.target.clone(),
+            args: build.args.clone(),
+            platform: image.platform.clone(),
+            context: files.tar,
+        };
+        match self.calls.engine.build(&new, self.order.progress).await {
+            Err(fault) if fault.kind.is_passing() => {
+                self.calls.engine.build(&new, self.order.progress).await?;
+            }
+            answer => {
+                answer?;
+            }
+        }
+        Ok("built")
+    }
+
+    /// Takes the image away if this order brought it; one that is used by now stays.
+    pub(super) async fn drop_image(&self) -> Result<(), Fault> {
+        debug_assert_eq!(self.order.address().kind(), Kind::Image);
+        let Some(Resource::Image(image)) = &self.order.change.after else { return Ok(()) };
+        let name = names::image(self.order.scope, self.order.address().name(), image);
+        let Some(live) = self.calls.image(&name).await? else { return Ok(()) };
+        let ours = match (&image.source, &image.pin) {
+            (_, Some(Pin::Id(_))) => false,
+            (ImageSource::Build(_), _) => labels::is_made_by(&live.labels, &self.order),
+            (ImageSource::Reference(_), _) => self.order.change.action == Action::Create,
+        };
+        if !ours {
+            return Ok(());
+        }
+        match self.calls.gone(|| self.calls.engine.remove_image(&name)).await {
+            Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
+            answer => answer,
+        }
+    }
+}

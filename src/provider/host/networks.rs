@@ -1,0 +1,110 @@
+//! Networks: making one exactly once although names are not unique, finding the one a container joins, removing ours.
+
+use std::cmp::Reverse;
+
+use crate::address::{Address, Kind};
+use crate::journal::Effect;
+use crate::plan::Action;
+use crate::provider::engine::{Engine, Labels, LiveNetwork};
+use crate::provider::host::{Doing, labels};
+use crate::provider::{Fault, FaultKind};
+use crate::resource::{Network, Resource};
+
+impl<E: Engine> Doing<'_, E> {
+    pub(super) async fn make_network(&self, network: &Network) -> Result<Effect, Fault> {
+        if network.external {
+            let id = self.external_network(&network.name).await?;
+            return Ok(Effect { objects: vec![id], note: "present".to_owned() });
+        }
+        let name = match self.order.change.action {
+            Action::Replace(_) => format!("{}-{}", network.name, self.order.fence),
+            Action::Create => network.name.clone(),
+            _ => return Ok(Effect { objects: self.before(), note: String::new() }),
+        };
+        let mut found = self.own_networks().await?;
+        if found.is_empty() {
+            let resource = Resource::Network(network.clone());
+            let labels = labels::all(&self.order, &network.labels, &resource, 1);
+            found = self.create_network(network, &name, &labels).await?;
+        }
+        let kept = oldest(&found);
+        for surplus in found.iter().filter(|live| live.id != kept) {
+            self.calls.gone(|| self.calls.engine.remove_network(&surplus.id)).await?;
+        }
+        Ok(Effect { objects: vec![kept], note: String::new() })
+    }
+
+    /// Creates the network and reads back every one that this order made: a lost create may have made one too.
+    async fn create_network(&self, network: &Network, name: &str, labels: &Labels) -> Result<Vec<LiveNetwork>, Fault> {
+        let engine = self.calls.engine;
+        let create = || super::calls::within(self.calls.deadline, engine.create_network(network, name, labels));
+        let mut answer = create().await.map(drop);
+        for _ in 0..2 {
+            match answer {
+                Err(fault) if fault.kind.is_passing() => {
+                    let late = self.calls.find_late(|| self.own_networks()).await?;
+                    if !late.is_empty() {
+                        return Ok(late);
+                    }
+                    answer = create().await.map(drop);
+                }
+                other => {
+                    other?;
+                    let found = self.own_networks().await?;
+                    return if found.is_empty() { Err(vanished(name)) } else { Ok(found) };
+                }
+            }
+        }
+        answer?;
+        let found = self.own_networks().await?;
+        if found.is_empty() { Err(vanished(name)) } else { Ok(found) }
+    }
+
+    async fn own_networks(&self) -> Result<Vec<LiveNetwork>, Fault> {
+        self.calls.networks(&labels::made(&self.order)).await
+    }
+
+    /// Removes every network that this order made.
+    pub(super) async fn drop_networks(&self) -> Result<(), Fault> {
+        for live in self.calls.find_late(|| self.own_networks()).await? {
+            self.calls.gone(|| self.calls.engine.remove_network(&live.id)).await?;
+        }
+        Ok(())
+    }
+
+    /// The engine's id of the network that a container joins.
+    pub(super) async fn network_id(&self, node: &str) -> Result<String, Fault> {
+        let address = Address::new(Kind::Network, node);
+        if let Some(Resource::Network(network)) = self.order.requirement(&address)
+            && network.external
+        {
+            return self.external_network(&network.name).await;
+        }
+        let found = self.calls.networks(&labels::node(self.order.scope, &address)).await?;
+        let newest =
+            found.iter().min_by_key(|live| (Reverse(labels::fence(&live.labels)), live.created, live.id.clone()));
+        newest.map(|live| live.id.clone()).ok_or_else(|| {
+            Fault::new(FaultKind::NotFound, format!("{address} is not on the engine"))
+                .help("run `omni plan` again: it makes what is missing")
+        })
+    }
+
+    async fn external_network(&self, name: &str) -> Result<String, Fault> {
+        let found = self.calls.read(|| self.calls.engine.networks_named(name)).await?;
+        match found.as_slice() {
+            [only] => Ok(only.id.clone()),
+            [] => Err(Fault::new(FaultKind::NotFound, format!("there is no network `{name}`, which is external"))
+                .help(format!("make it: docker network create {name}"))),
+            many => Err(Fault::new(FaultKind::Conflict, format!("there are {} networks called `{name}`", many.len()))
+                .help("remove all but one, by id")),
+        }
+    }
+}
+
+fn oldest(found: &[LiveNetwork]) -> String {
+    found.iter().min_by_key(|live| (live.created, &live.id)).map(|live| live.id.clone()).unwrap_or_default()
+}
+
+fn vanished(name: &str) -> Fault {
+    Fault::new(FaultKind::Failed, format!("the network `{name}` is gone again right after it was made"))
+}

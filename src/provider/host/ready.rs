@@ -1,0 +1,175 @@
+//! Readiness, by measure: omni tries the health check itself, at once, with back-off, and gives up with what it saw.
+//!
+//! The engine's own first try comes only after a whole interval; trying it from here takes a fraction of that.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::observed::Status;
+use crate::plain::plain;
+use crate::provider::engine::{Engine, LiveContainer};
+use crate::provider::host::{Doing, make};
+use crate::provider::{Fault, FaultKind};
+use crate::resource::{Health, Probe, Protocol, Service};
+
+/// The wait after the first try; each is half as long again as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest wait between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A container that was started again so often does not come up.
+const RESTARTS: u64 = 3;
+/// How many log lines a fault carries.
+const LOG_LINES: usize = 10;
+
+/// What is to be known of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// It is new: once ready, it has to stay up for a while.
+    New,
+    /// It has served before: once it passes its check it is ready.
+    Again,
+}
+
+impl<E: Engine> Doing<'_, E> {
+    /// Waits until a started container is ready and says how that is known: `healthy`, or `running` without a check.
+    pub(super) async fn ready(&self, id: &str, service: &Service, which: Readiness) -> Result<&'static str, Fault> {
+        let live = self.existing(id).await?;
+        let health = self.check_of(&live, service).await?;
+        let (note, stay) = match &health {
+            Some(health) => {
+                self.until_healthy(&live, health, service.update.progress_deadline.duration()).await?;
+                ("healthy", if which == Readiness::New { service.update.monitor.duration() } else { Duration::ZERO })
+            }
+            None => ("running", service.update.monitor.duration()),
+        };
+        self.stays_up(&live, stay).await?;
+        Ok(note)
+    }
+
+    /// The service's own check, or the one that its image brings.
+    async fn check_of(&self, live: &LiveContainer, service: &Service) -> Result<Option<Health>, Fault> {
+        let health = match &service.healthcheck {
+            Some(health) => Some(health.clone()),
+            None => self.calls.image(&live.image).await?.and_then(|image| image.health),
+        };
+        Ok(health.filter(|health| health.probe != Probe::Off))
+    }
+
+    async fn until_healthy(&self, first: &LiveContainer, health: &Health, longest: Duration) -> Result<(), Fault> {
+        let round = health.interval.duration() + health.timeout.duration();
+        let patience = (health.start_period.duration() + round * health.retries.max(1)).min(longest);
+        let started = Instant::now();
+        let (mut tries, mut pause) = (0_u32, FIRST_PAUSE);
+        loop {
+            let live = self.alive(first).await?;
+            let answer = self.try_once(&live, health).await;
+            tries += 1;
+            let Err(said) = answer else { return Ok(()) };
+            if started.elapsed() + pause > patience {
+                // What ended meanwhile says more than a check that could not be run.
+                self.alive(first).await?;
+                let waited = crate::units::Period::seconds(started.elapsed().as_secs());
+                let text = format!("health check failed {tries} of {tries} times in {waited}: {said}");
+                return Err(self.failed(&live.id, text).await);
+            }
+            (self.order.progress)(format!("waiting for health ({tries} {})", if tries == 1 { "try" } else { "tries" }));
+            sleep(pause).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Tries the check once; says what it answered where it did not pass.
+    async fn try_once(&self, live: &LiveContainer, health: &Health) -> Result<(), String> {
+        let deadline = health.timeout.duration();
+        let told = |fault: Fault| self.cleaned(&fault.message);
+        match &health.probe {
+            Probe::Off => Ok(()),
+            Probe::Command(command) => {
+                let words = make::words(command, self.order.vault).map_err(|fault| fault.message)?;
+                let run = self.calls.engine.run(&live.id, &words, deadline);
+                let ran = super::calls::within(deadline + self.calls.deadline, run).await.map_err(told)?;
+                match ran.output.lines().rfind(|line| !line.trim().is_empty()) {
+                    _ if ran.code == 0 => Ok(()),
+                    Some(last) => Err(format!("exit code {}: {}", ran.code, self.cleaned(last))),
+                    None => Err(format!("exit code {}", ran.code)),
+                }
+            }
+            Probe::Http { path, port } => {
+                let addr = reach(live, *port).ok_or_else(|| out_of_reach(*port))?;
+                match self.host.probes.http(addr, "localhost", path, deadline).await.map_err(told)? {
+                    200..=399 => Ok(()),
+                    status => Err(format!("GET {path} on port {port} answered {status}")),
+                }
+            }
+            Probe::Tcp(port) => {
+                let addr = reach(live, *port).ok_or_else(|| out_of_reach(*port))?;
+                self.host.probes.tcp(addr, deadline).await.map_err(told)
+            }
+        }
+    }
+
+    /// The container as it is now, unless it ended or is being started again and again.
+    async fn alive(&self, first: &LiveContainer) -> Result<LiveContainer, Fault> {
+        let live = self.existing(&first.id).await?;
+        if let Status::Exited { code } = live.status {
+            return Err(self.failed(&live.id, format!("the container exited with code {code}")).await);
+        }
+        let restarts = live.restarts.saturating_sub(first.restarts);
+        if restarts >= RESTARTS {
+            return Err(self
+                .failed(&live.id, format!("the container ended and was started again {restarts} times"))
+                .await);
+        }
+        Ok(live)
+    }
+
+    async fn stays_up(&self, first: &LiveContainer, stay: Duration) -> Result<(), Fault> {
+        let until = Instant::now() + stay;
+        let mut before: Option<u64> = None;
+        loop {
+            let live = self.alive(first).await?;
+            let again = before.is_some_and(|restarts| live.restarts > restarts);
+            if again || !matches!(live.status, Status::Running { .. }) {
+                let text = format!("the container did not stay up: it is {}", live.status.word());
+                return Err(self.failed(&live.id, text).await);
+            }
+            before = Some(live.restarts);
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            sleep(left.min(LONGEST_PAUSE)).await;
+        }
+    }
+
+    async fn failed(&self, id: &str, text: String) -> Fault {
+        Fault::new(FaultKind::Failed, text).log(self.log_of(id).await)
+    }
+
+    /// The last lines of a container, free of secrets; none where they cannot be read, since the fault matters more.
+    pub(super) async fn log_of(&self, id: &str) -> Vec<String> {
+        let lines = self.calls.read(|| self.calls.engine.tail(id, LOG_LINES)).await.unwrap_or_default();
+        lines.iter().map(|line| self.cleaned(line)).collect()
+    }
+
+    fn cleaned(&self, text: &str) -> String {
+        plain(&self.order.vault.redact(text))
+    }
+}
+
+/// Where a port of a container can be reached from here: through the host's port if there is one.
+fn reach(live: &LiveContainer, port: u16) -> Option<SocketAddr> {
+    let published = live.published.iter().find(|p| p.container == port && p.protocol == Protocol::Tcp);
+    if let Some((published, host)) = published.and_then(|p| Some((p, p.host?))) {
+        let listening = published.host_ip.as_deref().and_then(|ip| ip.parse().ok());
+        let ip = listening.filter(|ip: &IpAddr| !ip.is_unspecified()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        return Some(SocketAddr::new(ip, host));
+    }
+    live.addresses.values().find_map(|address| address.parse().ok()).map(|ip| SocketAddr::new(ip, port))
+}
+
+fn out_of_reach(port: u16) -> String {
+    format!("port {port} cannot be reached: it is not published, and the container has no address")
+}

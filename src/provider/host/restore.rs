@@ -1,0 +1,70 @@
+//! Bringing back what was there before a change: settings, what ran, and what did not.
+
+use futures_util::future::join_all;
+
+use crate::observed::Status;
+use crate::plan::{Action, Side};
+use crate::provider::engine::Engine;
+use crate::provider::host::ready::Readiness;
+use crate::provider::host::{Doing, make};
+use crate::provider::{Fault, FaultKind};
+use crate::resource::{Resource, Service};
+
+impl<E: Engine> Doing<'_, E> {
+    /// Makes the containers of before run and stop as they did, and waits until those that run are ready.
+    pub(super) async fn restore(&self) -> Result<(), Fault> {
+        let Some(side) = &self.order.change.before else { return Ok(()) };
+        let Resource::Service(service) = &side.resource else { return Ok(()) };
+        join_all(side.objects.iter().map(|id| self.restore_one(id, side, service)))
+            .await
+            .into_iter()
+            .collect::<Result<(), _>>()?;
+        if matches!(self.order.change.action, Action::Replace(_) | Action::Delete) {
+            self.run_handler(side, service).await?;
+        }
+        Ok(())
+    }
+
+    async fn restore_one(&self, id: &str, side: &Side, service: &Service) -> Result<(), Fault> {
+        if !side.up.contains(&id.to_owned()) {
+            let running = self
+                .calls
+                .container(id)
+                .await?
+                .filter(|live| matches!(live.status, Status::Running { .. } | Status::Restarting));
+            return match running {
+                Some(live) => self.calls.stop(&live.id, service.container.stop_grace_period.duration()).await,
+                None => Ok(()),
+            };
+        }
+        let live = self.existing(id).await?;
+        if self.order.change.action == Action::Update {
+            self.set(&live, &service.container).await?;
+        }
+        if !live.status.is_up() {
+            (self.order.progress)("starting the old one".to_owned());
+            self.start(&live, &service.container).await?;
+        }
+        self.ready(id, service, Readiness::Again).await.map(drop).map_err(|fault| Fault {
+            message: format!("the old container is back but not ready: {}", fault.message),
+            ..fault
+        })
+    }
+
+    /// Runs the declared rollback command in the first old container, besides the built-in inverse.
+    async fn run_handler(&self, side: &Side, service: &Service) -> Result<(), Fault> {
+        let Some(command) = &service.rollback else { return Ok(()) };
+        let words = make::words(command, self.order.vault)?;
+        if let Some(id) = side.up.first() {
+            let deadline = service.update.progress_deadline.duration();
+            let run = self.calls.engine.run(id, &words, deadline);
+            let ran = super::calls::within(deadline + self.calls.deadline, run).await?;
+            if ran.code != 0 {
+                let text =
+                    format!("the rollback command of {} ended with exit code {}", self.order.address(), ran.code);
+                return Err(Fault::new(FaultKind::Failed, text).log(self.log_of(id).await));
+            }
+        }
+        Ok(())
+    }
+}
