@@ -1,0 +1,95 @@
+//! `Outline`: what can be known of a spec without its variables: which deployment, which engine, which store.
+
+use std::collections::BTreeMap;
+
+use super::interpolation::is_name;
+use super::problem::{Problem, Severity};
+use super::problems::{Problems, Source};
+use super::raw::RawVariable;
+use super::syntax::name;
+use super::tree::{self, Node, Value};
+use super::variables::Variables;
+use super::{document, overlay};
+use crate::address::Scope;
+use crate::fingerprint::Key;
+use crate::template::Vault;
+
+/// What can be known of a spec without its variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// Which deployment is meant.
+    pub scope: Scope,
+    /// The names of all environments, sorted.
+    pub environments: Vec<String>,
+    /// The environment that is meant where none is asked for, as written.
+    pub default_environment: Option<String>,
+    /// Where the engine is; found where none.
+    pub engine_host: Option<String>,
+    /// The URL of the store; SQLite in `.omni/` where none.
+    pub store: Option<String>,
+}
+
+/// Reads the outline of a spec. Only the texts of the outline are looked at, so that a spec with other faults can still
+/// be asked for its status and its lock.
+///
+/// # Errors
+/// Syntax errors, a missing project name, an unknown environment, and variables that the outline's own texts lack.
+pub fn outline(
+    text: &str,
+    file_name: &str,
+    environment: Option<&str>,
+    variables: &BTreeMap<String, String>,
+) -> Result<Outline, Problems> {
+    let source = Source::new(file_name, text);
+    let fail = |list| Problems::new(source.clone(), list);
+    let written = document::parse(text).map_err(fail)?;
+    let environment = overlay::chosen(&written, environment).map_err(|problem| fail(vec![problem]))?;
+    let merged = overlay::merged(&written, environment.as_deref());
+    let names = merged.get("env").and_then(Node::table).into_iter().flat_map(|table| table.keys());
+    let declared = names.filter(|name| is_name(name)).map(|name| (name.clone(), RawVariable::default())).collect();
+    let mut filler = Variables {
+        declared: &declared,
+        values: variables,
+        missing: Vec::new(),
+        uses: BTreeMap::new(),
+        vault: Vault::new(Key::new([0; 32])),
+        problems: Vec::new(),
+    };
+    let mut text_at = |steps: [&str; 2]| {
+        let mut node = merged.at(&tree::path(&steps)).filter(|node| matches!(node.value, Value::Text(_)))?.clone();
+        filler.fill(&mut node, &tree::path(&steps));
+        node.text().map(str::to_owned)
+    };
+    let project = text_at(["project", "name"]);
+    let (engine_host, store) = (text_at(["engine", "host"]), text_at(["store", "url"]));
+    let mut problems = filler.problems;
+    let at = tree::path(&["project", "name"]);
+    match &project {
+        None => problems.push(
+            Problem::error("omni::spec::missing_key", &at, "`project.name` is missing")
+                .help("add `[project]` with `name = \"…\"`"),
+        ),
+        Some(project) => {
+            if let Err(help) = name::check(project) {
+                let problem = Problem::error(
+                    "omni::spec::malformed",
+                    &at,
+                    format!("`{}` is no name", crate::plain::plain(project)),
+                );
+                problems.push(problem.label(merged.place(&at), "cannot be read").help(help));
+            }
+        }
+    }
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(fail(problems));
+    }
+    let default_environment =
+        written.at(&tree::path(&["project", "default_environment"])).and_then(Node::text).map(str::to_owned);
+    Ok(Outline {
+        scope: Scope { project: project.unwrap_or_default(), environment },
+        environments: overlay::names(&written),
+        default_environment,
+        engine_host,
+        store,
+    })
+}

@@ -1,0 +1,122 @@
+//! `Problem`: one thing that is wrong or doubtful in a spec: a code, a message, where it stands, and what to do.
+
+use std::fmt;
+use std::ops::Range;
+
+use miette::{Diagnostic, LabeledSpan};
+
+use super::tree;
+
+/// Whether a problem forbids the deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing can be deployed.
+    Error,
+    /// It can be deployed; somebody should know.
+    Warning,
+}
+
+impl Severity {
+    /// The word for it: `error`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A place in the text and what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place, in bytes.
+    pub span: Range<usize>,
+    /// What is wrong there.
+    pub text: String,
+}
+
+/// One thing that is wrong or doubtful in a spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The stable code, as in `omni::spec::unknown_key`.
+    pub code: &'static str,
+    /// Whether it forbids the deployment.
+    pub severity: Severity,
+    /// What is wrong, in one line. Never holds a secret value.
+    pub message: String,
+    /// What the reader can do about it.
+    pub help: Option<String>,
+    /// The path in the spec, as in `services.web.image`; empty where the whole file is meant.
+    pub path: String,
+    /// Where it stands; the first is the main place. None where no place in the file is to blame.
+    pub labels: Vec<Label>,
+}
+
+impl Problem {
+    pub(super) fn error(code: &'static str, path: &[String], message: impl Into<String>) -> Self {
+        let (message, path) = (message.into(), tree::joined(path));
+        Self { code, severity: Severity::Error, message, help: None, path, labels: Vec::new() }
+    }
+
+    pub(super) fn warning(code: &'static str, path: &[String], message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, path, message) }
+    }
+
+    pub(super) fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn help_if(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// Where it starts in the text, in bytes; the start of the text where it has no place.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.labels.first().map_or(0, |label| label.span.start)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let labels = self.labels.iter().enumerate().map(|(at, label)| {
+            let text = Some(label.text.clone()).filter(|text| !text.is_empty());
+            match at {
+                0 => LabeledSpan::new_primary_with_span(text, label.span.clone()),
+                _ => LabeledSpan::new_with_span(text, label.span.clone()),
+            }
+        });
+        Some(Box::new(labels))
+    }
+}

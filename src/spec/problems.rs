@@ -1,0 +1,153 @@
+//! `Problems`: everything that is wrong in one spec, in one report, with the text it stands in.
+//!
+//! The text is attached once, here. A caller draws each `Shown` with a handler of miette, or reads the fields of each
+//! `Problem` for another format. Which format and which exit code, is left to `report` and `cli`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+
+use super::problem::{Problem, Severity};
+
+/// The text of a spec and the name of its file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    inner: NamedSource<Arc<str>>,
+}
+
+impl Source {
+    pub(super) fn new(file_name: &str, text: &str) -> Self {
+        Self { inner: NamedSource::new(file_name, Arc::from(text)).with_language("TOML") }
+    }
+
+    /// The file's name, as it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.inner.inner()
+    }
+
+    /// The line and the column of a byte of the text, both from 1; columns count characters.
+    #[must_use]
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        let mut end = byte.min(self.text().len());
+        while !self.text().is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &self.text()[..end];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// What is wrong or doubtful in a spec, sorted by place. As an error it holds at least one error.
+#[derive(Debug, Clone)]
+pub struct Problems {
+    source: Source,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    pub(super) fn new(source: Source, mut list: Vec<Problem>) -> Self {
+        list.sort_by(|a, b| {
+            (a.start(), a.severity, a.code, &a.message).cmp(&(b.start(), b.severity, b.code, &b.message))
+        });
+        list.dedup();
+        Self { source, list }
+    }
+
+    /// The text they stand in.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The problems, sorted by place.
+    #[must_use]
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// How many of them forbid the deployment.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
+    /// How many of them only warn.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.list.len() - self.errors()
+    }
+
+    /// Each problem with its text, ready for a handler of miette.
+    pub fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
+        self.list.iter().map(|problem| Shown { problem, source: &self.source })
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        match (self.errors(), self.warnings()) {
+            (errors, 0) => f.write_str(&counted(errors, "error")),
+            (0, warnings) => f.write_str(&counted(warnings, "warning")),
+            (errors, warnings) => write!(f, "{}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl Diagnostic for Problems {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source.inner)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.list.iter().map(|problem| problem as &dyn Diagnostic)))
+    }
+}
+
+/// One problem with the text it stands in.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    problem: &'a Problem,
+    source: &'a Source,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.problem.code()
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        self.problem.severity()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.problem.help()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.problem.labels()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        (!self.problem.labels.is_empty()).then_some(&self.source.inner as &dyn SourceCode)
+    }
+}

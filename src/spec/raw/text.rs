@@ -1,0 +1,88 @@
+//! Texts with a form of their own, as the JSON Schema knows them: `format` names the form, `check` reads it.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+macro_rules! forms {
+    ($($name:ident = $format:literal: $description:literal;)*) => {$(
+        #[doc = $description]
+        pub(in crate::spec) struct $name;
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "format": $format})
+            }
+        }
+    )*};
+}
+
+forms! {
+    Text = "template": "A text in which a secret may stand.";
+    Duration = "duration": "A length of time: `1m30s`.";
+    Size = "size": "A size: `512MiB`.";
+    PortText = "port": "`8080:80`, `127.0.0.1:8080:80`, `53:53/udp` or `80`.";
+    ExposeText = "expose": "`3000` or `3000/udp`.";
+    MountText = "mount": "`data:/var/lib/x`, `./folder:/path:ro`.";
+    RestartText = "restart": "`no`, `always`, `unless-stopped`, `on-failure` or `on-failure:5`.";
+    ModeText = "mode": "Permissions in octal: `0440`.";
+    Pattern = "pattern": "A regular expression.";
+    Subnet = "subnet": "An address range: `172.30.0.0/16`.";
+    Ipv4 = "ipv4": "An IPv4 address.";
+    Platform = "platform": "`linux/amd64`.";
+    ImageText = "image": "A reference: `postgres:16-alpine`.";
+    ProjectName = "name": "Lower-case letters, digits, `_`, `.` and `-`; at most 63.";
+    UrlText = "url-text": "A URL.";
+}
+
+macro_rules! words {
+    ($($name:ident: $($word:literal = $description:literal),+;)*) => {$(
+        /// One of a few words.
+        pub(in crate::spec) struct $name;
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"oneOf": [$({"const": $word, "type": "string", "description": $description}),+]})
+            }
+        }
+    )*};
+}
+
+words! {
+    PullPolicyWord:
+        "missing" = "Ask the registry only when the engine has none by that reference.",
+        "always" = "Ask the registry at every plan.",
+        "never" = "The engine has it, or it is an error.";
+    StrategyWord:
+        "blue-green" = "All new containers are ready before the first old one stops.",
+        "rolling" = "Batch by batch.",
+        "recreate" = "The old ones stop before the new ones start.";
+    OrderWord:
+        "start-first" = "The new container starts before the old one stops.",
+        "stop-first" = "The old container stops before the new one starts.";
+    ConditionWord:
+        "started" = "It runs.",
+        "healthy" = "It is ready.",
+        "completed" = "It is a job and ended with exit code 0.";
+    EngineKind:
+        "docker" = "A Docker engine.";
+    OnFailure:
+        "undo" = "Take everything back.",
+        "pause" = "Stop where it is and leave the apply open.";
+}

@@ -1,0 +1,50 @@
+//! "Did you mean": the nearest of the words that would have been right.
+
+/// The nearest word, where one is near enough to be meant.
+pub(super) fn near<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let written = written.to_lowercase().replace('-', "_");
+    let allowed = (written.chars().count() / 3).max(1);
+    let scored = words.into_iter().filter_map(|word| {
+        let folded = word.to_lowercase().replace('-', "_");
+        let distance = strsim::damerau_levenshtein(&written, &folded);
+        let prefix =
+            written.len() >= 3 && (folded.starts_with(&written) || written.starts_with(&folded)) && folded.len() >= 3;
+        let near = distance <= allowed && distance < folded.chars().count();
+        (near || prefix).then_some((if near { distance } else { allowed + 1 }, word))
+    });
+    scored.min().map(|(_, word)| word)
+}
+
+/// `did you mean …?` for the nearest word.
+pub(super) fn question<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    near(written, words).map(|word| format!("did you mean `{word}`?"))
+}
+
+/// The words in backticks, joined by commas and a last `or`.
+pub(super) fn choices<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::near;
+
+    #[test]
+    fn finds_the_word_that_was_meant_and_no_other() {
+        let words = ["image", "environment", "volumes", "read_only", "ports"];
+        for (written, meant) in [
+            ("imgae", Some("image")),
+            ("enviroment", Some("environment")),
+            ("read-only", Some("read_only")),
+            ("port", Some("ports")),
+            ("zebra", None),
+        ] {
+            assert_eq!(near(written, words), meant, "{written}");
+        }
+    }
+}

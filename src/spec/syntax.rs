@@ -1,0 +1,12 @@
+//! Short forms of deploy.toml, each read by one function: ports, volumes, restart policies, names.
+//!
+//! `check` uses them to find what is malformed, `resolve` to read what is right. An error is the help for the reader.
+
+pub(super) mod env_file;
+pub(super) mod expose;
+pub(super) mod image;
+pub(super) mod mode;
+pub(super) mod mount;
+pub(super) mod name;
+pub(super) mod port;
+pub(super) mod restart;
