@@ -56,7 +56,9 @@ impl Engine for FakeEngine {
         let (call, id) = (Call::change("stop_container", &self.called(id)), id.to_owned());
         let (takes, code) = self
             .with(|world| world.container(&id).filter(|c| c.runs(world.now)).map_or((CHANGE, 0), |c| c.ending(grace)));
-        self.act(call.taking(takes), move |world| world.stop(&id, code)).await
+        // What is asked to end is the process of now, and not one that is started meanwhile.
+        let asked = self.with(|world| world.container(&id).map(|container| container.process));
+        self.act(call.taking(takes), move |world| world.stop(&id, asked, code)).await
     }
 
     async fn update_container(
