@@ -1,1 +1,101 @@
-//! To come.
+//! Words from the user: the command line, one file per command, and the exit codes.
+//!
+//! It alone reads the environment and the clock, and knows which engine and which store there is. Everything below is handed
+//! what it needs. `run` is the whole program.
+
+pub mod args;
+mod applying;
+mod commands;
+mod consent;
+mod console;
+mod disk;
+mod exit;
+mod failure;
+mod failure_codes;
+mod identity;
+mod locking;
+mod planning;
+mod problems;
+mod project;
+mod recovering;
+mod signals;
+mod system_clock;
+mod tag;
+mod tidying;
+mod undertaking;
+mod wish;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use console::Console;
+use failure::Failure;
+
+pub use exit::Exit;
+
+/// The whole program: words in, an exit code out.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing help to a closed pager is no failure.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let console = Console::new(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            console.warn(&format!("error[omni::cli::runtime]: {error}\n"));
+            return Exit::Unusable.into();
+        }
+    };
+    match runtime.block_on(dispatch(&cli, &console)) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            draw(&failure, &console);
+            failure.exit().into()
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Init(args) => commands::init::run(global, args, console),
+        Command::Validate(args) => commands::validate::run(global, args, console),
+        Command::Fmt(args) => commands::fmt::run(global, args, console),
+        Command::Graph(args) => commands::graph::run(global, args, console),
+        Command::Plan(args) => commands::plan::run(global, args, console).await,
+        Command::Show(args) => commands::show::run(global, args, console).await,
+        Command::Apply(args) => commands::apply::run(global, args, console).await,
+        Command::Recover(args) => commands::recover::run(global, args, console).await,
+        Command::Rollback(args) => commands::rollback::run(global, args, console).await,
+        Command::Status => commands::status::run(global, console).await,
+        Command::History(args) => commands::history::run(global, args, console).await,
+        Command::Drift => commands::drift::run(global, console).await,
+        Command::Lock(command) => commands::lock::run(global, command, console).await,
+        Command::Prune(args) => commands::prune::run(global, args, console).await,
+        Command::Logs(args) => commands::logs::run(global, args, console).await,
+        Command::Doctor => commands::doctor::run(global, console).await,
+        Command::Destroy(args) => commands::destroy::run(global, args, console).await,
+        Command::Explain(args) => commands::explain::run(args, console),
+        Command::Completions(args) => Ok(commands::completions::run(args, console)),
+        Command::Man => commands::man::run(console),
+        Command::Schema => {
+            console.print(&crate::spec::schema());
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn draw(failure: &Failure, console: &Console) {
+    match failure {
+        Failure::Spec(found) => console.warn(&problems::drawn(found, console)),
+        Failure::Told(told) => console.warn(&told.draw()),
+    }
+}

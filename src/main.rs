@@ -1,3 +1,7 @@
 //! The program `omni`: words in, an exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    omni::cli::run()
+}

@@ -7,6 +7,7 @@
 mod build;
 mod change;
 mod decide;
+mod drift;
 mod file;
 mod order;
 mod overlap;
@@ -26,6 +27,7 @@ use crate::resource::{Origin, Resource};
 
 pub use build::{Inputs, Selection};
 pub use change::{Action, Change, Class, Downtime, Inverse, Reason, Side, Turn};
+pub use drift::{Drift, drift};
 pub use file::{PlanFile, PlanFileError, VALID_FOR};
 pub use order::Phase;
 pub use precondition::{Moved, Precondition};
@@ -80,17 +82,6 @@ pub struct Base {
     pub tag: String,
     /// The store that recorded it; none where it was read from the labels on the engine.
     pub lineage: Option<String>,
-}
-
-/// A thing that is not as it was recorded, by a change that omni did not make.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drift {
-    /// Which thing.
-    pub address: Address,
-    /// The fields in which what is observed differs from what was recorded. None: it is gone.
-    pub differences: Vec<crate::resource::Difference>,
-    /// In one line: `exited with code 137`, `gone`, `environment.LOG_LEVEL`.
-    pub summary: String,
 }
 
 impl Plan {

@@ -7,6 +7,7 @@
 mod board;
 mod diagnostics;
 mod difference_text;
+mod drift_text;
 mod ending;
 mod figures;
 mod graph_text;
@@ -26,6 +27,7 @@ mod time;
 mod words;
 
 pub use diagnostics::{Finding, Severity, github, json, sarif};
+pub use drift_text::drift_text;
 pub use ending::{Facts, ending};
 pub use figures::{Figures, Spread};
 pub use graph_text::{Format, graph_text};

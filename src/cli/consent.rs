@@ -4,7 +4,6 @@ use crate::cli::args::DoArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::project::Project;
 use crate::plan::{Class, Plan};
 
 /// What the user has agreed to before the command started.
@@ -27,9 +26,9 @@ impl Reviewed {
 /// # Errors
 /// `Refused` when another plan was reviewed, `Consent` when agreement is missing.
 pub fn check(
-    project: &Project,
     plan: &Plan,
     reviewed: &Reviewed,
+    needs_approval: bool,
     doing: &DoArgs,
     console: &Console,
 ) -> Result<(), Failure> {
@@ -46,8 +45,8 @@ pub fn check(
     if reviewed.is_any() {
         return Ok(());
     }
-    if project.outline.approval {
-        let name = project.scope().to_string();
+    if needs_approval {
+        let name = plan.scope.to_string();
         return console.ask(&format!("{name} needs approval."), &name, &format!("--plan-id {}", id.spoken()));
     }
     if doing.yes {

@@ -127,10 +127,6 @@ fn rows() -> u16 {
 }
 
 fn console_size() -> Option<(u16, u16)> {
-    let (rows, columns) = indicatif_size();
-    (columns > 0).then_some((rows, columns))
-}
-
-fn indicatif_size() -> (u16, u16) {
-    crate::report::terminal_size()
+    let (width, height) = terminal_size::terminal_size_of(io::stderr())?;
+    Some((height.0, width.0))
 }

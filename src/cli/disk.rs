@@ -1,11 +1,17 @@
-//! `Disk`: the files that a spec names, read from this machine.
+//! `Disk` and `FromHere`: this machine's files and network, as the rooms below the command line ask for them.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::fingerprint::Fingerprint;
 use crate::provider::context::BuildContext;
+use crate::provider::host::{BuildFiles, Probes};
+use crate::provider::{Fault, probe};
 use crate::resource::Build;
 use crate::spec::Files;
 
@@ -38,24 +44,51 @@ impl Files for Disk {
     }
 }
 
-/// A build's context as an archive.
+/// A build's context, ready to be sent.
 ///
 /// # Errors
-/// When it cannot be read, or is no longer the one that was planned.
-pub fn context(root: &Path, build: &Build) -> Result<Vec<u8>, String> {
+/// When it cannot be read.
+pub fn context(root: &Path, build: &Build) -> Result<BuildFiles, String> {
     let context = BuildContext::read(root, &build.context, &build.dockerfile)?;
-    if context.fingerprint() != build.content {
-        return Err("the build context has changed since the plan".to_owned());
+    Ok(BuildFiles { content: context.fingerprint(), tar: context.tar()? })
+}
+
+/// Probes from this machine.
+#[derive(Debug, Clone, Copy)]
+pub struct FromHere;
+
+#[async_trait]
+impl Probes for FromHere {
+    async fn http(&self, addr: SocketAddr, host: &str, path: &str, deadline: Duration) -> Result<u16, Fault> {
+        probe::http(addr, host, path, deadline).await
     }
-    context.tar()
+
+    async fn tcp(&self, addr: SocketAddr, deadline: Duration) -> Result<(), Fault> {
+        probe::tcp(addr, deadline).await
+    }
 }
 
 /// The text of a file that the command line names.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn text(directory: &Path, path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(directory.join(path)).map_err(|error| {
+pub fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
         Failure::new(Exit::Usage, "omni::cli::unreadable", format!("cannot read `{}`: {error}", path.display()))
+            .help("check the path; it is relative to where omni was started")
     })
+}
+
+/// Writes a file that the command line names, wholly or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Unusable, "omni::cli::unwritable", format!("cannot write `{}`: {error}", path.display()))
+    };
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    std::fs::write(&beside, text).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use crate::address::Scope;
 use crate::cli::args::Global;
-use crate::cli::disk;
+use crate::cli::disk::{self, Disk, FromHere};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
 use crate::fingerprint::Key;
+use crate::graph::Graph;
 use crate::lock::{Holder, LONGEST_CALL};
 use crate::provider::docker::{Docker, Target};
 use crate::provider::host::Host;
@@ -38,6 +39,7 @@ pub struct Project {
     pub text: String,
     /// What it says of itself.
     pub outline: Outline,
+    variables: BTreeMap<String, String>,
     global: Global,
 }
 
@@ -50,10 +52,11 @@ impl Project {
         let path = path(global);
         let text = read(&path)?;
         let name = global.file.display().to_string();
-        let outline = spec::outline(&text, &name, global.env.as_deref())?;
+        let variables = variables(global)?;
+        let outline = spec::outline(&text, &name, global.env.as_deref(), &variables)?;
         let root = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let root = root.canonicalize().map_err(|error| unreadable(&path, &error))?;
-        Ok(Self { root, name, text, outline, global: global.clone() })
+        Ok(Self { root, name, text, outline, variables, global: global.clone() })
     }
 
     /// The deployment.
@@ -67,21 +70,23 @@ impl Project {
     /// # Errors
     /// Every problem of the spec.
     pub fn resolve(&self, key: &Key) -> Result<(Spec, Vault), Failure> {
-        let env_files = self.global.env_file.iter().map(|file| disk::text(&self.root, file)).collect::<Result<_, _>>()?;
-        let files = disk::Disk::new(&self.root);
-        let variables = variables();
+        let files = Disk::new(&self.root);
         let request = Request {
             text: &self.text,
             file_name: &self.name,
             root: &self.root,
             environment: self.global.env.as_deref(),
-            variables: &variables,
-            env_files: env_files,
+            variables: &self.variables,
             key,
             profiles: &self.global.profile,
             files: &files,
         };
-        Ok(Spec::resolve(&request)?)
+        let (spec, vault) = Spec::resolve(&request)?;
+        // A circle is found by the graph, which knows nothing of places in a text; the spec shows it in its own.
+        match Graph::build(&spec.resources) {
+            Ok(_) => Ok((spec, vault)),
+            Err(ring) => Err(spec.cycle(ring.links()).into()),
+        }
     }
 
     /// The engine, not yet asked anything.
@@ -90,7 +95,7 @@ impl Project {
     /// When its address cannot be understood, or nothing is there.
     pub fn engine(&self) -> Result<Engine, Failure> {
         let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
-        Ok(Host::new(Docker::connect(&target(host), LONGEST_CALL)?, Arc::new(Network), disk::context, identity::is_alive))
+        Ok(Host::new(Docker::connect(&target(host), LONGEST_CALL)?, Arc::new(FromHere), disk::context, identity::is_alive))
     }
 
     /// Where the store is.
@@ -194,8 +199,20 @@ fn target(host: Option<String>) -> Target {
     Target { host: host.or_else(|| set("DOCKER_HOST")), docker_config_dir: config.or(home) }
 }
 
-fn variables() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+/// The variables of `--env-file` and of the process environment, which wins.
+fn variables(global: &Global) -> Result<BTreeMap<String, String>, Failure> {
+    let mut found = BTreeMap::new();
+    for file in &global.env_file {
+        let text = disk::text(file)?;
+        let read = spec::env_file(&text).map_err(|error| {
+            Failure::new(Exit::Usage, "omni::cli::env_file", format!("`{}`: {error}", file.display()))
+                .help("write one `NAME=value` in each line")
+        })?;
+        found.extend(read);
+    }
+    let process = std::env::vars_os();
+    found.extend(process.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))));
+    Ok(found)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

@@ -10,7 +10,7 @@ use crate::cli::undertaking::{Undertaking, Under};
 use crate::cli::wish::resolved_if_possible;
 use crate::journal::{Apply, Direction, NodeStatus, Outcome, Record};
 use crate::plan::Class;
-use crate::spec::OnInterrupt;
+use crate::spec::OnFailure;
 use crate::store::Store;
 
 /// Which way an open apply is best finished: forward where all of it is done, or something that cannot be taken back
@@ -72,7 +72,7 @@ pub async fn finish(
         clock: &SystemClock,
         locked: under.locked,
         signals: &mut *under.signals,
-        limits: undertaking.limits(OnInterrupt::Pause),
+        limits: undertaking.limits(OnFailure::Pause),
     };
     let applied = applying.take_up(apply, direction).await?;
     drop(reporter);

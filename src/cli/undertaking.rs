@@ -74,17 +74,17 @@ impl Undertaking<'_> {
         if !is_open {
             if reviewed.plan.is_none() {
                 let ground = self.look(store.as_ref()).await?;
-                let (_, plan) = self.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
+                let (met, plan) = self.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
                 if has_nothing_to_do(&plan, &ground) {
                     self.show(&plan);
                     return Ok(Exit::Done);
                 }
                 self.show(&plan);
-                consent::check(self.project, &plan, &reviewed, self.doing, self.console)?;
+                consent::check(&plan, &reviewed, met.approval, self.doing, self.console)?;
                 reviewed.plan = Some(plan);
             } else if let Some(plan) = &reviewed.plan {
                 self.show(plan);
-                consent::check(self.project, plan, &reviewed, self.doing, self.console)?;
+                consent::check(plan, &reviewed, false, self.doing, self.console)?;
             }
         }
         drop(store);
@@ -134,7 +134,7 @@ impl Undertaking<'_> {
             }
             None => {
                 self.show(&plan);
-                consent::check(self.project, &plan, reviewed, self.doing, self.console)?;
+                consent::check(&plan, reviewed, met.approval, self.doing, self.console)?;
             }
         }
         let (met, plan) = if ground.key.is_unset() {
@@ -209,14 +209,14 @@ impl Undertaking<'_> {
 
     /// The bounds of an apply.
     #[must_use]
-    pub fn limits(&self, on_interrupt: spec::OnInterrupt) -> Limits {
+    pub fn limits(&self, on_interrupt: spec::OnFailure) -> Limits {
         Limits {
             parallel: usize::from(self.doing.parallel),
             call: LONGEST_CALL,
             budget: self.budget,
             on_interrupt: match on_interrupt {
-                spec::OnInterrupt::Undo => apply::OnInterrupt::Undo,
-                spec::OnInterrupt::Pause => apply::OnInterrupt::Pause,
+                spec::OnFailure::Undo => apply::OnInterrupt::Undo,
+                spec::OnFailure::Pause => apply::OnInterrupt::Pause,
             },
             pause_on_failure: self.pause_on_failure,
         }

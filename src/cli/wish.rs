@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::fingerprint::Key;
 use crate::plan::{Action, Plan, Selection};
 use crate::release::Release;
-use crate::spec::{OnInterrupt, Problem, Spec};
+use crate::spec::{OnFailure, Problems, Spec};
 use crate::store::Store;
 use crate::template::Vault;
 
@@ -39,11 +39,13 @@ pub struct Met {
     /// Secrets and files.
     pub vault: Vault,
     /// What the first signal does.
-    pub on_interrupt: OnInterrupt,
+    pub on_interrupt: OnFailure,
     /// How many releases are kept.
     pub retain: u32,
     /// What the reader of the spec should know.
-    pub warnings: Vec<Problem>,
+    pub warnings: Option<Problems>,
+    /// Whether somebody has to approve each plan.
+    pub approval: bool,
     /// Why the spec of now could not be resolved, where that does not matter unless a secret is needed.
     unresolved: Option<Failure>,
 }
@@ -99,9 +101,10 @@ impl Met {
         Self {
             goal,
             vault,
-            on_interrupt: spec.map_or(OnInterrupt::Undo, |spec| spec.rollback.on_interrupt),
+            on_interrupt: spec.map_or(OnFailure::Undo, |spec| spec.rollback.on_interrupt),
             retain: spec.map_or(5, |spec| spec.rollback.retain),
-            warnings: spec.map(|spec| spec.warnings.clone()).unwrap_or_default(),
+            warnings: spec.map(|spec| spec.warnings.clone()),
+            approval: spec.is_some_and(|spec| spec.approval),
             unresolved,
         }
     }

@@ -8,9 +8,9 @@ use crate::graph::Graph;
 use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
-use crate::plan::{Action, Change, Drift, Phase, Plan, Precondition, Purpose, Refusal, order, overlap};
+use crate::plan::{Action, Change, Phase, Plan, Precondition, Purpose, Refusal, drift, order, overlap};
 use crate::release::Release;
-use crate::resource::{ImageSource, Resource, differences};
+use crate::resource::{ImageSource, Resource};
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ impl Plan {
             tag: inputs.tag.to_owned(),
             spec: inputs.spec,
             engine: inputs.observed.engine.clone(),
-            drift: drift(inputs, &view),
+            drift: drift::of(inputs.head, &view),
             base: view.base,
             preconditions,
             changes,
@@ -247,33 +247,5 @@ fn preconditions(view: &View<'_>, changes: &[Change]) -> Vec<Precondition> {
         })
         .collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));
-    found
-}
-
-fn drift(inputs: &Inputs<'_>, view: &View<'_>) -> Vec<Drift> {
-    let Some(head) = inputs.head.filter(|_| !view.from_labels) else { return Vec::new() };
-    let mut found = Vec::new();
-    for (address, recorded) in &head.resources {
-        let external = match &recorded.resource {
-            Resource::Network(network) => network.external,
-            Resource::Volume(volume) => volume.external,
-            Resource::Image(_) | Resource::Job(_) => true,
-            Resource::Service(_) => false,
-        };
-        if external {
-            continue;
-        }
-        let Some(side) = view.side(address) else {
-            found.push(Drift { address: address.clone(), differences: Vec::new(), summary: "gone".to_owned() });
-            continue;
-        };
-        let differences = differences(Some(&recorded.resource), Some(&side.resource));
-        let broken = view.broken(address);
-        let fields = differences.iter().map(|difference| difference.path.clone());
-        let summary = broken.into_iter().chain(fields).collect::<Vec<_>>().join(", ");
-        if !summary.is_empty() {
-            found.push(Drift { address: address.clone(), differences, summary });
-        }
-    }
     found
 }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::address::Address;
 use crate::fingerprint::Fingerprint;
 use crate::plan::Plan;
 
@@ -24,8 +25,12 @@ pub struct PlanFile {
     pub id: Fingerprint,
     /// When it was made.
     pub made: Timestamp,
-    /// The fingerprint of the whole plan and the time, so that nothing of it can be edited alone.
+    /// The fingerprint of all the rest, so that nothing of it can be edited alone.
     seal: Fingerprint,
+    /// What `--target` had picked, so that an apply picks the same.
+    pub target: Vec<Address>,
+    /// What `--replace` had picked.
+    pub replace: Vec<Address>,
     /// The plan.
     pub plan: Plan,
 }
@@ -61,10 +66,11 @@ pub enum PlanFileError {
 }
 
 impl PlanFile {
-    /// The file of a plan made at this time.
+    /// The file of a plan made at this time, with what was picked for it.
     #[must_use]
-    pub fn new(plan: Plan, made: Timestamp) -> Self {
-        Self { format: FORMAT.to_owned(), id: plan.id(), made, seal: seal(&plan, made), plan }
+    pub fn new(plan: Plan, made: Timestamp, target: &[Address], replace: &[Address]) -> Self {
+        let (format, id, seal) = (FORMAT.to_owned(), plan.id(), seal(&plan, made, target, replace));
+        Self { format, id, made, seal, target: target.to_vec(), replace: replace.to_vec(), plan }
     }
 
     /// The text of the file.
@@ -97,7 +103,7 @@ impl PlanFile {
             });
         }
         let file: Self = serde_json::from_str(text).map_err(no_plan)?;
-        if file.plan.id() != file.id || seal(&file.plan, file.made) != file.seal {
+        if file.plan.id() != file.id || seal(&file.plan, file.made, &file.target, &file.replace) != file.seal {
             return Err(PlanFileError::Edited(place.to_owned()));
         }
         Ok(file)
@@ -115,6 +121,6 @@ impl PlanFile {
     }
 }
 
-fn seal(plan: &Plan, made: Timestamp) -> Fingerprint {
-    Fingerprint::of(&(plan, made))
+fn seal(plan: &Plan, made: Timestamp, target: &[Address], replace: &[Address]) -> Fingerprint {
+    Fingerprint::of(&(plan, made, target, replace))
 }

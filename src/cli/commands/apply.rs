@@ -1,0 +1,55 @@
+//! `omni apply`: does a plan; undoes everything where a step fails.
+
+use std::path::Path;
+
+use crate::cli::Exit;
+use crate::cli::args::{ApplyArgs, Global, OnFailure};
+use crate::cli::consent::Reviewed;
+use crate::cli::console::Console;
+use crate::cli::disk;
+use crate::cli::failure::Failure;
+use crate::cli::project::Project;
+use crate::cli::system_clock::SystemClock;
+use crate::cli::undertaking::Undertaking;
+use crate::cli::wish::Wish;
+use crate::clock::Clock;
+use crate::plan::{PlanFile, Purpose};
+
+pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) -> Result<Exit, Failure> {
+    let project = Project::open(global)?;
+    let mut pick = args.pick.clone();
+    let mut reviewed = Reviewed { plan: None, id: args.plan_id.clone() };
+    if let Some(path) = &args.plan {
+        let file = read(path)?;
+        file.check_age(SystemClock.now())?;
+        if file.plan.scope != *project.scope() {
+            let message = format!("the plan is for `{}` and not for `{}`", file.plan.scope, project.scope());
+            return Err(Failure::new(Exit::Refused, "omni::plan::other_deployment", message)
+                .help("choose the environment with `--env`, or the spec with `-f`"));
+        }
+        if file.plan.purpose != Purpose::Apply {
+            return Err(Failure::new(Exit::Usage, "omni::plan::other_purpose", "the plan is none of `omni plan`"));
+        }
+        // What was picked is part of what was reviewed.
+        pick.tag.get_or_insert_with(|| file.plan.tag.clone());
+        pick.target.clone_from(&file.target);
+        pick.replace.clone_from(&file.replace);
+        reviewed.plan = Some(file.plan);
+    }
+    let undertaking = Undertaking {
+        engine: project.engine()?,
+        project: &project,
+        console,
+        doing: &args.doing,
+        lock_wait: global.lock_wait.duration(),
+        budget: global.timeout.map(Into::into),
+        pause_on_failure: args.on_failure == OnFailure::Pause,
+        name: "apply",
+    };
+    undertaking.run(&Wish::Spec(pick), reviewed).await
+}
+
+/// The plan file at a path.
+pub(super) fn read(path: &Path) -> Result<PlanFile, Failure> {
+    Ok(PlanFile::read(&path.display().to_string(), &disk::text(path)?)?)
+}

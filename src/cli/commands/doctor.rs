@@ -1,0 +1,114 @@
+//! `omni doctor`: checks the engine, the store, the lock and the clock, and says what to do about each.
+
+use crate::cli::Exit;
+use crate::cli::args::Global;
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::project::{Engine, Project};
+use crate::cli::system_clock::SystemClock;
+use crate::clock::Clock;
+use crate::plain::plain;
+use crate::provider::engine::Engine as _;
+use crate::provider::{Anchor, Observe};
+use crate::store::Store;
+
+/// How far this machine's clock and the engine's may differ, in seconds, before leases and times mislead.
+const CLOCK_SKEW: i64 = 5;
+
+/// What was found at one place.
+struct Finding {
+    place: &'static str,
+    is_good: bool,
+    text: String,
+}
+
+pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let mut found = Vec::new();
+    let project = match Project::open(global) {
+        Ok(project) => {
+            found.push(good("spec", format!("{} ({})", project.name, project.scope())));
+            Some(project)
+        }
+        Err(failure) => {
+            found.push(bad("spec", &failure));
+            None
+        }
+    };
+    if let Some(project) = project {
+        match project.engine() {
+            Ok(engine) => look_at_engine(&project, &engine, &mut found).await,
+            Err(failure) => found.push(bad("engine", &failure)),
+        }
+        look_at_store(&project, &mut found).await;
+    }
+    for finding in &found {
+        let mark = if finding.is_good { "ok " } else { "BAD" };
+        console.print(&format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text)));
+    }
+    Ok(if found.iter().all(|finding| finding.is_good) { Exit::Done } else { Exit::Unusable })
+}
+
+async fn look_at_engine(project: &Project, engine: &Engine, found: &mut Vec<Finding>) {
+    match engine.facts().await {
+        Ok(facts) => {
+            let memory = facts.memory >> 20;
+            found.push(good(
+                "engine",
+                format!("{} at {}, {} CPUs, {memory} MiB, {}", facts.version, facts.host, facts.cpus, facts.platform),
+            ));
+        }
+        Err(fault) => return found.push(bad("engine", &fault.into())),
+    }
+    match engine.engine().now().await {
+        Ok(theirs) => {
+            let skew = SystemClock.now().duration_since(theirs).as_secs();
+            let text = format!("{skew} s from the engine's");
+            found.push(Finding { place: "clock", is_good: skew.abs() <= CLOCK_SKEW, text });
+        }
+        Err(fault) => found.push(bad("clock", &fault.into())),
+    }
+    match engine.anchor(project.scope()).await {
+        Ok(None) => found.push(good("lock", "free".to_owned())),
+        Ok(Some(held)) => {
+            let is_good = !held.is_abandoned();
+            let text = format!("held by {} (fence {})", held.holder, held.fence);
+            found.push(Finding { place: "lock", is_good, text });
+        }
+        Err(fault) => found.push(bad("lock", &fault.into())),
+    }
+}
+
+async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
+    let store = match project.store().await {
+        Ok(Some(store)) => store,
+        Ok(None) => return found.push(good("store", "none yet: the first apply makes it".to_owned())),
+        Err(failure) => return found.push(bad("store", &failure)),
+    };
+    match store.releases().await {
+        Ok(releases) => found.push(good("store", format!("{} releases, lineage {}", releases.len(), store.lineage()))),
+        Err(error) => return found.push(bad("store", &error.into())),
+    }
+    match store.open_apply().await {
+        Ok(None) => found.push(good("journal", "no apply is open".to_owned())),
+        Ok(Some(open)) => {
+            let text = format!("the apply of {} is open: run `omni recover`", open.plan.tag);
+            found.push(Finding { place: "journal", is_good: false, text });
+        }
+        Err(error) => found.push(bad("journal", &error.into())),
+    }
+}
+
+const fn good(place: &'static str, text: String) -> Finding {
+    Finding { place, is_good: true, text }
+}
+
+fn bad(place: &'static str, failure: &Failure) -> Finding {
+    let text = match failure {
+        Failure::Spec(problems) => format!("{} errors: run `omni validate`", problems.errors()),
+        Failure::Told(told) => match &told.help {
+            Some(help) => format!("{}; {help}", told.messages.join("; ")),
+            None => told.messages.join("; "),
+        },
+    };
+    Finding { place, is_good: false, text }
+}

@@ -1,0 +1,29 @@
+//! `omni drift`: compares what runs with what was recorded; for cron, and read-only.
+
+use serde_json::json;
+
+use crate::cli::Exit;
+use crate::cli::args::Global;
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::planning::Ground;
+use crate::cli::project::Project;
+use crate::plan::drift;
+use crate::report;
+use crate::store::Store;
+
+pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let project = Project::open(global)?;
+    let engine = project.engine()?;
+    let store = project.store().await?;
+    let store = store.as_ref().map(|store| store as &dyn Store);
+    let ground = Ground::look(project.scope(), &engine, store).await?;
+    let found = drift(ground.head.as_ref(), &ground.lineage, &ground.observed);
+    if console.json {
+        let document = json!({ "format": "omni.drift/1", "scope": project.scope().to_string(), "drift": found });
+        console.print(&format!("{document:#}\n"));
+    } else {
+        console.print(&report::drift_text(&found, &console.out));
+    }
+    Ok(if found.is_empty() { Exit::Done } else { Exit::Drift })
+}

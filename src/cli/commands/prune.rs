@@ -1,0 +1,60 @@
+//! `omni prune`: removes what no kept release needs.
+
+use crate::cli::Exit;
+use crate::cli::args::{DoArgs, Global, PruneArgs};
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::project::Project;
+use crate::cli::tidying;
+use crate::cli::undertaking::Undertaking;
+use crate::cli::wish::resolved_if_possible;
+use crate::fingerprint::Key;
+use crate::plan::{Retained, retained};
+use crate::plain::plain;
+use crate::provider::Observe;
+use crate::store::Store;
+
+pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) -> Result<Exit, Failure> {
+    let project = Project::open(global)?;
+    let spec = resolved_if_possible(&project, &Key::unset()).0;
+    let retain = args.keep.unwrap_or_else(|| spec.map_or(5, |spec| spec.rollback.retain));
+    let engine = project.engine()?;
+    if args.dry_run {
+        let releases = match project.store().await? {
+            Some(store) => store.releases().await?,
+            None => Vec::new(),
+        };
+        let (kept, _) = tidying::kept(releases, retain);
+        let found = retained(&engine.observe(project.scope()).await?, &kept);
+        console.print(&listed(&found.into_iter().filter(|one| !one.needed).collect::<Vec<_>>(), "would remove"));
+        return Ok(Exit::Done);
+    }
+    let undertaking = Undertaking {
+        engine,
+        project: &project,
+        console,
+        doing: &DoArgs { yes: true, allow_loss: Vec::new(), parallel: 1 },
+        lock_wait: global.lock_wait.duration(),
+        budget: None,
+        pause_on_failure: false,
+        name: "prune",
+    };
+    let removed = undertaking
+        .under_lock(async |under| {
+            if under.store.open_apply().await?.is_some() {
+                return Err(Failure::new(Exit::Stuck, "omni::apply::open", "an apply is open: what it needs is not known")
+                    .help("run `omni recover` first"));
+            }
+            tidying::sweep(&undertaking, retain, under).await
+        })
+        .await?;
+    console.print(&listed(&removed, "removed"));
+    Ok(Exit::Done)
+}
+
+fn listed(found: &[Retained], verb: &str) -> String {
+    let mut text: String =
+        found.iter().map(|one| format!("  - {}   {}   of {}\n", one.address, plain(&one.name), plain(&one.tag))).collect();
+    text.push_str(&format!("{verb} {}\n", tidying::counted(found.len())));
+    text
+}

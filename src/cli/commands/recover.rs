@@ -1,0 +1,55 @@
+//! `omni recover`: finishes an apply that was cut off, or undoes it.
+
+use crate::cli::Exit;
+use crate::cli::args::{DoArgs, Global, RecoverArgs};
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::project::Project;
+use crate::cli::recovering;
+use crate::cli::system_clock::SystemClock;
+use crate::cli::undertaking::Undertaking;
+use crate::clock::Clock;
+use crate::journal::Direction;
+use crate::report;
+use crate::store::Store;
+
+pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) -> Result<Exit, Failure> {
+    let project = Project::open(global)?;
+    let asked = match (args.forward, args.back) {
+        (true, _) => Some(Direction::Forward),
+        (_, true) => Some(Direction::Back),
+        _ => None,
+    };
+    let Some(store) = project.store().await? else { return Ok(nothing(console)) };
+    let Some(open) = store.open_apply().await? else { return Ok(nothing(console)) };
+    if args.dry_run {
+        let records = store.journal(&open.op).await?;
+        let way = asked.map_or_else(|| recovering::best_way(&open, &records), Ok)?;
+        let verb = if way == Direction::Forward { "finish" } else { "undo" };
+        console.print(&report::open_apply(&open, &records, SystemClock.now(), &console.out));
+        console.print(&format!("omni recover would {verb} it\n"));
+        return Ok(Exit::Done);
+    }
+    drop(store);
+    let undertaking = Undertaking {
+        engine: project.engine()?,
+        project: &project,
+        console,
+        doing: &DoArgs { yes: true, allow_loss: Vec::new(), parallel: args.parallel },
+        lock_wait: global.lock_wait.duration(),
+        budget: global.timeout.map(Into::into),
+        pause_on_failure: false,
+        name: "recover",
+    };
+    undertaking
+        .under_lock(async |under| match under.store.open_apply().await? {
+            Some(open) => recovering::finish(&undertaking, &open, asked, under).await,
+            None => Ok(nothing(console)),
+        })
+        .await
+}
+
+fn nothing(console: &Console) -> Exit {
+    console.print("No apply is open: there is nothing to recover.\n");
+    Exit::Done
+}

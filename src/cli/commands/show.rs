@@ -1,0 +1,42 @@
+//! `omni show`: draws a plan file or a release.
+
+use std::path::Path;
+
+use crate::cli::Exit;
+use crate::cli::args::{Global, ShowArgs};
+use crate::cli::commands::apply;
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::project::Project;
+use crate::cli::wish::release_called;
+use crate::report::{self, PullRequest};
+use crate::store::Store;
+
+pub(crate) async fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
+    if let Some(path) = args.what.as_ref().filter(|what| Path::new(what).is_file()) {
+        let plan = apply::read(Path::new(path))?.plan;
+        console.print(&match (console.json, args.md) {
+            (true, _) => report::plan_json(&plan),
+            (_, true) => report::plan_markdown(&plan, &PullRequest::default()),
+            _ => report::plan_text(&plan, Some(path), &console.out),
+        });
+        return Ok(Exit::Done);
+    }
+    let project = Project::open(global)?;
+    let releases = match project.store().await? {
+        Some(store) => store.releases().await?,
+        None => Vec::new(),
+    };
+    let release = match &args.what {
+        Some(name) => release_called(&releases, name)?,
+        None => releases.first().ok_or_else(|| {
+            Failure::new(Exit::Usage, "omni::release::unknown", "nothing was applied yet").help("run `omni plan`")
+        })?,
+    };
+    console.print(&if console.json {
+        serde_json::to_string_pretty(release).unwrap_or_default() + "\n"
+    } else {
+        report::release(release, &console.out)
+    });
+    Ok(Exit::Done)
+}

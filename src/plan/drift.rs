@@ -1,0 +1,55 @@
+//! `Drift`: what is not as it was recorded, by a change that omni did not make.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::observed::Observed;
+use crate::plan::recorded::View;
+use crate::release::Release;
+use crate::resource::{Difference, Resource, differences};
+
+/// A thing that is not as it was recorded, by a change that omni did not make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Which thing.
+    pub address: Address,
+    /// The fields in which what is observed differs from what was recorded. None: it is gone, or does not run.
+    pub differences: Vec<Difference>,
+    /// In one line: `exited with code 137`, `gone`, `environment.LOG_LEVEL`.
+    pub summary: String,
+}
+
+/// What differs from the head release, sorted by address. Nothing, where the labels on the engine are the record.
+#[must_use]
+pub fn drift(head: Option<&Release>, lineage: &str, observed: &Observed) -> Vec<Drift> {
+    of(head, &View::new(head, lineage, observed))
+}
+
+/// What differs from the head release, sorted by address.
+pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
+    let Some(head) = head.filter(|_| !view.from_labels) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (address, recorded) in &head.resources {
+        let external = match &recorded.resource {
+            Resource::Network(network) => network.external,
+            Resource::Volume(volume) => volume.external,
+            Resource::Image(_) | Resource::Job(_) => true,
+            Resource::Service(_) => false,
+        };
+        if external {
+            continue;
+        }
+        let Some(side) = view.side(address) else {
+            found.push(Drift { address: address.clone(), differences: Vec::new(), summary: "gone".to_owned() });
+            continue;
+        };
+        let differences = differences(Some(&recorded.resource), Some(&side.resource));
+        let broken = view.broken(address);
+        let fields = differences.iter().map(|difference| difference.path.clone());
+        let summary = broken.into_iter().chain(fields).collect::<Vec<_>>().join(", ");
+        if !summary.is_empty() {
+            found.push(Drift { address: address.clone(), differences, summary });
+        }
+    }
+    found
+}
