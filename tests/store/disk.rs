@@ -43,7 +43,7 @@ async fn version_control_leaves_the_folder_out() {
 #[tokio::test]
 async fn a_folder_that_was_there_stays_as_it_is() {
     let house = OnDisk::new();
-    let path = house.folder_made();
+    let path = house.path().parent().unwrap().with_file_name("shop.sqlite");
     drop(Sqlite::create(&path, &scope(), house.hands().machine()).await.unwrap());
     assert!(!path.with_file_name(".gitignore").exists());
 }
@@ -84,7 +84,7 @@ mod mounted {
 
     use tempfile::TempDir;
 
-    use super::{Hands, Path, Record, Sqlite, Store, StoreError, apply, at, fs, locked, node, scope, store_in};
+    use super::{Hands, OnDisk, Path, Record, Sqlite, Store, StoreError, apply, at, fs, locked, node, scope, store_in};
 
     /// A small disk of its own, gone when this is dropped.
     struct Disk(TempDir);
@@ -160,6 +160,30 @@ mod mounted {
 
         let again = Sqlite::open_existing(&path, &scope(), Hands::new().machine()).await.unwrap().unwrap();
         assert_eq!(again.journal(&apply.op).await.unwrap().len(), there + 1);
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_on_a_full_disk_the_store_can_be_opened() {
+        let roomy = OnDisk::new();
+        let mut store = roomy.open().await;
+        let fence = locked(&mut store, 1).await;
+        let apply = apply(1, fence, &[]);
+        store.open(&apply, Vec::new()).await.unwrap();
+        store.append(&apply.op, fence, &Record::Intent { node: node() }, at(2)).await.unwrap();
+
+        // As a crash leaves it: the log is not folded back, and the index in memory is gone.
+        let disk = Disk::new();
+        let path = disk.path().join("shop-prod.sqlite");
+        for suffix in ["", "-wal", ".ballast"] {
+            fs::copy(format!("{}{suffix}", roomy.path().display()), format!("{}{suffix}", path.display())).unwrap();
+        }
+        disk.fill();
+        let opened = Sqlite::open_existing(&path, &scope(), Hands::new().machine()).await.unwrap();
+        let mut again = opened.expect("it is there");
+        assert_eq!(again.journal(&apply.op).await.unwrap().len(), 1);
+        let fence = locked(&mut again, 2).await;
+        again.take_over(&apply.op, fence).await.unwrap();
+        again.append(&apply.op, fence, &Record::UndoIntent { node: node() }, at(3)).await.unwrap();
     }
 
     #[tokio::test]
