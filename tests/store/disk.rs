@@ -1,14 +1,11 @@
 //! Where the file lies: who can read it, and what happens when the disk is full or cannot be written.
 
 use std::fs;
-use std::path::Path;
 
-use omni::journal::Record;
-use omni::store::{Sqlite, Store, StoreError};
+use omni::store::{Sqlite, StoreError};
 
-use crate::contract::locked;
-use crate::house::{Hands, House, OnDisk, store_in};
-use crate::sample::{apply, at, node, scope};
+use crate::house::{House, OnDisk};
+use crate::sample::scope;
 
 #[tokio::test]
 async fn looking_makes_nothing() {
@@ -52,6 +49,12 @@ async fn a_folder_that_was_there_stays_as_it_is() {
 #[tokio::test]
 async fn the_key_can_be_read_by_this_account_alone() {
     use std::os::unix::fs::PermissionsExt;
+
+    use omni::store::Store;
+
+    use crate::contract::locked;
+    use crate::sample::apply;
+
     let house = OnDisk::new();
     let mut store = house.open().await;
     let fence = locked(&mut store, 1).await;
@@ -79,12 +82,18 @@ async fn a_folder_that_is_a_file_is_unusable() {
 mod mounted {
     //! Disks that are full or cannot be written, made with `mount`, which needs the right to mount.
 
+    use std::fs;
     use std::io::Write;
+    use std::path::Path;
     use std::process::Command;
 
+    use omni::journal::Record;
+    use omni::store::{Sqlite, Store, StoreError};
     use tempfile::TempDir;
 
-    use super::{Hands, OnDisk, Path, Record, Sqlite, Store, StoreError, apply, at, fs, locked, node, scope, store_in};
+    use crate::contract::locked;
+    use crate::house::{Hands, OnDisk, store_in};
+    use crate::sample::{apply, at, holder, node, scope};
 
     /// A small disk of its own, gone when this is dropped.
     struct Disk(TempDir);
@@ -213,7 +222,7 @@ mod mounted {
         let mut opened = Vec::new();
         opened.push(Sqlite::create(&disk.path().join("new/x.sqlite"), &scope(), Hands::new().machine()).await.err());
         opened.push(match Sqlite::create(&path, &scope(), Hands::new().machine()).await {
-            Ok(mut store) => store.take_lock(&crate::sample::holder(1), 0).await.err(),
+            Ok(mut store) => store.take_lock(&holder(1), 0).await.err(),
             Err(error) => Some(error),
         });
         for error in opened {

@@ -136,6 +136,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         return if own && !ignored.exists() { fs::write(ignored, "*\n") } else { Ok(()) };
     }
     let mut builder = fs::DirBuilder::new();
+    builder.recursive(false);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     if let Some(above) = folder.parent() {
