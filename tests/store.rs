@@ -1,7 +1,6 @@
 //! The contract of `Store`, held by `Memory` and `Sqlite` alike, and what only a file can suffer.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
-#![expect(clippy::print_stdout, reason = "a child tells its parent how far it is")]
 
 #[path = "store/contract.rs"]
 mod contract;

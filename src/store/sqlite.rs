@@ -5,6 +5,7 @@
 //! left to `cli`.
 
 mod applies;
+mod column;
 mod connect;
 mod counters;
 mod guard;
@@ -277,5 +278,5 @@ async fn adopt(connection: &mut SqliteConnection, key: &Key) -> Result<(), Troub
 }
 
 async fn last_fence(connection: &mut SqliteConnection) -> Result<u64, Trouble> {
-    trouble::counted(counters::Counters::read(connection).await?.last_fence)
+    column::counted(counters::Counters::read(connection).await?.last_fence)
 }

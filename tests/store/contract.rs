@@ -1,5 +1,7 @@
 //! What every store has to do. Each case runs on `Memory` and on `Sqlite`.
 
+use std::task::{Context, Waker};
+
 use omni::fingerprint::{Fingerprint, Key};
 use omni::journal::{Apply, Cause, Outcome, Record};
 use omni::lock::{Held, LEASE, LONGEST_CALL};
@@ -45,6 +47,7 @@ contract! {
     files_are_kept_and_nothing_else_passes_for_one
     forgetting_keeps_what_is_still_named
     a_key_is_adopted_before_the_first_release_alone
+    a_call_that_is_given_up_leaves_nothing_half_done
 }
 
 pub(crate) async fn locked(store: &mut dyn Store, pid: u32) -> u64 {
@@ -413,4 +416,26 @@ async fn a_key_is_adopted_before_the_first_release_alone(house: &dyn House) {
     made(&mut *store, 1, &[]).await;
     assert!(matches!(store.adopt_key(&second).await, Err(StoreError::HasReleases)));
     assert_eq!((store.key(), house.view().await.key()), (&first, &first));
+}
+
+async fn a_call_that_is_given_up_leaves_nothing_half_done(house: &dyn House) {
+    let mut store = house.view().await;
+    let fence = locked(&mut *store, 1).await;
+    let apply = apply(1, fence, &[]);
+    store.open(&apply, Vec::new()).await.unwrap();
+    let record = Record::Intent { node: node() };
+    let mut context = Context::from_waker(Waker::noop());
+    for polls in 0..200 {
+        let mut append = store.append(&apply.op, fence, &record, at(2));
+        for _ in 0..polls {
+            if append.as_mut().poll(&mut context).is_ready() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        drop(append);
+        let before = store.journal(&apply.op).await.unwrap().len();
+        store.append(&apply.op, fence, &record, at(3)).await.unwrap();
+        assert_eq!(house.view().await.journal(&apply.op).await.unwrap().len(), before + 1);
+    }
 }

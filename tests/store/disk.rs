@@ -1,14 +1,11 @@
 //! Where the file lies: who can read it, and what happens when the disk is full or cannot be written.
 
 use std::fs;
-use std::path::Path;
 
-use omni::journal::Record;
-use omni::store::{Sqlite, Store, StoreError};
+use omni::store::{Sqlite, StoreError};
 
-use crate::contract::locked;
-use crate::house::{Hands, House, OnDisk, store_in};
-use crate::sample::{apply, at, node, scope};
+use crate::house::{House, OnDisk};
+use crate::sample::scope;
 
 #[tokio::test]
 async fn looking_makes_nothing() {
@@ -43,7 +40,7 @@ async fn version_control_leaves_the_folder_out() {
 #[tokio::test]
 async fn a_folder_that_was_there_stays_as_it_is() {
     let house = OnDisk::new();
-    let path = house.folder_made();
+    let path = house.path().parent().unwrap().with_file_name("shop.sqlite");
     drop(Sqlite::create(&path, &scope(), house.hands().machine()).await.unwrap());
     assert!(!path.with_file_name(".gitignore").exists());
 }
@@ -52,6 +49,12 @@ async fn a_folder_that_was_there_stays_as_it_is() {
 #[tokio::test]
 async fn the_key_can_be_read_by_this_account_alone() {
     use std::os::unix::fs::PermissionsExt;
+
+    use omni::store::Store;
+
+    use crate::contract::locked;
+    use crate::sample::apply;
+
     let house = OnDisk::new();
     let mut store = house.open().await;
     let fence = locked(&mut store, 1).await;
@@ -79,12 +82,18 @@ async fn a_folder_that_is_a_file_is_unusable() {
 mod mounted {
     //! Disks that are full or cannot be written, made with `mount`, which needs the right to mount.
 
+    use std::fs;
     use std::io::Write;
+    use std::path::Path;
     use std::process::Command;
 
+    use omni::journal::Record;
+    use omni::store::{Sqlite, Store, StoreError};
     use tempfile::TempDir;
 
-    use super::{Hands, Path, Record, Sqlite, Store, StoreError, apply, at, fs, locked, node, scope, store_in};
+    use crate::contract::locked;
+    use crate::house::{Hands, OnDisk, store_in};
+    use crate::sample::{apply, at, holder, node, scope};
 
     /// A small disk of its own, gone when this is dropped.
     struct Disk(TempDir);
@@ -163,6 +172,30 @@ mod mounted {
     }
 
     #[tokio::test]
+    async fn after_a_crash_on_a_full_disk_the_store_can_be_opened() {
+        let roomy = OnDisk::new();
+        let mut store = roomy.open().await;
+        let fence = locked(&mut store, 1).await;
+        let apply = apply(1, fence, &[]);
+        store.open(&apply, Vec::new()).await.unwrap();
+        store.append(&apply.op, fence, &Record::Intent { node: node() }, at(2)).await.unwrap();
+
+        // As a crash leaves it: the log is not folded back, and the index in memory is gone.
+        let disk = Disk::new();
+        let path = disk.path().join("shop-prod.sqlite");
+        for suffix in ["", "-wal", ".ballast"] {
+            fs::copy(format!("{}{suffix}", roomy.path().display()), format!("{}{suffix}", path.display())).unwrap();
+        }
+        disk.fill();
+        let opened = Sqlite::open_existing(&path, &scope(), Hands::new().machine()).await.unwrap();
+        let mut again = opened.expect("it is there");
+        assert_eq!(again.journal(&apply.op).await.unwrap().len(), 1);
+        let fence = locked(&mut again, 2).await;
+        again.take_over(&apply.op, fence).await.unwrap();
+        again.append(&apply.op, fence, &Record::UndoIntent { node: node() }, at(3)).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_disk_that_is_full_before_the_start_refuses_to_start() {
         let disk = Disk::new();
         let path = store_in(disk.path());
@@ -189,7 +222,7 @@ mod mounted {
         let mut opened = Vec::new();
         opened.push(Sqlite::create(&disk.path().join("new/x.sqlite"), &scope(), Hands::new().machine()).await.err());
         opened.push(match Sqlite::create(&path, &scope(), Hands::new().machine()).await {
-            Ok(mut store) => store.take_lock(&crate::sample::holder(1), 0).await.err(),
+            Ok(mut store) => store.take_lock(&holder(1), 0).await.err(),
             Err(error) => Some(error),
         });
         for error in opened {

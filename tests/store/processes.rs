@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use omni::journal::{Effect, Record};
-use omni::lock::Op;
+use omni::lock::{Holder, Op};
 use omni::store::{Locking, Machine, Sqlite, Store};
+use sqlx::Connection;
 
 use crate::contract::locked;
 use crate::house::OnDisk;
@@ -163,4 +164,19 @@ async fn a_killed_writer_loses_nothing_it_was_told_is_kept() {
 
 async fn kept(store: &Sqlite, op: &Op) -> Vec<Record> {
     store.journal(op).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_break_is_noted_with_who_did_it() {
+    let house = OnDisk::new();
+    let (mut one, mut other) = (house.open().await, house.open().await);
+    let fence = locked(&mut one, 1).await;
+    other.break_lock(fence, &holder(2)).await.unwrap();
+    let url = format!("sqlite:{}", house.path().display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let noted: (String, i64, String, String) =
+        sqlx::query_as("SELECT at, fence, broken, who FROM audit").fetch_one(&mut connection).await.unwrap();
+    assert_eq!((noted.0, noted.1), (at(0).to_string(), 1));
+    assert_eq!(serde_json::from_str::<Holder>(&noted.2).unwrap(), holder(1));
+    assert_eq!(serde_json::from_str::<Holder>(&noted.3).unwrap(), holder(2));
 }

@@ -1,3 +1,5 @@
+//! The whole algebra as a table, held against the code and against docs/journal.md.
+
 use super::*;
 use crate::journal::{Cause, Effect, FaultReport};
 
@@ -75,4 +77,15 @@ fn only_what_is_undone_is_at_its_end_and_everything_begun_can_get_there() {
         reached.push(*status);
     }
     assert_eq!(reached.len(), STATUSES.len(), "{reached:?}");
+}
+
+#[test]
+fn the_documentation_has_the_same_table() {
+    let text = include_str!("../../../docs/journal.md");
+    let word = |status: NodeStatus| format!("{status:?}").to_lowercase();
+    for (status, line) in TABLE {
+        let cells = line[..7].iter().map(|next| next.map_or_else(|| "-".to_owned(), word));
+        let row = format!("| {} | {} |", word(status), cells.collect::<Vec<_>>().join(" | "));
+        assert!(text.lines().any(|line| line == row), "docs/journal.md lacks `{row}`");
+    }
 }

@@ -8,9 +8,10 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
 use crate::release::Release;
+use crate::store::sqlite::column::{counted, json, kept, parsed, time};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
-use crate::store::sqlite::trouble::{Trouble, counted, json, kept, parsed, time};
+use crate::store::sqlite::trouble::Trouble;
 use crate::store::sqlite::{locking, releases};
 use crate::store::{StoreError, purpose_word};
 

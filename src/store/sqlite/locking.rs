@@ -5,9 +5,10 @@ use serde::Serialize;
 use sqlx::{Row, SqliteConnection};
 
 use crate::lock::{Held, Holder, LEASE};
+use crate::store::sqlite::column::{counted, json, kept, parsed, time};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
-use crate::store::sqlite::trouble::{Trouble, counted, json, kept, parsed, time};
+use crate::store::sqlite::trouble::Trouble;
 use crate::store::{Locking, Machine, StoreError};
 
 const ROW: &str = "the row of the lock";

@@ -127,12 +127,16 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes the folder, for this account alone, and keeps it out of version control. One that is there stays as it is.
+/// Makes the folder, for this account alone, and keeps it out of version control. A folder of another name that is there
+/// stays as it is: it may hold more than the store.
 fn make_folder(folder: &Path) -> io::Result<()> {
+    let ignored = folder.join(".gitignore");
     if folder.is_dir() {
-        return Ok(());
+        let own = folder.file_name().is_some_and(|name| name == ".omni");
+        return if own && !ignored.exists() { fs::write(ignored, "*\n") } else { Ok(()) };
     }
     let mut builder = fs::DirBuilder::new();
+    builder.recursive(false);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     if let Some(above) = folder.parent() {
@@ -142,7 +146,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    fs::write(folder.join(".gitignore"), "*\n")
+    fs::write(ignored, "*\n")
 }
 
 /// Random bytes, as hexadecimal digits.

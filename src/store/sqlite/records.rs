@@ -6,8 +6,9 @@ use sqlx::{Row, SqliteConnection};
 use crate::journal::Record;
 use crate::lock::Op;
 use crate::store::sqlite::applies::ApplyRow;
+use crate::store::sqlite::column::{json, parsed};
 use crate::store::sqlite::seal::seal;
-use crate::store::sqlite::trouble::{Trouble, json, parsed};
+use crate::store::sqlite::trouble::Trouble;
 
 /// Appends a record.
 pub(super) async fn append(

@@ -8,9 +8,10 @@ use crate::fingerprint::Fingerprint;
 use crate::release::Release;
 use crate::resource::Resource;
 use crate::store::StoreError;
+use crate::store::sqlite::column::{counted, json, kept, parsed};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
-use crate::store::sqlite::trouble::{Trouble, counted, json, kept, parsed};
+use crate::store::sqlite::trouble::Trouble;
 use crate::store::sqlite::{applies, locking};
 
 /// The latest release.

@@ -40,6 +40,11 @@ impl Trouble {
         self.code().is_some_and(|code| code & 0xff == 13 || NO_ROOM.contains(&code))
     }
 
+    /// Whether the file cannot be opened for what may be a lack of room: its index has to be made anew after a crash.
+    pub(super) fn is_shut(&self) -> bool {
+        self.is_full() || self.code().is_some_and(|code| matches!(code & 0xff, 10 | 14))
+    }
+
     /// Whether a transaction was begun within another one.
     pub(super) fn is_nested(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.message().contains("within a transaction"))
@@ -56,6 +61,7 @@ impl Trouble {
                 (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound, _) => {
                     StoreError::Damaged(error.to_string())
                 }
+                (_, Some(5)) => unusable(place, "another process has been writing to it for too long"),
                 _ => unusable(place, told(&error)),
             },
         }
@@ -75,29 +81,4 @@ fn told(error: &sqlx::Error) -> String {
 /// The store at `place` cannot be used.
 pub(super) fn unusable(place: &Path, why: impl fmt::Display) -> StoreError {
     StoreError::Unusable { place: place.display().to_string(), why: why.to_string() }
-}
-
-/// A number as `SQLite` keeps it. A fence or release beyond 2^63 is no number that omni ever made.
-pub(super) fn kept(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number as `SQLite` kept it.
-pub(super) fn counted(number: i64) -> Result<u64, Trouble> {
-    u64::try_from(number).map_err(|_| Trouble::damaged(format!("`{number}` counts nothing")))
-}
-
-/// A value that was kept as JSON, in the row called `row`.
-pub(super) fn parsed<T: serde::de::DeserializeOwned>(json: &str, row: &str) -> Result<T, Trouble> {
-    serde_json::from_str(json).map_err(|error| Trouble::damaged(format!("{row} cannot be read: {error}")))
-}
-
-/// A value as JSON, to be kept.
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, Trouble> {
-    serde_json::to_string(value).map_err(|error| Trouble::damaged(format!("a value cannot be written: {error}")))
-}
-
-/// A time that was kept as text, in the row called `row`.
-pub(super) fn time(text: &str, row: &str) -> Result<jiff::Timestamp, Trouble> {
-    text.parse().map_err(|error| Trouble::damaged(format!("{row} has no time: {error}")))
 }

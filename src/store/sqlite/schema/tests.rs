@@ -1,3 +1,5 @@
+//! The way between versions, tried with steps that no version has yet; and the tables against their documentation.
+
 use std::path::Path;
 
 use super::*;
@@ -56,4 +58,23 @@ async fn a_store_of_no_version_is_damaged() {
     let (place, mut connection) = version_1(folder.path()).await;
     let trouble = upgrade_by(&mut connection, &place, 0, &[TO_2]).await.unwrap_err();
     assert!(matches!(trouble.at(place.file()), crate::store::StoreError::Damaged(_)));
+}
+
+#[tokio::test]
+async fn the_documentation_names_every_column() {
+    let text = include_str!("../../../../docs/journal.md");
+    let folder = tempfile::tempdir().unwrap();
+    let (_, mut connection) = version_1(folder.path()).await;
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "SELECT tables.name, columns.name FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns \
+         WHERE tables.type = 'table'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert!(columns.len() > 40, "{columns:?}");
+    for (table, column) in columns.iter().filter(|(_, column)| column != "id") {
+        let line = text.lines().find(|line| line.starts_with(&format!("| `{table}` |"))).expect(table);
+        assert!(line.contains(&format!("`{column}`")), "{table}.{column} is not in docs/journal.md");
+    }
 }
