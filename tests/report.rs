@@ -1,6 +1,18 @@
 //! Every screen as a snapshot, and the properties that hold for whatever is drawn.
 
+#[path = "report/comments.rs"]
+mod comments;
+#[path = "report/escapes.rs"]
+mod escapes;
+#[path = "report/findings.rs"]
+mod findings;
+#[path = "report/graphs.rs"]
+mod graphs;
 #[path = "report/plans.rs"]
 mod plans;
+#[path = "report/reporters.rs"]
+mod reporters;
+#[path = "report/screens.rs"]
+mod screens;
 #[path = "report/support.rs"]
 mod support;

@@ -42,12 +42,13 @@ struct Node<'a> {
 impl<'a> Node<'a> {
     fn of(address: &'a Address, plan: Option<&Plan>) -> Self {
         let change = plan.and_then(|plan| plan.change(address));
-        Self { address, action: change.map(|change| change.action), symbol: change.map(words::symbol) }
+        let symbol = change.map(|change| words::symbol(change).trim().to_owned()).filter(|symbol| !symbol.is_empty());
+        Self { address, action: change.map(|change| change.action), symbol }
     }
 
+    /// The name first: a label that starts with a `-` or a `+` is a list to Mermaid.
     fn label(&self) -> String {
-        let symbol = self.symbol.as_deref().unwrap_or_default().trim();
-        format!("{symbol} {}", words::name(self.address)).trim_start().to_owned()
+        format!("{} {}", words::name(self.address), self.symbol.as_deref().unwrap_or_default()).trim_end().to_owned()
     }
 }
 
@@ -59,7 +60,7 @@ fn position(nodes: &[Node<'_>], address: &Address) -> usize {
 fn mermaid(graph: &Graph, nodes: &[Node<'_>]) -> String {
     let mut lines = vec!["flowchart LR".to_owned()];
     for (at, node) in nodes.iter().enumerate() {
-        let class = node.action.map_or(String::new(), |action| format!(":::{}", action_word(action)));
+        let class = node.action.map_or(String::new(), |action| format!(":::{}", words::verb(action)));
         lines.push(format!("  n{at}[\"{}\"]{class}", mermaid_text(&node.label())));
     }
     for edge in graph.edges() {
@@ -72,7 +73,7 @@ fn mermaid(graph: &Graph, nodes: &[Node<'_>]) -> String {
 
 /// The class definitions that these actions need; the symbol in the label says the same.
 pub(super) fn mermaid_classes(actions: impl Iterator<Item = Action>) -> Vec<String> {
-    let words: std::collections::BTreeSet<_> = actions.map(action_word).collect();
+    let words: std::collections::BTreeSet<_> = actions.map(words::verb).collect();
     let colour = |word| match word {
         "create" => "stroke:#1a7f37",
         "delete" => "stroke:#cf222e",
@@ -81,18 +82,6 @@ pub(super) fn mermaid_classes(actions: impl Iterator<Item = Action>) -> Vec<Stri
         _ => "stroke:#9a6700",
     };
     words.into_iter().map(|word| format!("  classDef {word} {}", colour(word))).collect()
-}
-
-/// One word for an action.
-pub(super) const fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::Keep => "keep",
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace(_) => "replace",
-        Action::Run => "run",
-        Action::Delete => "delete",
-    }
 }
 
 /// A text between quotes in Mermaid, which knows entities but no backslashes.
@@ -152,7 +141,7 @@ fn json(graph: &Graph, nodes: Vec<Node<'_>>) -> String {
         address: words::name(node.address),
         kind: node.address.kind().word(),
         level: levels.get(node.address).copied().unwrap_or_default(),
-        action: node.action.map(action_word),
+        action: node.action.map(words::verb),
         symbol: node.symbol,
     };
     let edge = |edge: crate::graph::Edge<'_>| EdgeOut {

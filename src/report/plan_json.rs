@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::plain::plain;
-use crate::plan::{Action, Base, Change, Downtime, Inverse, Plan, Purpose};
+use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose};
 use crate::report::words;
 use crate::resource::{Difference, Shown};
 
@@ -56,7 +56,7 @@ struct Step {
     n: usize,
     address: String,
     action: &'static str,
-    symbol: &'static str,
+    symbol: String,
     reasons: Vec<String>,
     class: crate::plan::Class,
     inverse: Inverse,
@@ -120,8 +120,8 @@ fn steps(plan: &Plan) -> Vec<Step> {
         Some(Step {
             n,
             address: words::name(&change.address),
-            action: action(change.action),
-            symbol: change.action.symbol(),
+            action: words::verb(change.action),
+            symbol: words::symbol(change),
             reasons: change.reasons.iter().map(|reason| plain(&reason.to_string())).collect(),
             class: change.class,
             inverse: change.inverse,
@@ -131,17 +131,6 @@ fn steps(plan: &Plan) -> Vec<Step> {
         })
     };
     plan.changes.iter().enumerate().filter_map(step).collect()
-}
-
-const fn action(action: Action) -> &'static str {
-    match action {
-        Action::Keep => "keep",
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace(_) => "replace",
-        Action::Run => "run",
-        Action::Delete => "delete",
-    }
 }
 
 fn downtime(downtime: Downtime) -> Option<String> {

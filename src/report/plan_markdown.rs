@@ -9,7 +9,7 @@ mod graph;
 mod steps;
 
 use crate::plan::{Class, Plan};
-use crate::report::words;
+use crate::report::{difference_text, words};
 use escape::code;
 
 /// The most bytes a comment has: the host refuses more than 65,536 characters.
@@ -64,9 +64,11 @@ const LEVELS: [Level; 7] = {
 /// An empty plan has a comment too: one that stands already has to say so.
 #[must_use]
 pub fn plan_markdown(plan: &Plan, about: &PullRequest<'_>) -> String {
+    // Taking the id of a large plan is dear.
+    let id = plan.id().spoken();
     let mut comment = String::new();
     for level in LEVELS {
-        comment = drawn(plan, about, level);
+        comment = drawn(plan, &id, about, level);
         if comment.len() <= BUDGET {
             break;
         }
@@ -74,7 +76,7 @@ pub fn plan_markdown(plan: &Plan, about: &PullRequest<'_>) -> String {
     comment
 }
 
-fn drawn(plan: &Plan, about: &PullRequest<'_>, level: Level) -> String {
+fn drawn(plan: &Plan, id: &str, about: &PullRequest<'_>, level: Level) -> String {
     let mut blocks = vec![format!("{}\n{}", key(plan), heading(plan))];
     blocks.extend(warning(plan, level.names));
     blocks.extend(notes(plan, level.names));
@@ -83,7 +85,7 @@ fn drawn(plan: &Plan, about: &PullRequest<'_>, level: Level) -> String {
         blocks.extend(graph::flowchart(plan, level.graph));
         blocks.extend(differences::block(plan, level.differences, about.context));
         blocks.extend(cuts(level, about));
-        blocks.push(closing(plan, about, level.names));
+        blocks.push(closing(plan, id, about, level.names));
     }
     blocks.join("\n\n") + "\n"
 }
@@ -120,10 +122,9 @@ fn warning(plan: &Plan, names: Extent) -> Option<String> {
 /// What the reader should know beside: warnings of the planner, and drift.
 fn notes(plan: &Plan, names: Extent) -> Option<String> {
     let warnings = plan.warnings.iter().map(|text| escape::text(text));
-    let drift = plan
-        .drift
-        .iter()
-        .map(|drift| format!("drift: {} {}", code(&words::name(&drift.address)), escape::text(&drift.summary)));
+    let drift = plan.drift.iter().map(|drift| {
+        format!("drift: {} {}", code(&words::name(&drift.address)), escape::text(&difference_text::in_one_line(drift)))
+    });
     let all: Vec<_> = warnings.chain(drift).map(|text| format!("- {text}")).collect();
     match (all.is_empty(), names) {
         (true, _) => None,
@@ -150,8 +151,7 @@ fn cuts(level: Level, about: &PullRequest<'_>) -> Option<String> {
     (!cuts.is_empty()).then(|| format!("This comment would be too long: {}.{link}", cuts.join(", ")))
 }
 
-fn closing(plan: &Plan, about: &PullRequest<'_>, names: Extent) -> String {
-    let id = plan.id().spoken();
+fn closing(plan: &Plan, id: &str, about: &PullRequest<'_>, names: Extent) -> String {
     let commit = about.commit.map_or(String::new(), |commit| format!(" for {}", code(commit)));
     let base =
         plan.base.as_ref().map_or("with no release before".to_owned(), |base| format!("on release {}", base.number));
@@ -159,14 +159,9 @@ fn closing(plan: &Plan, about: &PullRequest<'_>, names: Extent) -> String {
     let approve = plan.scope.environment.as_deref();
     let approve = approve.map_or(String::new(), |env| format!(", then approve environment {}", code(env)));
     let command = if names == Extent::All {
-        code_whole(&words::apply_command(plan, None))
+        escape::code_of(&words::apply_command(plan, id, None))
     } else {
         format!("`omni apply --plan-id {id}` with `--allow-loss` for each step that needs it")
     };
     format!("Plan `{id}`{commit} {base}{valid}. To apply: merge{approve}\n(runs {command}).")
-}
-
-/// A command is of no use when it is cut.
-fn code_whole(text: &str) -> String {
-    escape::code_of(text)
 }

@@ -122,10 +122,10 @@ fn warnings(plan: &Plan, style: &Style) -> Vec<String> {
 fn closing(plan: &Plan, file: Option<&str>, style: &Style) -> Vec<String> {
     let parts = [Some(words::summary(plan)), Some(words::unchanged(plan)).filter(|n| *n > 0).map(unchanged)];
     let summary: Vec<_> = parts.into_iter().flatten().collect();
-    let id = style.paint(Tone::Strong, &plan.id().spoken());
-    let mut lines = vec![format!("Plan {id}: {}", summary.join(", "))];
+    let id = plan.id().spoken();
+    let mut lines = vec![format!("Plan {}: {}", style.paint(Tone::Strong, &id), summary.join(", "))];
     lines.extend(consent(plan).into_iter().map(|line| style.paint(Tone::Bad, &line)));
-    lines.extend([String::new(), format!("Apply this plan:  {}", words::apply_command(plan, file))]);
+    lines.extend([String::new(), format!("Apply this plan:  {}", words::apply_command(plan, &id, file))]);
     lines
 }
 

@@ -187,3 +187,45 @@ impl Table {
         (0..height).map(line).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, Style, Table, Tone, cell, clipped, wrapped};
+
+    fn lines(width: u16) -> Vec<String> {
+        let mut table = Table::new(&[Column::left("name"), Column::left("text").wrapping(), Column::right("n")]);
+        let row = |name, text, number| vec![cell(Tone::Normal, name), cell(Tone::Good, text), cell(Tone::Dim, number)];
+        table.row(row("日本", "one two three four five six", "1"));
+        table.row(row("ab", "x", "22"));
+        table.lines(&Style { width, ..Style::default() })
+    }
+
+    #[test]
+    fn columns_stand_under_each_other_where_characters_are_wide() {
+        let expected = [
+            "  name  text                          n",
+            "  日本  one two three four five six   1",
+            "  ab    x                            22",
+        ];
+        assert_eq!(lines(80), expected);
+    }
+
+    #[test]
+    fn a_narrow_table_wraps_its_text() {
+        let expected = [
+            "  name  text                n",
+            "  日本  one two three       1",
+            "        four five six",
+            "  ab    x                  22",
+        ];
+        assert_eq!(lines(29), expected);
+        // Narrower than it can be, it is as narrow as it can be.
+        assert_eq!(lines(0), lines(10));
+    }
+
+    #[test]
+    fn words_and_cuts_count_columns() {
+        assert_eq!(wrapped("a longer-than-that b", 6), ["a", "longer-than-that", "b"]);
+        assert_eq!(clipped("日本語", 5), "日本");
+    }
+}

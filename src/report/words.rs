@@ -25,6 +25,18 @@ pub(super) fn symbol(change: &Change) -> String {
     format!("{bang}{}", change.action.symbol())
 }
 
+/// One word for an action.
+pub(super) const fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Keep => "keep",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace(_) => "replace",
+        Action::Run => "run",
+        Action::Delete => "delete",
+    }
+}
+
 /// The tone of a change.
 pub(super) fn tone(change: &Change) -> Tone {
     match (change.class, change.action) {
@@ -149,11 +161,11 @@ pub(super) fn base(plan: &Plan) -> String {
     }
 }
 
-/// The command that applies a plan, from its file where there is one.
-pub(super) fn apply_command(plan: &Plan, file: Option<&str>) -> String {
+/// The command that applies a plan of this spoken id, from its file where there is one.
+pub(super) fn apply_command(plan: &Plan, id: &str, file: Option<&str>) -> String {
     let mut command = match (&plan.purpose, file) {
         (_, Some(file)) => format!("omni apply {}", shell_word(file)),
-        (Purpose::Apply, None) => format!("omni apply --plan-id {}", plan.id().spoken()),
+        (Purpose::Apply, None) => format!("omni apply --plan-id {id}"),
         (Purpose::Rollback(_), None) => format!("omni rollback --to {}", shell_word(&plan.tag)),
         (Purpose::Destroy, None) => "omni destroy".to_owned(),
     };

@@ -1,7 +1,8 @@
 //! Screens of plans.
 
 use omni::plan::Purpose;
-use omni::report::{Style, plan_json, plan_text};
+use omni::report::{PullRequest, Style, plan_json, plan_markdown, plan_text};
+use omni::resource::{Difference, Shown};
 
 use crate::support::{empty_plan, plan, wide};
 
@@ -65,5 +66,22 @@ fn a_plan_never_shows_a_secret_nor_its_mark() {
         for mark in ["5ec1", "5ec2", "feed", "${"] {
             assert!(!text.contains(mark), "{mark} in {text}");
         }
+    }
+}
+
+#[test]
+fn a_text_that_becomes_a_secret_is_one_already() {
+    let mut plan = plan();
+    let difference = Difference {
+        path: "environment.PASSWORD".to_owned(),
+        before: Some(Shown::Text("hunter2".to_owned())),
+        after: Some(Shown::Secret),
+    };
+    let back = Difference { before: difference.after.clone(), after: difference.before.clone(), ..difference.clone() };
+    plan.drift[0].differences = vec![back.clone()];
+    plan.changes[4].differences = vec![difference, back];
+    let texts = [plan_text(&plan, None, &wide()), plan_json(&plan), plan_markdown(&plan, &PullRequest::default())];
+    for text in texts {
+        assert!(!text.contains("hunter2") && text.contains("environment.PASSWORD"), "{text}");
     }
 }

@@ -6,7 +6,7 @@ use super::Extent;
 use super::escape::fence;
 use crate::address::Kind;
 use crate::plan::{Action, Change, Plan};
-use crate::report::graph_text::{action_word, mermaid_classes, mermaid_text};
+use crate::report::graph_text::{mermaid_classes, mermaid_text};
 use crate::report::words;
 
 /// The most steps that are still readable one by one.
@@ -37,8 +37,8 @@ fn edges(plan: &Plan) -> impl Iterator<Item = (&Change, &Change, usize, usize)> 
 fn each(plan: &Plan) -> Option<Vec<String>> {
     let mut lines = vec!["flowchart LR".to_owned()];
     for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action != Action::Keep) {
-        let label = format!("{} {}", words::symbol(change).trim(), words::name(&change.address));
-        lines.push(format!("  n{at}[\"{}\"]:::{}", mermaid_text(&label), action_word(change.action)));
+        let label = format!("{} {}", words::name(&change.address), words::symbol(change).trim());
+        lines.push(format!("  n{at}[\"{}\"]:::{}", mermaid_text(&label), words::verb(change.action)));
     }
     let nodes = lines.len();
     lines.extend(edges(plan).map(|(_, _, first, second)| format!("  n{first} --> n{second}")));
@@ -57,8 +57,8 @@ fn grouped(plan: &Plan) -> Option<Vec<String>> {
     let number: BTreeMap<_, _> = counts.keys().cloned().enumerate().map(|(at, group)| (group, at)).collect();
     let mut lines = vec!["flowchart LR".to_owned()];
     for ((group, (count, action)), at) in counts.iter().zip(0..) {
-        let label = format!("{} {}", group.1, words::count(*count, group.0.word()));
-        lines.push(format!("  g{at}[\"{}\"]:::{}", mermaid_text(&label), action_word(*action)));
+        let label = format!("{} {}", words::count(*count, group.0.word()), group.1);
+        lines.push(format!("  g{at}[\"{}\"]:::{}", mermaid_text(&label), words::verb(*action)));
     }
     let between: BTreeSet<_> =
         edges(plan).filter_map(|(from, to, ..)| Some((*number.get(&group(from))?, *number.get(&group(to))?))).collect();

@@ -47,7 +47,9 @@ impl Live {
         // A row is left for the bottom line, one for what does not fit, and one for the cursor.
         let room = self.rows.saturating_sub(3).max(1);
         let (mut done, mut undone) = (self.doing(at), self.undoing(at));
-        let heading = if undone.is_empty() { 0 } else { 2 };
+        // The heading of what is taken back is given up before what runs.
+        let headed = !undone.is_empty() && room > 2;
+        let heading = if headed { 2 } else { 0 };
         let total = done.len() + undone.len();
         if total + heading > room {
             keep_best(&mut done, &mut undone, room.saturating_sub(heading).max(1));
@@ -58,15 +60,15 @@ impl Live {
             let dots = if self.style.unicode { "…" } else { "..." };
             lines.push(self.style.paint(Tone::Dim, &format!("  {dots} {left_out} more")));
         }
-        lines.extend(self.joined(done, undone));
+        lines.extend(self.joined(done, undone, headed));
         lines.push(self.bottom(at));
         self.bar.set_message(lines.join("\n"));
         self.bar.tick();
     }
 
-    fn joined(&self, done: Vec<Row>, undone: Vec<Row>) -> Vec<String> {
+    fn joined(&self, done: Vec<Row>, undone: Vec<Row>, headed: bool) -> Vec<String> {
         let mut lines: Vec<_> = done.into_iter().map(|row| row.line).collect();
-        if !undone.is_empty() {
+        if headed {
             lines.extend([String::new(), self.style.paint(Tone::Warn, "undoing, newest first")]);
         }
         lines.extend(undone.into_iter().map(|row| row.line));
@@ -176,7 +178,9 @@ impl Reporter for Live {
     fn tell(&mut self, event: &Event, at: Timestamp) {
         self.board.hear(event, at);
         if matches!(event, Event::Ended { .. }) {
-            let lines = self.joined(self.doing(at), self.undoing(at));
+            let undone = self.undoing(at);
+            let headed = !undone.is_empty();
+            let lines = self.joined(self.doing(at), undone, headed);
             self.bar.set_message("");
             self.bar.println(lines.join("\n"));
             self.bar.finish_and_clear();

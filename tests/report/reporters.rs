@@ -1,0 +1,210 @@
+//! What the reporters say of an apply that fails and is taken back.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use indicatif::{InMemoryTerm, ProgressDrawTarget};
+use jiff::{SignedDuration, Timestamp};
+use omni::address::Address;
+use omni::journal::{Cause, Event, Outcome, Progress, Record};
+use omni::plan::{Action, Plan, Reason};
+use omni::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
+
+use crate::support::{at, change, effect, image, nodes, plan, plan_of, unwound, wide};
+
+fn later(millis: i64) -> Timestamp {
+    at("2026-11-22T07:31:00Z") + SignedDuration::from_millis(millis)
+}
+
+fn recorded(record: Record, took_ms: Option<u64>) -> Event {
+    Event::Recorded { record, took_ms }
+}
+
+/// The events of an apply of `plan()` that failed at service.worker, one every two seconds.
+fn events() -> Vec<(Event, Timestamp)> {
+    let ends = |record: &Record| {
+        !matches!(record, Record::Intent { .. } | Record::UndoIntent { .. } | Record::Unwinding { .. })
+    };
+    let mut events = vec![Event::Begun { steps: 5, fence: 57 }];
+    for record in unwound() {
+        let took = ends(&record).then_some(2_000);
+        let node = matches!(record, Record::Intent { .. }).then(|| record.node().cloned()).flatten();
+        events.push(recorded(record, took));
+        if node == Some(nodes()[3].clone()) {
+            let text = "waiting for health (2/3)".to_owned();
+            events.push(Event::Progress(Progress { node: nodes()[3].clone(), text }));
+        }
+    }
+    let outcome = Outcome::Unwound(Cause::Failed(nodes()[3].clone()));
+    events.push(Event::Ended { outcome, took_ms: 40_000 });
+    events.into_iter().zip(0..).map(|(event, n)| (event, later(n * 2_000))).collect()
+}
+
+/// A writer whose bytes can be read while another one has it.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no writer panicked").clone()).expect("text")
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no writer panicked").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A pager that was closed.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+fn tell(reporter: &mut dyn Reporter, events: &[(Event, Timestamp)]) {
+    for (event, at) in events {
+        reporter.tell(event, *at);
+    }
+}
+
+#[test]
+fn a_line_for_each_event() {
+    let paper = Paper::default();
+    tell(&mut Lines::new(&plan(), wide(), paper.clone()), &events());
+    insta::assert_snapshot!(paper.text());
+}
+
+#[test]
+fn a_sign_of_life_after_thirty_quiet_seconds() {
+    let paper = Paper::default();
+    let mut lines = Lines::new(&plan(), wide(), paper.clone());
+    let node = nodes()[0].clone();
+    lines.tell(&Event::Begun { steps: 5, fence: 57 }, later(0));
+    lines.tell(&recorded(Record::Intent { node: node.clone() }, None), later(0));
+    lines.tell(&Event::Progress(Progress { node, text: "pulling 34 %".to_owned() }), later(1_000));
+    let before = paper.text();
+    (10..310).for_each(|tenth| lines.tick(later(tenth * 100)));
+    assert_eq!(paper.text(), before);
+    (310..900).for_each(|tenth| lines.tick(later(tenth * 100)));
+    assert_eq!(
+        paper.text().strip_prefix(&before),
+        Some(
+            "07:31:31  still running: image.web 31 s pulling 34 %\n07:32:01  still running: image.web 61 s pulling 34 %\n"
+        )
+    );
+}
+
+#[test]
+fn nothing_runs_and_nothing_is_said() {
+    let paper = Paper::default();
+    let mut lines = Lines::new(&plan(), wide(), paper.clone());
+    (0..100).for_each(|second| lines.tick(later(second * 1_000)));
+    assert_eq!(paper.text(), "");
+}
+
+#[test]
+fn a_document_for_each_event() {
+    let paper = Paper::default();
+    tell(&mut JsonLines::new(paper.clone()), &events());
+    let text = paper.text();
+    assert_eq!(text.lines().count(), events().len());
+    for (line, (event, at)) in text.lines().zip(events()) {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["format"], "omni.event/1");
+        assert_eq!(line["ts"], at.to_string());
+        assert_eq!(serde_json::from_value::<Event>(line).unwrap(), event);
+    }
+    insta::assert_snapshot!(text.lines().take(6).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_closed_pager_stops_nothing() {
+    tell(&mut Lines::new(&plan(), wide(), Closed), &events());
+    tell(&mut JsonLines::new(Closed), &events());
+}
+
+#[test]
+fn silence_keeps_every_event() {
+    let mut silent = Silent::new();
+    tell(&mut silent, &events());
+    let heard: Vec<_> = silent.events().iter().map(|(at, event)| (event.clone(), *at)).collect();
+    assert_eq!(heard, events());
+}
+
+fn live(plan: &Plan, rows: u16, events: &[(Event, Timestamp)]) -> String {
+    let terminal = InMemoryTerm::new(rows, 90);
+    let style = Style { width: 90, ..wide() };
+    let mut live = Live::on(plan, style, rows, ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+    tell(&mut live, events);
+    let last = events.last().map_or(later(0), |(_, at)| *at);
+    live.tick(last + SignedDuration::from_millis(3_200));
+    terminal.contents()
+}
+
+#[test]
+fn live_while_it_runs() {
+    let events = events();
+    let until = events.iter().position(|(event, _)| matches!(event, Event::Progress(_))).unwrap();
+    insta::assert_snapshot!(live(&plan(), 24, &events[..=until]));
+}
+
+#[test]
+fn live_while_it_is_undone() {
+    let events = events();
+    insta::assert_snapshot!(live(&plan(), 24, &events[..15]));
+}
+
+#[test]
+fn live_at_the_end() {
+    insta::assert_snapshot!(live(&plan(), 24, &events()));
+}
+
+#[test]
+fn live_says_that_it_stops() {
+    let mut events = events()[..2].to_vec();
+    events.push((Event::Stopping { signal: "SIGINT".to_owned() }, later(5_000)));
+    let text = live(&plan(), 24, &events);
+    assert!(text.ends_with("stopping after SIGINT   8 s   waiting for what runs"), "{text}");
+}
+
+#[test]
+fn live_shows_of_a_long_plan_what_runs_and_what_was_last() {
+    let names: Vec<_> = (0..40).map(|n| Address::service(format!("s{n:02}"))).collect();
+    let create = |name: &Address| change(name.clone(), Action::Create, None, Some(image("a:1")), vec![Reason::New]);
+    let plan = plan_of(names.iter().map(create).collect(), Vec::new());
+    let mut events = vec![(Event::Begun { steps: 40, fence: 1 }, later(0))];
+    for name in &names[..20] {
+        events.push((recorded(Record::Intent { node: name.clone() }, None), later(0)));
+    }
+    for name in &names[2..20] {
+        let record = Record::Done { node: name.clone(), effect: effect("healthy") };
+        events.push((recorded(record, Some(400)), later(400)));
+    }
+    let text = live(&plan, 12, &events);
+    assert!(text.lines().count() <= 12, "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn live_never_draws_beyond_its_terminal() {
+    let plan = plan();
+    for rows in 4..16 {
+        let events = events();
+        for until in 1..events.len() - 1 {
+            let text = live(&plan, rows, &events[..until]);
+            assert!(text.lines().count() < usize::from(rows), "{rows} rows, {until} events:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Screens around an apply: endings, status, history, releases, the lock, an open apply.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use omni::address::Address;
+use omni::fingerprint::Fingerprint;
+use omni::journal::{Apply, Cause, FaultReport, LeftBehind, Outcome, Record};
+use omni::lock::Op;
+use omni::observed::{Object, Observed, Provenance, Status};
+use omni::plan::{Drift, Purpose};
+use omni::release::Release;
+use omni::report::{
+    Facts, Now, Style, ending, history, history_csv, history_json, lock, open_apply, opening, release, releases, status,
+};
+use omni::resource::{Difference, Shown};
+
+use crate::support::{at, engine, held, key, nodes, past, plan, scope, unwound, wide};
+
+fn facts(records: &[Record]) -> Facts<'_> {
+    Facts {
+        release: 42,
+        took: Duration::from_secs(146),
+        records,
+        location: Some("deploy.toml:61:1"),
+        world: Some(Fingerprint::of("world")),
+    }
+}
+
+#[test]
+fn applied() {
+    insta::assert_snapshot!(ending(&plan(), &Outcome::Applied, &facts(&[]), &wide()), @r"
+    applied: shop/prod is at release 42 (v1.8.0), in 2m 26s
+      open http://localhost:8080   service.web
+      open http://localhost:9100   service.worker
+      fingerprint 09bf-524d
+    next: omni status
+    ");
+}
+
+#[test]
+fn the_first_words() {
+    insta::assert_snapshot!(opening(&plan(), 42, 57, &wide()), @r"
+    shop/prod   plan fd94-4595   release 42 (v1.8.0)   lock fence 57, held
+    preconditions 0/0 still true
+    ");
+}
+
+#[test]
+fn an_ending_in_colour() {
+    let [.., worker] = nodes();
+    let outcome = Outcome::Unwound(Cause::Failed(worker));
+    let coloured = ending(&plan(), &outcome, &facts(&unwound()), &Style { colour: true, ..wide() });
+    assert!(coloured.starts_with("\u{1b}[31merror[omni::apply::step_failed]\u{1b}[39m: "), "{coloured:?}");
+    let bare: String = coloured.lines().map(|line| omni::plain::plain(line) + "\n").collect();
+    assert_eq!(bare, ending(&plan(), &outcome, &facts(&unwound()), &wide()));
+}
+
+#[test]
+fn rolled_back_and_removed() {
+    let mut plan = plan();
+    plan.purpose = Purpose::Rollback(39);
+    let text = ending(&plan, &Outcome::Applied, &facts(&[]), &wide());
+    assert!(text.starts_with("rolled back: shop/prod is at release 42"), "{text}");
+    plan.purpose = Purpose::Destroy;
+    let text = ending(&plan, &Outcome::Applied, &facts(&[]), &wide());
+    assert!(text.starts_with("removed: nothing of shop/prod serves any more"), "{text}");
+}
+
+#[test]
+fn failed_and_undone() {
+    let [.., worker] = nodes();
+    let outcome = Outcome::Unwound(Cause::Failed(worker));
+    insta::assert_snapshot!(ending(&plan(), &outcome, &facts(&unwound()), &wide()));
+}
+
+#[test]
+fn interrupted_by_a_signal_and_undone() {
+    let outcome = Outcome::Unwound(Cause::Interrupted("SIGINT".to_owned()));
+    let text = ending(&plan(), &outcome, &facts(&[]), &wide());
+    assert!(text.starts_with("error[omni::apply::interrupted]: SIGINT was heard, everything was undone\n"), "{text}");
+}
+
+#[test]
+fn stuck() {
+    let [_, job, web, worker] = nodes();
+    let mut records = unwound();
+    records.truncate(11);
+    let report = FaultReport {
+        message: "the engine says no".to_owned(),
+        help: Some("look at the port".to_owned()),
+        log: Vec::new(),
+    };
+    records.extend([
+        Record::UndoIntent { node: web.clone() },
+        Record::UndoFailed { node: web.clone(), fault: report.clone() },
+    ]);
+    let left = vec![LeftBehind { node: web, fault: Some(report) }, LeftBehind { node: job, fault: None }];
+    let outcome = Outcome::Stuck { cause: Cause::Failed(worker), left };
+    insta::assert_snapshot!(ending(&plan(), &outcome, &facts(&records), &wide()));
+}
+
+#[test]
+fn interrupted() {
+    let records = &unwound()[..5];
+    insta::assert_snapshot!(ending(&plan(), &Outcome::Interrupted, &facts(records), &wide()));
+}
+
+fn open(records: &[Record]) -> String {
+    let plan = plan();
+    let apply = Apply {
+        op: Op::new(&plan.id(), 57),
+        fence: 57,
+        plan,
+        release: 42,
+        by: "ci".to_owned(),
+        opened: at("2026-11-22T07:31:00Z"),
+    };
+    open_apply(&apply, records, at("2026-11-22T07:36:10Z"), &wide())
+}
+
+#[test]
+fn an_apply_is_open() {
+    insta::assert_snapshot!(open(&unwound()[..12]));
+}
+
+fn object(release: &Release, name: &str, status: Status) -> (Address, Vec<Object>) {
+    let address = Address::service(name);
+    let object = Object {
+        id: "0123456789ab".to_owned(),
+        name: format!("shop-prod-{name}"),
+        resource: release.resources[&address].resource.clone(),
+        provenance: Provenance {
+            op: "op".to_owned(),
+            fence: 56,
+            release: 41,
+            tag: "v1.7.2".to_owned(),
+            replica: 1,
+            created: None,
+        },
+        status,
+    };
+    (address, vec![object])
+}
+
+fn drift() -> Vec<Drift> {
+    let text = |text: &str| Some(Shown::Text(text.to_owned()));
+    vec![Drift {
+        address: Address::service("web"),
+        differences: vec![Difference {
+            path: "environment.LOG_LEVEL".to_owned(),
+            before: text("info"),
+            after: text("debug"),
+        }],
+        summary: "environment.LOG_LEVEL".to_owned(),
+    }]
+}
+
+#[test]
+fn status_of_a_deployment() {
+    let head = crate::support::release(41, "v1.7.2");
+    let running = Status::Running { since: Some(at("2026-11-23T14:02:00Z")), healthy: Some(true) };
+    let objects =
+        BTreeMap::from([object(&head, "web", running), object(&head, "worker", Status::Exited { code: 137 })]);
+    let observed = Observed { engine: engine(), objects, key: Some(key()) };
+    let (scope, drift) = (scope(), drift());
+    let now = Now {
+        scope: &scope,
+        head: Some(&head),
+        observed: &observed,
+        drift: &drift,
+        lock: None,
+        last_fence: 56,
+        open: None,
+        at: at("2026-11-25T15:00:00Z"),
+    };
+    insta::assert_snapshot!(status(&now, &wide()));
+    insta::assert_snapshot!(status(&Now { lock: Some(&held()), drift: &[], ..now }, &Style { width: 60, ..wide() }));
+}
+
+#[test]
+fn status_before_the_first_release() {
+    let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+    let scope = scope();
+    let now = Now {
+        scope: &scope,
+        head: None,
+        observed: &observed,
+        drift: &[],
+        lock: None,
+        last_fence: 0,
+        open: None,
+        at: at("2026-11-25T15:00:00Z"),
+    };
+    insta::assert_snapshot!(status(&now, &wide()), @r"
+    shop/prod   no release yet
+      drift              none
+      lock               free     (fence 0)
+      open apply         none
+    next: omni apply
+    ");
+}
+
+fn pasts() -> Vec<omni::journal::Past> {
+    let [_, job, _, worker] = nodes();
+    let stuck =
+        Outcome::Stuck { cause: Cause::Failed(worker.clone()), left: vec![LeftBehind { node: job, fault: None }] };
+    vec![
+        past(
+            42,
+            "v1.8.0",
+            "apply",
+            ["2026-11-22T07:31:00Z", "2026-11-22T07:33:31Z"],
+            Some("2026-11-22T07:33:26Z"),
+            Outcome::Unwound(Cause::Failed(worker)),
+        ),
+        past(41, "v1.7.2", "rollback", ["2026-11-20T14:01:22Z", "2026-11-20T14:02:00Z"], None, Outcome::Applied),
+        past(40, "v1.7.3", "apply", ["2026-11-20T13:00:00Z", "2026-11-20T13:03:05Z"], None, Outcome::Applied),
+        past(
+            40,
+            "v1.7.3",
+            "apply",
+            ["2026-11-20T12:00:00Z", "2026-11-20T12:10:00Z"],
+            Some("2026-11-20T12:05:00Z"),
+            stuck,
+        ),
+    ]
+}
+
+#[test]
+fn history_with_figures() {
+    insta::assert_snapshot!(history(&pasts(), Some(90), &wide()));
+    insta::assert_snapshot!(history(&[], None, &wide()), @r"
+    No apply yet.
+    next: omni apply
+    ");
+}
+
+#[test]
+fn history_for_programs() {
+    let mut pasts = pasts();
+    pasts[1].by = "a \"b\", c".to_owned();
+    insta::assert_snapshot!(history_csv(&pasts));
+    insta::assert_snapshot!(history_json(&pasts[..1], Some(90)));
+}
+
+#[test]
+fn releases_to_choose_from() {
+    let mut all = vec![crate::support::release(41, "v1.7.2"), crate::support::release(40, "v1.7.3")];
+    all[0].rollback_of = Some(39);
+    insta::assert_snapshot!(releases(&all, &wide()), @r"
+    release  tag     when              by  note
+    41       v1.7.2  2026-11-20 14:02  ci  now, back to release 39
+    40       v1.7.3  2026-11-20 14:02  ci
+    next: omni rollback --to v1.7.3
+    ");
+}
+
+#[test]
+fn one_release() {
+    insta::assert_snapshot!(release(&crate::support::release(41, "v1.7.2"), &wide()));
+    insta::assert_snapshot!(release(&crate::support::release(41, "v1.7.2"), &Style { full: true, ..wide() }));
+}
+
+#[test]
+fn who_has_the_lock() {
+    insta::assert_snapshot!(lock(None, 56, &wide()), @"lock free (fence 56)");
+    let mut held = held();
+    insta::assert_snapshot!(lock(Some(&held), 57, &wide()), @r"
+    lock held by ci@runner-3 (pid 4711): apply v1.8.0
+      fence  57
+      since  2026-11-22 07:31 (20s ago)
+      lease  40 s left
+    ");
+    held.now = at("2026-11-22T07:40:00Z");
+    let text = lock(Some(&held), 57, &wide());
+    assert!(text.contains("lease  over since 8m 00s, abandoned"), "{text}");
+    assert!(text.contains("omni lock break --fence 57"), "{text}");
+}
