@@ -13,8 +13,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use omni::fingerprint::Fingerprint;
 use omni::provider::context::BuildContext;
 use omni::provider::docker::{Docker, Target};
-use omni::provider::engine::{Asked, Engine, Labels, NewContainer, NewImage};
-use omni::resource::{Container, ImageUse, Limits, Reservations, Restart};
+use omni::provider::engine::{Asked, Engine, Joined, Labels, NewContainer, NewImage};
+use omni::resource::{Attachment, Container, ImageUse, Limits, Network, Reservations, Restart};
 use omni::units::Period;
 
 /// The label of everything that a test makes.
@@ -67,6 +67,31 @@ impl Bench {
             networks: Vec::new(),
             volumes: BTreeMap::new(),
         }
+    }
+
+    /// A network of this test, joined without aliases. A container that is to run needs one: the engine's default
+    /// network is not there on every machine.
+    pub(crate) async fn network(&self, what: &str, subnet: Option<&str>) -> Joined {
+        let network = Network {
+            name: self.name(what),
+            external: false,
+            driver: "bridge".to_owned(),
+            options: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            internal: false,
+            subnet: subnet.map(str::to_owned),
+        };
+        let id = self.docker.create_network(&network, &network.name, &self.labels()).await.expect("a network");
+        Joined { node: what.to_owned(), id, aliases: BTreeSet::new(), ipv4_address: None }
+    }
+
+    /// A container that sleeps and can be started.
+    pub(crate) async fn sleeper(&self, what: &str) -> NewContainer {
+        let mut new = self.container(what);
+        let joined = self.network(&format!("{what}-net"), None).await;
+        new.container.networks.insert(joined.node.clone(), Attachment::default());
+        new.networks.push(joined);
+        new
     }
 
     /// An image of the fixture with these further lines in its Dockerfile; returns its id.
@@ -208,14 +233,17 @@ fn lock(name: &str) -> File {
 #[tokio::test]
 async fn a_bench_is_swept_when_it_is_dropped() {
     let bench = Bench::new("bench").await;
-    let new = bench.container("one");
-    bench.docker.create_container(&new).await.expect("a container");
+    let new = bench.sleeper("one").await;
+    let id = bench.docker.create_container(&new).await.expect("a container");
+    bench.docker.start_container(&id).await.expect("a start");
     bench.image_with("image", "CMD [\"sleep\"]").await;
     assert_eq!(asked(&new).container, new.container);
     let filter = format!("label={LABEL}={}", bench.prefix);
-    let left =
-        || [&["ps", "-aq"][..], &["images", "-q"]].map(|list| docker_cli(&[list, &["--filter", &filter]].concat()));
+    let left = || {
+        [&["ps", "-aq"][..], &["network", "ls", "-q"], &["images", "-q"]]
+            .map(|list| docker_cli(&[list, &["--filter", &filter]].concat()))
+    };
     assert!(left().iter().all(|found| !found.is_empty()));
     drop(bench);
-    assert_eq!(left(), ["", ""]);
+    assert_eq!(left(), ["", "", ""]);
 }

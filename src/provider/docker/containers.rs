@@ -11,7 +11,8 @@ use futures_util::StreamExt;
 
 use crate::observed::Status;
 use crate::provider::docker::error::taken;
-use crate::provider::docker::{Docker, create, endpoint, inspect, system};
+use crate::provider::docker::wiring::Wiring;
+use crate::provider::docker::{Docker, create, endpoint, inspect, networks, system};
 use crate::provider::engine::{Joined, NewContainer};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Limits, Reservations, Restart};
@@ -25,7 +26,8 @@ const TAKEN: &[&str] = &["already allocated", "already in use", "Address already
 pub(super) async fn create(docker: &Docker, new: &NewContainer) -> Result<String, Fault> {
     let (at_once, later) = split(docker, new).await?;
     let options = CreateContainerOptionsBuilder::new().name(&new.name).build();
-    let body = create::body(new, at_once)?;
+    let wiring = Wiring::of(new, &networks::names(docker, &new.networks).await?);
+    let body = create::body(new, at_once, &wiring)?;
     let made = docker.call(docker.api.create_container(Some(options), body)).await;
     let id = made.map_err(|fault| taken(fault, TAKEN))?.id;
     for joined in later {
@@ -73,14 +75,12 @@ pub(super) async fn update(
     reservations: Reservations,
     restart: Restart,
 ) -> Result<(), Fault> {
-    if limits.cpus.is_none() {
-        refuse_to_free_processors(docker, id).await?;
-    }
-    // What is left out stays as it is, so a limit that goes has to be named, each in the engine's own way.
-    let memory = limits.memory.map_or(UNLIMITED, create::bytes);
+    refuse_to_lift(docker, id, limits).await?;
+    // What is left out stays as it is, so what goes has to be named, each in the engine's own way.
+    let memory = limits.memory.map(create::bytes);
     let body = ContainerUpdateBody {
-        memory: Some(memory),
-        memory_swap: Some(memory),
+        memory,
+        memory_swap: memory,
         nano_cpus: limits.cpus.map(create::nano_cpus),
         pids_limit: Some(limits.pids.unwrap_or(0)),
         cpu_shares: Some(reservations.cpus.map_or(create::EQUAL_SHARES, create::cpu_shares)),
@@ -91,14 +91,20 @@ pub(super) async fn update(
     docker.call(docker.api.update_container(create::in_path(id)?, body)).await
 }
 
-/// The engine can change a limit of processors where a container stands, but not take it away.
-async fn refuse_to_free_processors(docker: &Docker, id: &str) -> Result<(), Fault> {
-    let live = inspect::inspect(docker, create::in_path(id)?).await?;
-    let limited = live.and_then(|live| live.host_config).and_then(|host| host.nano_cpus).is_some_and(|nanos| nanos > 0);
-    if !limited {
+/// The engine can change limits of memory and processors where a container stands, but not take them away.
+async fn refuse_to_lift(docker: &Docker, id: &str, limits: Limits) -> Result<(), Fault> {
+    if limits.cpus.is_some() && limits.memory.is_some() {
         return Ok(());
     }
-    Err(Fault::new(FaultKind::Failed, "take the limit of processors away from a container where it stands")
+    let live = inspect::inspect(docker, create::in_path(id)?).await?.and_then(|live| live.host_config);
+    let live = live.unwrap_or_default();
+    let has = |limit: Option<i64>| limit.is_some_and(|limit| limit > 0);
+    let what = match limits {
+        Limits { memory: None, .. } if has(live.memory) => "memory",
+        Limits { cpus: None, .. } if has(live.nano_cpus) => "processors",
+        _ => return Ok(()),
+    };
+    Err(Fault::new(FaultKind::Failed, format!("take the limit of {what} away from a container where it stands"))
         .help("replace the container instead: `--replace`"))
 }
 

@@ -18,11 +18,11 @@ use crate::resource::{Container, Port, Restart};
 use crate::units::{Bytes, Cpus, Period};
 
 /// The body of the call, with the networks it joins at once.
-pub(super) fn body(new: &NewContainer, joined: &[Joined]) -> Result<ContainerCreateBody, Fault> {
+pub(super) fn body(new: &NewContainer, joined: &[Joined], wiring: &Wiring) -> Result<ContainerCreateBody, Fault> {
     let container = &new.container;
     let mut labels: HashMap<_, _> = container.labels.clone().into_iter().collect();
     labels.extend(new.labels.clone());
-    labels.extend([Wiring::of(new).label()]);
+    labels.extend([wiring.label()]);
     let environment = container.environment.iter().map(|(name, value)| Ok(format!("{name}={}", words::text(value)?)));
     let endpoints: HashMap<_, _> =
         joined.iter().map(|joined| (joined.id.clone(), endpoint::settings(joined))).collect();

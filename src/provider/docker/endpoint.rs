@@ -21,16 +21,17 @@ pub(super) fn settings(joined: &Joined) -> EndpointSettings {
 /// The networks as the engine tells them, by its name for each.
 pub(super) type Endpoints = HashMap<String, EndpointSettings>;
 
-/// The networks a container has joined, by their name in the spec.
+/// The networks a container has joined, by their name in the spec. The engine adds the start of the container's id and
+/// its host name to the aliases: `own_names`.
 pub(super) fn seen(
     endpoints: &Endpoints,
     wiring: &Wiring,
-    container_id: &str,
+    own_names: [&str; 2],
     asked: Option<&BTreeMap<String, Attachment>>,
 ) -> BTreeMap<String, Attachment> {
     let mut seen = BTreeMap::new();
     for (name, endpoint) in endpoints {
-        let joint = wiring.networks.get(id(name, endpoint));
+        let joint = wiring.joint(endpoint.network_id.as_deref(), name);
         if joint.is_none() && is_default(name) {
             continue;
         }
@@ -39,8 +40,8 @@ pub(super) fn seen(
         // The service's own name and its like were given beside what the spec asks for.
         let given: BTreeSet<_> = joint.map(|joint| joint.aliases.clone()).unwrap_or_default();
         let own = |alias: &String| {
-            container_id.starts_with(alias.as_str())
-                || (given.contains(alias) && !asked.is_some_and(|asked| asked.aliases.contains(alias)))
+            let added = given.contains(alias) || own_names.iter().any(|name| is_own(name, alias));
+            added && !asked.is_some_and(|asked| asked.aliases.contains(alias))
         };
         let aliases = endpoint.aliases.iter().flatten().filter(|alias| !own(alias)).cloned().collect();
         let address = endpoint.ipam_config.as_ref().and_then(|ipam| ipam.ipv4_address.clone());
@@ -48,6 +49,11 @@ pub(super) fn seen(
         seen.insert(node.clone(), Attachment { aliases, ipv4_address });
     }
     seen
+}
+
+fn is_own(name: &str, alias: &str) -> bool {
+    // 12 digits of the id: a shorter alias was somebody's wish.
+    name == alias || (alias.len() >= 12 && name.len() == 64 && name.starts_with(alias))
 }
 
 /// The addresses a container has now, by the engine's id of the network.

@@ -1,17 +1,17 @@
 //! Networks. Their names are not unique, so all but a search by name goes by id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bollard::models;
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
-use bollard::query_parameters::ListNetworksOptionsBuilder;
+use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptionsBuilder};
 
 use crate::provider::docker::create::in_path;
 use crate::provider::docker::error::taken;
 use crate::provider::docker::images::{by_labels, timestamp};
 use crate::provider::docker::seen::OWN;
 use crate::provider::docker::{Docker, reading};
-use crate::provider::engine::{Labels, LiveNetwork};
+use crate::provider::engine::{Joined, Labels, LiveNetwork};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::Network;
 
@@ -52,6 +52,18 @@ async fn list(docker: &Docker, filters: HashMap<String, Vec<String>>) -> Result<
     let mut all: Vec<_> = listed.into_iter().map(told).collect();
     all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     Ok(all)
+}
+
+/// The engine's names of networks that are to be joined, by id. `NotFound` where one is gone.
+pub(super) async fn names(docker: &Docker, joined: &[Joined]) -> Result<BTreeMap<String, String>, Fault> {
+    let one = |joined: &Joined| {
+        let id = joined.id.clone();
+        async move {
+            let found = docker.call(docker.api.inspect_network(in_path(&id)?, None::<InspectNetworkOptions>)).await?;
+            Ok((id, found.name.unwrap_or_default()))
+        }
+    };
+    futures_util::future::try_join_all(joined.iter().map(one)).await.map(BTreeMap::from_iter)
 }
 
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Fault> {

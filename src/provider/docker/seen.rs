@@ -63,6 +63,7 @@ pub(super) fn seen(
 impl Known<'_> {
     fn container(&self) -> Container {
         let (config, host, asked) = (&self.config, &self.host, self.asked.map(|asked| &asked.container));
+        let own_names = [self.id, config.hostname.as_deref().unwrap_or_default()];
         let mut container = Container {
             image: asked.map_or_else(|| self.image_use(), |asked| asked.image.clone()),
             command: self.command(),
@@ -89,7 +90,7 @@ impl Known<'_> {
             shm_size: self.shm_size(),
             extra_hosts: extra_hosts(host),
             dns: host.dns.clone().unwrap_or_default(),
-            networks: endpoint::seen(&self.endpoints, &self.wiring, self.id, asked.map(|asked| &asked.networks)),
+            networks: endpoint::seen(&self.endpoints, &self.wiring, own_names, asked.map(|asked| &asked.networks)),
             volumes: mounts::seen(host, &self.wiring, asked.map(|asked| &asked.volumes)),
             configs: asked.map(|asked| asked.configs.clone()).unwrap_or_default(),
             labels: self.labels(),

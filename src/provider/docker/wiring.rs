@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::provider::engine::{Labels, NewContainer};
+use crate::provider::engine::{Joined, Labels, NewContainer};
 
 /// The label that holds it.
 const LABEL: &str = "omni.docker.wiring";
@@ -26,19 +26,30 @@ pub(super) struct Wiring {
 pub(super) struct Joint {
     /// The network's name in the spec.
     pub(super) node: String,
+    /// Its name on the engine, by which alone it is known until the container was started.
+    pub(super) name: String,
     /// Every alias that was asked for.
     pub(super) aliases: BTreeSet<String>,
 }
 
 impl Wiring {
-    /// How a new container is wired.
-    pub(super) fn of(new: &NewContainer) -> Self {
-        let joint = |joined: &crate::provider::engine::Joined| {
-            (joined.id.clone(), Joint { node: joined.node.clone(), aliases: joined.aliases.clone() })
+    /// How a new container is wired. `names` are the engine's names of the networks, by id.
+    pub(super) fn of(new: &NewContainer, names: &BTreeMap<String, String>) -> Self {
+        let joint = |joined: &Joined| {
+            let name = names.get(&joined.id).cloned().unwrap_or_default();
+            (joined.id.clone(), Joint { node: joined.node.clone(), name, aliases: joined.aliases.clone() })
         };
         Self {
             networks: new.networks.iter().map(joint).collect(),
             volumes: new.volumes.iter().map(|(node, name)| (name.clone(), node.clone())).collect(),
+        }
+    }
+
+    /// The network that this id or, where there is none, this name stands for.
+    pub(super) fn joint(&self, id: Option<&str>, name: &str) -> Option<&Joint> {
+        match id.filter(|id| !id.is_empty()) {
+            Some(id) => self.networks.get(id),
+            None => self.networks.get(name).or_else(|| self.networks.values().find(|joint| joint.name == name)),
         }
     }
 
