@@ -16,7 +16,7 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
     let shown = || crate::plain::plain(text);
     let plainly = |message: String| Malformed { message, help: None };
     match form {
-        "duration" => text.parse::<Period>().map(drop).map_err(|wrong| plainly(wrong.to_string())),
+        "period" => text.parse::<Period>().map(drop).map_err(|wrong| plainly(wrong.to_string())),
         "size" => text.parse::<Bytes>().map(drop).map_err(|wrong| plainly(wrong.to_string())),
         "cpus" => text.parse::<Cpus>().map(drop).map_err(|wrong| plainly(wrong.to_string())),
         "port" => port::parse(text).map(drop).map_err(|help| helped(format!("`{}` is no port", shown()), help)),
@@ -47,7 +47,7 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
         "pattern" => regex_lite::Regex::new(text).map(drop).map_err(|wrong| {
             helped(format!("the pattern cannot be read: {wrong}"), "look-around and back-references are not supported")
         }),
-        "ipv4" => text
+        "ipv4-text" => text
             .parse::<Ipv4Addr>()
             .map(drop)
             .map_err(|_| helped(format!("`{}` is no IPv4 address", shown()), "write it like `172.30.0.10`")),

@@ -27,7 +27,7 @@ macro_rules! forms {
 
 forms! {
     Text = "template": "A text in which a secret may stand.";
-    Duration = "duration": "A length of time: `1m30s`.";
+    Duration = "period": "A length of time: `1m30s`.";
     Size = "size": "A size: `512MiB`.";
     PortText = "port": "`8080:80`, `127.0.0.1:8080:80`, `53:53/udp` or `80`.";
     ExposeText = "expose": "`3000` or `3000/udp`.";
@@ -36,7 +36,7 @@ forms! {
     ModeText = "mode": "Permissions in octal: `0440`.";
     Pattern = "pattern": "A regular expression.";
     Subnet = "subnet": "An address range: `172.30.0.0/16`.";
-    Ipv4 = "ipv4": "An IPv4 address.";
+    Ipv4 = "ipv4-text": "An IPv4 address.";
     Platform = "platform": "`linux/amd64`.";
     ImageText = "image": "A reference: `postgres:16-alpine`.";
     ProjectName = "name": "Lower-case letters, digits, `_`, `.` and `-`; at most 63.";

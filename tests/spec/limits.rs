@@ -1,0 +1,77 @@
+//! What is too large or too deep ends in a problem, not in a crash.
+
+use crate::world::Case;
+
+const PROJECT: &str = "[project]\nname = \"shop\"\n";
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let problems = Case::new("limits", text).resolve().expect_err("a spec that is refused");
+    problems.list().iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn a_text_of_more_than_16_mib_is_not_read() {
+    let text = format!("{PROJECT}# {}", "x".repeat(16 * 1024 * 1024));
+    assert_eq!(codes(&text), ["omni::spec::too_large"]);
+}
+
+#[test]
+fn nesting_of_any_depth_ends_in_a_problem() {
+    let deep = 20_000;
+    let texts = [
+        format!("{PROJECT}x-deep = {}{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("{PROJECT}x-deep = {}1{}", "{ a = ".repeat(deep), " }".repeat(deep)),
+        format!("{PROJECT}x-deep{} = 1", ".a".repeat(deep)),
+        format!("{PROJECT}[x-deep{}]", ".a".repeat(deep)),
+        format!("{PROJECT}x-deep = {}", "[".repeat(deep)),
+    ];
+    for text in texts {
+        let found = codes(&text);
+        assert!(found.contains(&"omni::spec::too_deep") || found.contains(&"omni::spec::syntax"), "{found:?}");
+    }
+}
+
+#[test]
+fn many_services_are_read_in_one_go() {
+    let service = |at: usize| format!("\n[services.s{at}]\nimage = \"shop/s{at}:1\"\nresources.limits.memory = \"1m\"\n");
+    let text: String = std::iter::once(PROJECT.to_owned()).chain((0..2_000).map(service)).collect();
+    let (spec, _) = Case::new("many", &text).resolve().expect("a valid spec");
+    assert_eq!(spec.resources.len(), 4_001);
+}
+
+#[test]
+fn an_outline_needs_no_variables() {
+    let text = "[project]\nname = \"shop\"\ndefault_environment = \"prod\"\n[store]\nurl = \"sqlite://${DIR:-x}/y\"\n\
+        [env.A]\n[services.web]\nimage = \"${A}\"\nnonsense = 1\n[environments.prod]\n[environments.test]\nengine.host = \"unix:///x\"\n";
+    let nothing = std::collections::BTreeMap::new();
+    let outline = omni::spec::outline(text, "deploy.toml", None, &nothing).expect("an outline");
+    assert_eq!(outline.scope.to_string(), "shop/prod");
+    assert_eq!(outline.environments, ["prod", "test"]);
+    assert_eq!(outline.store.as_deref(), Some("sqlite://x/y"));
+    assert_eq!(outline.engine_host, None);
+    let outline = omni::spec::outline(text, "deploy.toml", Some("test"), &nothing).expect("an outline");
+    assert_eq!(outline.engine_host.as_deref(), Some("unix:///x"));
+    assert!(omni::spec::outline(text, "deploy.toml", Some("tset"), &nothing).is_err());
+    assert!(omni::spec::outline("[project]\n", "deploy.toml", None, &nothing).is_err());
+}
+
+#[test]
+fn a_problem_knows_its_line_and_its_path() {
+    let text = "[project]\nname = \"shop\"\n\n[services.web]\nimage = \"a:1\"\n  reeplicas = 2\n";
+    let problems = Case::new("place", text).resolve().expect_err("an unknown key");
+    let problem = problems.list().iter().find(|problem| problem.code == "omni::spec::unknown_key").expect("it is told");
+    assert_eq!(problem.path, "services.web.reeplicas");
+    assert_eq!(problems.source().position(problem.start()), (6, 3));
+    assert_eq!((problems.errors(), problems.warnings()), (1, 1));
+    assert_eq!(problems.to_string(), "1 error, 1 warning");
+}
+
+#[test]
+fn the_starter_is_valid_whatever_the_folder_is_called() {
+    for name in ["shop", "My Shop!", "", "___", "ünïcode", &"x".repeat(200)] {
+        let text = omni::spec::starter(name);
+        let (spec, _) = Case::new("starter", &text).resolve().expect("a valid spec");
+        assert!(spec.warnings.list().is_empty());
+        assert_eq!(omni::spec::format(&text).expect("a canonical spec"), text);
+    }
+}
