@@ -3,8 +3,8 @@
 //! It alone reads the environment and the clock, and knows which engine and which store there is. Everything below is handed
 //! what it needs. `run` is the whole program.
 
-pub mod args;
 mod applying;
+pub mod args;
 mod commands;
 mod consent;
 mod console;

@@ -20,52 +20,52 @@ use crate::store::Store;
 use crate::template::Vault;
 
 /// What applying works with.
-pub struct Applying<'a> {
+pub(crate) struct Applying<'a> {
     /// The outside world.
-    pub provider: &'a dyn Perform,
+    pub(crate) provider: &'a dyn Perform,
     /// The lock on the engine.
-    pub anchor: &'a dyn Anchor,
+    pub(crate) anchor: &'a dyn Anchor,
     /// The memory.
-    pub store: &'a mut dyn Store,
+    pub(crate) store: &'a mut dyn Store,
     /// The voice.
-    pub reporter: &'a mut dyn Reporter,
+    pub(crate) reporter: &'a mut dyn Reporter,
     /// Secrets and files.
-    pub vault: &'a Vault,
+    pub(crate) vault: &'a Vault,
     /// Where deploy.toml lies.
-    pub root: &'a Path,
+    pub(crate) root: &'a Path,
     /// The time.
-    pub clock: &'a dyn Clock,
+    pub(crate) clock: &'a dyn Clock,
     /// Both locks.
-    pub locked: &'a Locked,
+    pub(crate) locked: &'a Locked,
     /// Signals.
-    pub signals: &'a mut Signals,
+    pub(crate) signals: &'a mut Signals,
     /// Bounds.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The release it made, where it did.
-    pub release: Option<Release>,
+    pub(crate) release: Option<Release>,
     /// The number of that release, made or not.
-    pub number: u64,
+    pub(crate) number: u64,
     /// What serves now; none where the engine could not be asked any more.
-    pub world: Option<Fingerprint>,
+    pub(crate) world: Option<Fingerprint>,
     /// Changes that were begun and that nothing can take back.
-    pub lost: Vec<crate::address::Address>,
+    pub(crate) lost: Vec<crate::address::Address>,
     /// Every record of it, oldest first.
-    pub records: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     /// How long it took.
-    pub took: std::time::Duration,
+    pub(crate) took: std::time::Duration,
 }
 
 impl Applied {
     /// What it means to the caller. A system that was to be as before and is not is never called undone.
     #[must_use]
-    pub fn exit(&self, before: Option<Fingerprint>) -> Exit {
+    pub(crate) fn exit(&self, before: Option<Fingerprint>) -> Exit {
         let is_before = match (before, self.world) {
             (Some(before), Some(world)) => before == world,
             _ => true,
@@ -89,7 +89,7 @@ impl Applying<'_> {
     ///
     /// # Errors
     /// When it has to stop where it stands: the journal stays open.
-    pub async fn start(mut self, plan: Plan, by: &str) -> Result<Applied, Failure> {
+    pub(crate) async fn start(mut self, plan: Plan, by: &str) -> Result<Applied, Failure> {
         let head = self.store.head().await?;
         let apply = Apply {
             op: Op::new(&plan.id(), self.locked.fence),
@@ -108,7 +108,7 @@ impl Applying<'_> {
     ///
     /// # Errors
     /// When it has to stop where it stands: the journal stays open.
-    pub async fn take_up(mut self, apply: &Apply, direction: Direction) -> Result<Applied, Failure> {
+    pub(crate) async fn take_up(mut self, apply: &Apply, direction: Direction) -> Result<Applied, Failure> {
         self.store.take_over(&apply.op, self.locked.fence).await?;
         let prior = self.store.journal(&apply.op).await?;
         let head = self.store.head().await?;
@@ -139,12 +139,7 @@ impl Applying<'_> {
         self.close(apply, ended, head).await
     }
 
-    async fn close(
-        &mut self,
-        apply: &Apply,
-        ended: Ended<'_>,
-        head: Option<&Release>,
-    ) -> Result<Applied, Failure> {
+    async fn close(&mut self, apply: &Apply, ended: Ended<'_>, head: Option<&Release>) -> Result<Applied, Failure> {
         let world = self.world(&apply.plan.scope).await;
         let at = self.clock.now();
         let release = match (&ended.outcome, world) {
@@ -163,8 +158,7 @@ impl Applying<'_> {
             _ => None,
         };
         if matches!(ended.outcome, Outcome::Applied | Outcome::Unwound(_)) {
-            let closed =
-                self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
+            let closed = self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
             closed.map_err(|error| Failure::from(Aborted::Store { error, outcome: Some(ended.outcome.clone()) }))?;
         }
         let records = self.store.journal(&apply.op).await?;

@@ -8,11 +8,11 @@ use crate::plan::{Class, Plan};
 
 /// What the user has agreed to before the command started.
 #[derive(Debug, Default)]
-pub struct Reviewed {
+pub(crate) struct Reviewed {
     /// The plan of a file: the plan made under the lock has to do the same.
-    pub plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
     /// The id that the plan has to have.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
 }
 
 impl Reviewed {
@@ -25,7 +25,7 @@ impl Reviewed {
 ///
 /// # Errors
 /// `Refused` when another plan was reviewed, `Consent` when agreement is missing.
-pub fn check(
+pub(crate) fn check(
     plan: &Plan,
     reviewed: &Reviewed,
     needs_approval: bool,

@@ -10,13 +10,13 @@ use crate::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
 
 /// What the user sees and is asked.
 #[derive(Debug, Clone)]
-pub struct Console {
+pub(crate) struct Console {
     /// How standard output may look.
-    pub out: Style,
+    pub(crate) out: Style,
     /// How standard error may look.
-    pub err: Style,
+    pub(crate) err: Style,
     /// Whether results are JSON.
-    pub json: bool,
+    pub(crate) json: bool,
     quiet: bool,
     is_live: bool,
     may_ask: bool,
@@ -25,7 +25,7 @@ pub struct Console {
 impl Console {
     /// The console of these words.
     #[must_use]
-    pub fn new(global: &Global) -> Self {
+    pub(crate) fn new(global: &Global) -> Self {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let style = |terminal: bool| Style {
             colour: has_colour(global.color, terminal),
@@ -44,21 +44,21 @@ impl Console {
     }
 
     /// Prints a result. A reader that has gone away (a closed pager) is no error.
-    pub fn print(&self, text: &str) {
+    pub(crate) fn print(&self, text: &str) {
         let mut out = io::stdout().lock();
         // Nothing that omni does depends on being heard.
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     /// Prints a note beside the results; nothing with `--quiet`.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.warn(text);
         }
     }
 
     /// Prints what has to be seen.
-    pub fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         let mut err = io::stderr().lock();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
@@ -67,7 +67,7 @@ impl Console {
     ///
     /// # Errors
     /// `Consent` when something else was typed, or there is nobody to ask.
-    pub fn ask(&self, question: &str, wanted: &str, flag: &str) -> Result<(), Failure> {
+    pub(crate) fn ask(&self, question: &str, wanted: &str, flag: &str) -> Result<(), Failure> {
         if !self.may_ask {
             return Err(Failure::new(Exit::Consent, "omni::consent::missing", "there is nobody to ask for consent")
                 .help(format!("read the plan, then give `{flag}`")));
@@ -83,7 +83,7 @@ impl Console {
 
     /// What tells of an apply of this plan.
     #[must_use]
-    pub fn reporter(&self, plan: &Plan) -> Box<dyn Reporter> {
+    pub(crate) fn reporter(&self, plan: &Plan) -> Box<dyn Reporter> {
         if self.json {
             Box::new(JsonLines::new(io::stdout()))
         } else if self.quiet {

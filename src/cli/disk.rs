@@ -17,14 +17,14 @@ use crate::spec::Files;
 
 /// The folder of deploy.toml as the spec sees it.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     root: PathBuf,
 }
 
 impl Disk {
     /// The folder of deploy.toml.
     #[must_use]
-    pub fn new(root: &Path) -> Self {
+    pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_path_buf() }
     }
 }
@@ -48,14 +48,14 @@ impl Files for Disk {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn context(root: &Path, build: &Build) -> Result<BuildFiles, String> {
+pub(crate) fn context(root: &Path, build: &Build) -> Result<BuildFiles, String> {
     let context = BuildContext::read(root, &build.context, &build.dockerfile)?;
     Ok(BuildFiles { content: context.fingerprint(), tar: context.tar()? })
 }
 
 /// Probes from this machine.
 #[derive(Debug, Clone, Copy)]
-pub struct FromHere;
+pub(crate) struct FromHere;
 
 #[async_trait]
 impl Probes for FromHere {
@@ -72,7 +72,7 @@ impl Probes for FromHere {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| {
         Failure::new(Exit::Usage, "omni::cli::unreadable", format!("cannot read `{}`: {error}", path.display()))
             .help("check the path; it is relative to where omni was started")
@@ -83,7 +83,7 @@ pub fn text(path: &Path) -> Result<String, Failure> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Unusable, "omni::cli::unwritable", format!("cannot write `{}`: {error}", path.display()))
     };

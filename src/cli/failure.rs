@@ -12,7 +12,7 @@ use crate::store::StoreError;
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The spec is wrong: every problem, with its place.
     Spec(Box<Problems>),
     /// Anything else.
@@ -21,26 +21,26 @@ pub enum Failure {
 
 /// A failure in words.
 #[derive(Debug)]
-pub struct Told {
+pub(crate) struct Told {
     /// The exit code.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// The stable code.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// What is wrong, each in a line of its own.
-    pub messages: Vec<String>,
+    pub(crate) messages: Vec<String>,
     /// The reader's next act.
-    pub help: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 impl Failure {
     /// A failure in one line.
-    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
         Self::Told(Box::new(Told { exit, code, messages: vec![message.into()], help: None }))
     }
 
     /// The same with the reader's next act.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         if let Self::Told(told) = &mut self {
             told.help = Some(help.into());
         }
@@ -49,7 +49,7 @@ impl Failure {
 
     /// The exit code.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
+    pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Spec(_) => Exit::Usage,
             Self::Told(told) => told.exit,
@@ -58,12 +58,16 @@ impl Failure {
 
     /// The refusals of a plan, all in one.
     #[must_use]
-    pub fn refusals(refusals: &[Refusal]) -> Self {
+    pub(crate) fn refusals(refusals: &[Refusal]) -> Self {
         let first = refusals.first();
         let mut helps: Vec<_> = refusals.iter().map(Refusal::help).collect();
         helps.dedup();
         Self::Told(Box::new(Told {
-            exit: if refusals.iter().any(|r| matches!(r, Refusal::NoSuchThing(_))) { Exit::Usage } else { Exit::Refused },
+            exit: if refusals.iter().any(|r| matches!(r, Refusal::NoSuchThing(_))) {
+                Exit::Usage
+            } else {
+                Exit::Refused
+            },
             code: first.map_or("omni::plan::refused", Refusal::code),
             messages: refusals.iter().map(ToString::to_string).collect(),
             help: Some(helps.join("; ")),
@@ -72,7 +76,7 @@ impl Failure {
 
     /// What has moved since a plan was made, all in one.
     #[must_use]
-    pub fn moved(moved: &[Moved]) -> Self {
+    pub(crate) fn moved(moved: &[Moved]) -> Self {
         Self::Told(Box::new(Told {
             exit: Exit::Refused,
             code: "omni::plan::stale",
@@ -85,7 +89,7 @@ impl Failure {
 impl Told {
     /// The failure as text, without colour.
     #[must_use]
-    pub fn draw(&self) -> String {
+    pub(crate) fn draw(&self) -> String {
         let mut text = String::new();
         for message in &self.messages {
             // Writing to a string does not fail.
@@ -124,24 +128,19 @@ impl From<Fault> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let message = error.to_string();
-        match error {
-            StoreError::Unusable { .. } => Self::new(Exit::Unusable, "omni::store::unusable", message)
-                .help("check the disk's free space and the rights on the folder, then run the command again"),
-            StoreError::TooNew { .. } => Self::new(Exit::Store, "omni::store::too_new", message)
-                .help("use the omni that wrote it, or a newer one"),
-            StoreError::Foreign { .. } => Self::new(Exit::Store, "omni::store::foreign", message)
-                .help("give this deployment a store of its own with `--store` or `[store]`"),
-            StoreError::Damaged(_) | StoreError::Journal(_) | StoreError::NoFile(_) => {
-                Self::new(Exit::Store, "omni::store::damaged", message).help(
-                    "put a backup of the store back; or move it away: omni then reads what runs from the engine's labels",
-                )
-            }
-            StoreError::FenceLost(_) => Self::new(Exit::Locked, "omni::lock::lost", message)
-                .help("somebody else took the lock; look with `omni status`"),
-            StoreError::AlreadyOpen => Self::new(Exit::Stuck, "omni::apply::open", message).help("run `omni recover`"),
-            StoreError::Absent(_) => Self::new(Exit::Usage, "omni::store::absent", message),
-        }
+        let exit = match &error {
+            StoreError::Unusable { .. } => Exit::Unusable,
+            StoreError::FenceLost(_) => Exit::Locked,
+            StoreError::AlreadyOpen => Exit::Stuck,
+            StoreError::Absent(_) => Exit::Usage,
+            StoreError::TooNew { .. }
+            | StoreError::Foreign { .. }
+            | StoreError::Damaged(_)
+            | StoreError::Journal(_)
+            | StoreError::HasReleases
+            | StoreError::NoFile(_) => Exit::Store,
+        };
+        Self::new(exit, error.code(), error.to_string()).help(error.help())
     }
 }
 

@@ -14,7 +14,7 @@ static CODES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
 
 /// Every code and its explanation, as written in `failure_codes.md`.
 #[must_use]
-pub fn codes() -> &'static [(&'static str, &'static str)] {
+pub(crate) fn codes() -> &'static [(&'static str, &'static str)] {
     &CODES
 }
 
@@ -33,7 +33,8 @@ mod tests {
                 used(&path, found);
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let text = std::fs::read_to_string(&path).expect("a source");
-                let quoted = text.split('"').filter(|piece| piece.starts_with("omni::") && !piece.contains(['{', ' ', '…']));
+                let quoted =
+                    text.split('"').filter(|piece| piece.starts_with("omni::") && !piece.contains(['{', ' ', '…']));
                 found.extend(quoted.map(str::to_owned));
             }
         }

@@ -6,7 +6,7 @@ use crate::lock::Holder;
 
 /// This process as a holder of a lock.
 #[must_use]
-pub fn myself(who: Option<String>, doing: &str, lineage: &str) -> Holder {
+pub(crate) fn myself(who: Option<String>, doing: &str, lineage: &str) -> Holder {
     let pid = std::process::id();
     Holder {
         who: who.unwrap_or_else(|| "unknown".to_owned()),
@@ -21,7 +21,7 @@ pub fn myself(who: Option<String>, doing: &str, lineage: &str) -> Holder {
 
 /// Whether a holder still lives; none where that cannot be told from this machine.
 #[must_use]
-pub fn is_alive(holder: &Holder) -> Option<bool> {
+pub(crate) fn is_alive(holder: &Holder) -> Option<bool> {
     let same_machine = !holder.boot.is_empty() && holder.boot == boot();
     same_machine.then(|| started(holder.pid) == Some(holder.started))
 }

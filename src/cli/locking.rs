@@ -16,18 +16,18 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Both locks, held under one fence.
 #[derive(Debug)]
-pub struct Locked {
+pub(crate) struct Locked {
     /// The fence.
-    pub fence: u64,
+    pub(crate) fence: u64,
     /// The anchor.
-    pub anchor: Held,
+    pub(crate) anchor: Held,
 }
 
 /// Takes both locks, and waits for them as long as `wait` allows.
 ///
 /// # Errors
 /// `Locked` when somebody else has one of them; what the store or the engine says otherwise.
-pub async fn lock(
+pub(crate) async fn lock(
     store: &mut dyn Store,
     engine: &dyn Anchor,
     scope: &Scope,
@@ -81,7 +81,7 @@ async fn once(
 ///
 /// # Errors
 /// When the engine or the store does not answer; the leases then run out by themselves.
-pub async fn unlock(store: &mut dyn Store, engine: &dyn Anchor, locked: &Locked) -> Result<(), Failure> {
+pub(crate) async fn unlock(store: &mut dyn Store, engine: &dyn Anchor, locked: &Locked) -> Result<(), Failure> {
     let anchor = engine.drop_anchor(&locked.anchor).await;
     store.drop_lock(locked.fence).await?;
     anchor.map_err(Failure::from)

@@ -18,32 +18,32 @@ use crate::template::Vault;
 
 /// What a plan is to reach.
 #[derive(Debug)]
-pub struct Goal {
+pub(crate) struct Goal {
     /// What for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// The tag of the release to come.
-    pub tag: String,
+    pub(crate) tag: String,
     /// The fingerprint of what is wanted.
-    pub spec: Fingerprint,
+    pub(crate) spec: Fingerprint,
     /// What should be, pinned.
-    pub desired: BTreeMap<Address, Resource>,
+    pub(crate) desired: BTreeMap<Address, Resource>,
     /// What the user picked.
-    pub selection: Selection,
+    pub(crate) selection: Selection,
     /// The deployment.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
 }
 
 /// What is there.
 #[derive(Debug)]
-pub struct Ground {
+pub(crate) struct Ground {
     /// The latest release; none before the first, or with a lost store.
-    pub head: Option<Release>,
+    pub(crate) head: Option<Release>,
     /// The store's lineage; empty without a store.
-    pub lineage: String,
+    pub(crate) lineage: String,
     /// What the engine has.
-    pub observed: Observed,
+    pub(crate) observed: Observed,
     /// The deployment's key: that of the objects on the engine, else that of the store; unset before the first release.
-    pub key: Key,
+    pub(crate) key: Key,
 }
 
 impl Ground {
@@ -51,7 +51,7 @@ impl Ground {
     ///
     /// # Errors
     /// When one of them does not answer.
-    pub async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
+    pub(crate) async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
         let observed = engine.observe(scope).await?;
         let head = match store {
             Some(store) => store.head().await?,
@@ -68,7 +68,12 @@ impl Ground {
 ///
 /// # Errors
 /// When an image is nowhere, or nobody answers.
-pub async fn to_spec(spec: &Spec, tag: String, selection: Selection, engine: &dyn Observe) -> Result<Goal, Failure> {
+pub(crate) async fn to_spec(
+    spec: &Spec,
+    tag: String,
+    selection: Selection,
+    engine: &dyn Observe,
+) -> Result<Goal, Failure> {
     let pins = pins(&spec.resources, engine).await?;
     Ok(Goal {
         purpose: Purpose::Apply,
@@ -82,7 +87,7 @@ pub async fn to_spec(spec: &Spec, tag: String, selection: Selection, engine: &dy
 
 /// The goal of going back to a release. Its secrets are marked by the values of now.
 #[must_use]
-pub fn to_release(release: &Release, vault: &Vault) -> Goal {
+pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
     let marked = |(address, recorded): (&Address, &Recorded)| {
         let mut resource = recorded.resource.clone();
         resource.mark_by(vault);
@@ -100,7 +105,7 @@ pub fn to_release(release: &Release, vault: &Vault) -> Goal {
 
 /// The goal of removing everything.
 #[must_use]
-pub fn to_nothing(scope: &Scope) -> Goal {
+pub(crate) fn to_nothing(scope: &Scope) -> Goal {
     Goal {
         purpose: Purpose::Destroy,
         tag: "destroyed".to_owned(),
@@ -115,7 +120,7 @@ pub fn to_nothing(scope: &Scope) -> Goal {
 ///
 /// # Errors
 /// When no plan can end well, or the engine does not answer.
-pub async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> Result<Plan, Failure> {
+pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> Result<Plan, Failure> {
     let images = present(&goal.desired, &goal.scope, engine).await?;
     let inputs = Inputs {
         scope: &goal.scope,
@@ -132,7 +137,10 @@ pub async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> Result<
     Plan::build(&inputs).map_err(|refusals| Failure::refusals(&refusals))
 }
 
-async fn pins(resources: &BTreeMap<Address, Resource>, engine: &dyn Observe) -> Result<BTreeMap<Address, Pin>, Failure> {
+async fn pins(
+    resources: &BTreeMap<Address, Resource>,
+    engine: &dyn Observe,
+) -> Result<BTreeMap<Address, Pin>, Failure> {
     let asked = images(resources).map(|(address, image)| async move {
         let pin = engine.pin(image).await.map_err(|fault| named(fault, address, image))?;
         Ok::<_, Failure>((address.clone(), pin))
@@ -160,14 +168,16 @@ async fn present(
 }
 
 fn images(resources: &BTreeMap<Address, Resource>) -> impl Iterator<Item = (&Address, &Image)> {
-    resources.iter().filter(|(address, _)| address.kind() == Kind::Image).filter_map(|(address, resource)| match resource {
-        Resource::Image(image) => Some((address, image)),
-        _ => None,
+    resources.iter().filter(|(address, _)| address.kind() == Kind::Image).filter_map(|(address, resource)| {
+        match resource {
+            Resource::Image(image) => Some((address, image)),
+            _ => None,
+        }
     })
 }
 
 /// The file content that a release's containers need, by fingerprint.
-pub fn files(resources: &BTreeMap<Address, Resource>) -> BTreeSet<Fingerprint> {
+pub(crate) fn files(resources: &BTreeMap<Address, Resource>) -> BTreeSet<Fingerprint> {
     let containers = resources.values().filter_map(Resource::container);
     containers.flat_map(|container| container.configs.values().map(|config| config.content)).collect()
 }

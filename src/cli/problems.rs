@@ -8,13 +8,14 @@ use crate::spec::{self, Problems};
 
 /// All problems as people read them, each with its place, and a last line that counts them.
 #[must_use]
-pub fn drawn(problems: &Problems, console: &Console) -> String {
+pub(crate) fn drawn(problems: &Problems, console: &Console) -> String {
     let theme = match (console.err.unicode, console.err.colour) {
         (true, true) => GraphicalTheme::unicode(),
         (true, false) => GraphicalTheme::unicode_nocolor(),
         (false, _) => GraphicalTheme::none(),
     };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(usize::from(console.err.width)).with_links(false);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(usize::from(console.err.width)).with_links(false);
     let mut text = String::new();
     for problem in problems.shown() {
         // Writing to a string does not fail.
@@ -39,14 +40,14 @@ fn counted(problems: &Problems) -> String {
 
 /// All problems for programs.
 #[must_use]
-pub fn findings(problems: &Problems) -> Vec<Finding> {
+pub(crate) fn findings(problems: &Problems) -> Vec<Finding> {
     let source = problems.source();
     let count = |number: usize| u32::try_from(number).ok();
     problems
         .list()
         .iter()
         .map(|problem| {
-            let place = problem.labels.first().map(|label| label.place.clone());
+            let place = problem.labels.first().map(|label| label.span.clone());
             let start = place.clone().map(|place| source.position(place.start));
             let end = place.map(|place| source.position(place.end));
             Finding {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::address::Scope;
 use crate::cli::args::Global;
@@ -26,19 +25,19 @@ use crate::template::Vault;
 const LARGEST_SPEC: u64 = 16 << 20;
 
 /// The engine a project is deployed on.
-pub type Engine = Host<Docker>;
+pub(crate) type Engine = Host<Docker>;
 
 /// The deploy.toml that a command is about.
 #[derive(Debug)]
-pub struct Project {
+pub(crate) struct Project {
     /// The folder of deploy.toml, absolute.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The spec's name, as messages show it.
-    pub name: String,
+    pub(crate) name: String,
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
     /// What it says of itself.
-    pub outline: Outline,
+    pub(crate) outline: Outline,
     variables: BTreeMap<String, String>,
     global: Global,
 }
@@ -48,7 +47,7 @@ impl Project {
     ///
     /// # Errors
     /// When there is none, it is too large, or it cannot be parsed.
-    pub fn open(global: &Global) -> Result<Self, Failure> {
+    pub(crate) fn open(global: &Global) -> Result<Self, Failure> {
         let path = path(global);
         let text = read(&path)?;
         let name = global.file.display().to_string();
@@ -61,7 +60,7 @@ impl Project {
 
     /// The deployment.
     #[must_use]
-    pub const fn scope(&self) -> &Scope {
+    pub(crate) const fn scope(&self) -> &Scope {
         &self.outline.scope
     }
 
@@ -69,7 +68,7 @@ impl Project {
     ///
     /// # Errors
     /// Every problem of the spec.
-    pub fn resolve(&self, key: &Key) -> Result<(Spec, Vault), Failure> {
+    pub(crate) fn resolve(&self, key: &Key) -> Result<(Spec, Vault), Failure> {
         let files = Disk::new(&self.root);
         let request = Request {
             text: &self.text,
@@ -93,16 +92,21 @@ impl Project {
     ///
     /// # Errors
     /// When its address cannot be understood, or nothing is there.
-    pub fn engine(&self) -> Result<Engine, Failure> {
+    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
         let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
-        Ok(Host::new(Docker::connect(&target(host), LONGEST_CALL)?, Arc::new(FromHere), disk::context, identity::is_alive))
+        Ok(Host::new(
+            Docker::connect(&target(host), LONGEST_CALL)?,
+            Arc::new(FromHere),
+            disk::context,
+            identity::is_alive,
+        ))
     }
 
     /// Where the store is.
     ///
     /// # Errors
     /// When the address is none that this version knows.
-    pub fn store_path(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn store_path(&self) -> Result<PathBuf, Failure> {
         let url = self.global.store.as_ref().or(self.outline.store.as_ref());
         match url.map(|url| (url, url.split_once("://"))) {
             None => Ok(self.root.join(".omni").join(format!("{}.sqlite", self.scope().prefix()))),
@@ -121,7 +125,7 @@ impl Project {
     ///
     /// # Errors
     /// When it cannot be used.
-    pub async fn store(&self) -> Result<Option<Sqlite>, Failure> {
+    pub(crate) async fn store(&self) -> Result<Option<Sqlite>, Failure> {
         Ok(Sqlite::open_existing(&self.store_path()?, self.scope(), machine()).await?)
     }
 
@@ -129,26 +133,26 @@ impl Project {
     ///
     /// # Errors
     /// When it cannot be used.
-    pub async fn made_store(&self) -> Result<Sqlite, Failure> {
+    pub(crate) async fn made_store(&self) -> Result<Sqlite, Failure> {
         Ok(Sqlite::create(&self.store_path()?, self.scope(), machine()).await?)
     }
 
     /// This process as a holder of the lock.
     #[must_use]
-    pub fn holder(&self, doing: &str, store: &dyn Store) -> Holder {
+    pub(crate) fn holder(&self, doing: &str, store: &dyn Store) -> Holder {
         identity::myself(who(), doing, store.lineage())
     }
 }
 
 /// Who applies, for the record: `ci@runner-3`.
 #[must_use]
-pub fn by(holder: &Holder) -> String {
+pub(crate) fn by(holder: &Holder) -> String {
     format!("{}@{}", holder.who, holder.host)
 }
 
 /// Where the spec is.
 #[must_use]
-pub fn path(global: &Global) -> PathBuf {
+pub(crate) fn path(global: &Global) -> PathBuf {
     match &global.directory {
         Some(directory) => directory.join(&global.file),
         None => global.file.clone(),
@@ -159,7 +163,7 @@ pub fn path(global: &Global) -> PathBuf {
 ///
 /// # Errors
 /// When there is none, or it is too large.
-pub fn read(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     if size > LARGEST_SPEC {
         return Err(Failure::new(

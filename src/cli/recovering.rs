@@ -6,7 +6,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning;
 use crate::cli::system_clock::SystemClock;
-use crate::cli::undertaking::{Undertaking, Under};
+use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::resolved_if_possible;
 use crate::journal::{Apply, Direction, NodeStatus, Outcome, Record};
 use crate::plan::Class;
@@ -18,7 +18,7 @@ use crate::store::Store;
 ///
 /// # Errors
 /// When the journal does not fit the plan.
-pub fn best_way(apply: &Apply, records: &[Record]) -> Result<Direction, Failure> {
+pub(crate) fn best_way(apply: &Apply, records: &[Record]) -> Result<Direction, Failure> {
     let frontier = Frontier::replay(&apply.plan, records).map_err(crate::apply::Aborted::from)?;
     if frontier.outcome() == Some(Outcome::Applied) {
         return Ok(Direction::Forward);
@@ -35,7 +35,7 @@ pub fn best_way(apply: &Apply, records: &[Record]) -> Result<Direction, Failure>
 ///
 /// # Errors
 /// When the direction is not possible, or the apply had to stop where it stood.
-pub async fn finish(
+pub(crate) async fn finish(
     undertaking: &Undertaking<'_>,
     apply: &Apply,
     asked: Option<Direction>,

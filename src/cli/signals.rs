@@ -6,9 +6,9 @@ use tokio::task::JoinSet;
 use crate::apply::Stop;
 
 /// Hears the signals that ask a process to end, for as long as it is kept.
-pub struct Signals {
+pub(crate) struct Signals {
     /// Where the wishes come out.
-    pub stops: mpsc::Receiver<Stop>,
+    pub(crate) stops: mpsc::Receiver<Stop>,
     _listening: JoinSet<()>,
 }
 
@@ -18,7 +18,7 @@ impl Signals {
     /// # Errors
     /// When the system does not let it.
     #[cfg(unix)]
-    pub fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -49,7 +49,7 @@ impl Signals {
     /// # Errors
     /// When the system does not let it.
     #[cfg(not(unix))]
-    pub fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         let (say, stops) = mpsc::channel(4);
         let mut listening = JoinSet::new();
         listening.spawn(async move {

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 
 /// The clock of this machine.
 #[derive(Debug, Clone, Copy)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place where the program reads the clock")]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::process::Command;
 
 /// The tag of the release to come.
-pub async fn tag(asked: Option<&str>, spec: Option<&str>, root: &Path, now: Timestamp) -> String {
+pub(crate) async fn tag(asked: Option<&str>, spec: Option<&str>, root: &Path, now: Timestamp) -> String {
     match asked.or(spec) {
         Some(tag) => tag.to_owned(),
         None => described(root).await.unwrap_or_else(|| now.strftime("%Y%m%dT%H%M%SZ").to_string()),

@@ -12,7 +12,7 @@ use crate::store::Store;
 
 /// Which releases are kept, newest first, and which are not: the newest `retain`, each tag once.
 #[must_use]
-pub fn kept(releases: Vec<Release>, retain: u32) -> (Vec<Release>, Vec<Release>) {
+pub(crate) fn kept(releases: Vec<Release>, retain: u32) -> (Vec<Release>, Vec<Release>) {
     let retain = usize::try_from(retain.max(1)).unwrap_or(usize::MAX);
     let mut releases = releases;
     let forgotten = releases.split_off(retain.min(releases.len()));
@@ -23,7 +23,12 @@ pub fn kept(releases: Vec<Release>, retain: u32) -> (Vec<Release>, Vec<Release>)
 ///
 /// # Errors
 /// When the store or the engine does not answer; the next tidying goes on.
-pub async fn tidy(undertaking: &Undertaking<'_>, retain: u32, wish: &Wish, under: &mut Under<'_>) -> Result<(), Failure> {
+pub(crate) async fn tidy(
+    undertaking: &Undertaking<'_>,
+    retain: u32,
+    wish: &Wish,
+    under: &mut Under<'_>,
+) -> Result<(), Failure> {
     let retain = if matches!(wish, Wish::Nothing { .. }) { 1 } else { retain };
     let removed = sweep(undertaking, retain, under).await?;
     if !removed.is_empty() {
@@ -40,7 +45,11 @@ pub async fn tidy(undertaking: &Undertaking<'_>, retain: u32, wish: &Wish, under
 ///
 /// # Errors
 /// When the store or the engine does not answer.
-pub async fn sweep(undertaking: &Undertaking<'_>, retain: u32, under: &mut Under<'_>) -> Result<Vec<Retained>, Failure> {
+pub(crate) async fn sweep(
+    undertaking: &Undertaking<'_>,
+    retain: u32,
+    under: &mut Under<'_>,
+) -> Result<Vec<Retained>, Failure> {
     let (kept, forgotten) = kept(under.store.releases().await?, retain);
     let observed = undertaking.engine.observe(undertaking.project.scope()).await?;
     let mut removed = Vec::new();
@@ -65,7 +74,9 @@ async fn remove_images(undertaking: &Undertaking<'_>, kept: &[Release], forgotte
     let images = |releases: &[Release]| {
         let resources = releases.iter().flat_map(|release| release.resources.values());
         let containers = resources.filter_map(|recorded| recorded.resource.container().cloned());
-        containers.map(|container| (container.image.node, container.image.reference, container.image.pin)).collect::<Vec<_>>()
+        containers
+            .map(|container| (container.image.node, container.image.reference, container.image.pin))
+            .collect::<Vec<_>>()
     };
     let needed = images(kept);
     for (node, reference, pin) in images(forgotten) {
@@ -102,10 +113,9 @@ async fn remove_volumes(undertaking: &Undertaking<'_>) -> Result<(), Failure> {
 
 /// So many objects, in words.
 #[must_use]
-pub fn counted(number: usize) -> String {
+pub(crate) fn counted(number: usize) -> String {
     match number {
         1 => "1 object".to_owned(),
         number => format!("{number} objects"),
     }
 }
-

@@ -30,33 +30,33 @@ use crate::spec;
 use crate::store::{Sqlite, Store};
 
 /// Everything one changing command works with.
-pub struct Undertaking<'a> {
+pub(crate) struct Undertaking<'a> {
     /// The spec and the ways from it.
-    pub project: &'a Project,
+    pub(crate) project: &'a Project,
     /// The engine.
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// The user.
-    pub console: &'a Console,
+    pub(crate) console: &'a Console,
     /// Consent and bounds.
-    pub doing: &'a DoArgs,
+    pub(crate) doing: &'a DoArgs,
     /// How long to wait for the lock.
-    pub lock_wait: Duration,
+    pub(crate) lock_wait: Duration,
     /// How long going forward may take in all; without end where none.
-    pub budget: Option<Duration>,
+    pub(crate) budget: Option<Duration>,
     /// Whether a failed step leaves the apply open.
-    pub pause_on_failure: bool,
+    pub(crate) pause_on_failure: bool,
     /// What is being done, for the lock: `apply`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 /// Both locks and what can be written under them.
-pub struct Under<'a> {
+pub(crate) struct Under<'a> {
     /// The memory.
-    pub store: &'a mut Sqlite,
+    pub(crate) store: &'a mut Sqlite,
     /// The locks.
-    pub locked: &'a Locked,
+    pub(crate) locked: &'a Locked,
     /// Signals.
-    pub signals: &'a mut Signals,
+    pub(crate) signals: &'a mut Signals,
 }
 
 impl Undertaking<'_> {
@@ -64,7 +64,7 @@ impl Undertaking<'_> {
     ///
     /// # Errors
     /// When nothing was touched, or the apply had to stop where it stood.
-    pub async fn run(&self, wish: &Wish, mut reviewed: Reviewed) -> Result<Exit, Failure> {
+    pub(crate) async fn run(&self, wish: &Wish, mut reviewed: Reviewed) -> Result<Exit, Failure> {
         let store = self.project.store().await?;
         let is_open = match &store {
             Some(store) => store.open_apply().await?.is_some(),
@@ -95,7 +95,10 @@ impl Undertaking<'_> {
     ///
     /// # Errors
     /// `Locked` when somebody else has one; what the work says otherwise.
-    pub async fn under_lock<T>(&self, work: impl AsyncFnOnce(&mut Under<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) async fn under_lock<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Under<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut signals = Signals::listen().map_err(|error| {
             Failure::new(Exit::Unusable, "omni::cli::signals", format!("cannot listen to signals: {error}"))
         })?;
@@ -185,7 +188,7 @@ impl Undertaking<'_> {
     ///
     /// # Errors
     /// When one of them does not answer.
-    pub async fn look(&self, store: Option<&Sqlite>) -> Result<Ground, Failure> {
+    pub(crate) async fn look(&self, store: Option<&Sqlite>) -> Result<Ground, Failure> {
         Ground::look(self.project.scope(), &self.engine, store.map(|store| store as &dyn Store)).await
     }
 
@@ -193,7 +196,7 @@ impl Undertaking<'_> {
     ///
     /// # Errors
     /// When it cannot be met.
-    pub async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         wish: &Wish,
         ground: &Ground,
@@ -209,7 +212,7 @@ impl Undertaking<'_> {
 
     /// The bounds of an apply.
     #[must_use]
-    pub fn limits(&self, on_interrupt: spec::OnFailure) -> Limits {
+    pub(crate) fn limits(&self, on_interrupt: spec::OnFailure) -> Limits {
         Limits {
             parallel: usize::from(self.doing.parallel),
             call: LONGEST_CALL,
@@ -224,10 +227,11 @@ impl Undertaking<'_> {
 
     /// The exit code of an apply; warns where the system was to be as before and is not.
     #[must_use]
-    pub fn checked(&self, plan: &Plan, applied: &Applied, before: Option<Fingerprint>) -> Exit {
+    pub(crate) fn checked(&self, plan: &Plan, applied: &Applied, before: Option<Fingerprint>) -> Exit {
         let exit = applied.exit(before);
         if exit == Exit::Stuck && Exit::of(&applied.outcome) != Exit::Stuck {
-            let spoken = |world: Option<Fingerprint>| world.map_or_else(|| "unknown".to_owned(), |world| world.spoken());
+            let spoken =
+                |world: Option<Fingerprint>| world.map_or_else(|| "unknown".to_owned(), |world| world.spoken());
             self.console.warn(&format!(
                 "warning: everything was undone, but what serves now ({}) is not what served before ({})\n  help: look with `omni status`; `omni plan` shows the way to {}\n",
                 spoken(applied.world),
@@ -239,7 +243,7 @@ impl Undertaking<'_> {
     }
 
     /// Prints the ending of an apply.
-    pub fn tell_ending(&self, plan: &Plan, applied: &Applied) {
+    pub(crate) fn tell_ending(&self, plan: &Plan, applied: &Applied) {
         if self.console.json {
             return;
         }

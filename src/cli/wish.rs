@@ -20,7 +20,7 @@ use crate::template::Vault;
 
 /// What the user wants of the deployment.
 #[derive(Debug)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// What the spec says.
     Spec(PickArgs),
     /// An older release.
@@ -33,19 +33,19 @@ pub enum Wish {
 }
 
 /// A wish that was looked into.
-pub struct Met {
+pub(crate) struct Met {
     /// The goal for a plan.
-    pub goal: Goal,
+    pub(crate) goal: Goal,
     /// Secrets and files.
-    pub vault: Vault,
+    pub(crate) vault: Vault,
     /// What the first signal does.
-    pub on_interrupt: OnFailure,
+    pub(crate) on_interrupt: OnFailure,
     /// How many releases are kept.
-    pub retain: u32,
+    pub(crate) retain: u32,
     /// What the reader of the spec should know.
-    pub warnings: Option<Problems>,
+    pub(crate) warnings: Option<Problems>,
     /// Whether somebody has to approve each plan.
-    pub approval: bool,
+    pub(crate) approval: bool,
     /// Why the spec of now could not be resolved, where that does not matter unless a secret is needed.
     unresolved: Option<Failure>,
 }
@@ -55,7 +55,7 @@ impl Wish {
     ///
     /// # Errors
     /// Every problem of the spec, where the wish is about it; what the engine or the store says otherwise.
-    pub async fn meet(
+    pub(crate) async fn meet(
         &self,
         project: &Project,
         engine: &Engine,
@@ -91,7 +91,7 @@ impl Wish {
 
     /// Whether volumes go too.
     #[must_use]
-    pub const fn removes_volumes(&self) -> bool {
+    pub(crate) const fn removes_volumes(&self) -> bool {
         matches!(self, Self::Nothing { volumes: true })
     }
 }
@@ -113,10 +113,12 @@ impl Met {
     ///
     /// # Errors
     /// The problems of the spec that keep a secret from being known.
-    pub fn check_secrets(&mut self, plan: &Plan) -> Result<(), Failure> {
+    pub(crate) fn check_secrets(&mut self, plan: &Plan) -> Result<(), Failure> {
         let needs = |change: &&crate::plan::Change| {
             let makes = matches!(change.action, Action::Create | Action::Replace(_) | Action::Run);
-            makes && change.reuse.is_empty() && change.after.as_ref().is_some_and(crate::resource::Resource::has_secrets)
+            makes
+                && change.reuse.is_empty()
+                && change.after.as_ref().is_some_and(crate::resource::Resource::has_secrets)
         };
         match plan.steps().find(needs).and_then(|_| self.unresolved.take()) {
             Some(failure) => Err(failure),
@@ -127,7 +129,7 @@ impl Met {
 
 /// The spec and its values where it can be resolved, else a vault without secrets and the reason.
 #[must_use]
-pub fn resolved_if_possible(project: &Project, key: &Key) -> (Option<Spec>, Vault, Option<Failure>) {
+pub(crate) fn resolved_if_possible(project: &Project, key: &Key) -> (Option<Spec>, Vault, Option<Failure>) {
     match project.resolve(key) {
         Ok((spec, vault)) => (Some(spec), vault, None),
         Err(failure) => (None, Vault::new(key.clone()), Some(failure)),
@@ -143,13 +145,17 @@ fn selection(pick: &PickArgs) -> Selection {
 ///
 /// # Errors
 /// `Usage` when there is none; names those that there are.
-pub fn release_called<'r>(releases: &'r [Release], name: &str) -> Result<&'r Release, Failure> {
+pub(crate) fn release_called<'r>(releases: &'r [Release], name: &str) -> Result<&'r Release, Failure> {
     let found = releases.iter().find(|release| release.tag == name);
     let by_number = || releases.iter().find(|release| Ok(release.number) == name.parse());
     found.or_else(by_number).ok_or_else(|| {
         let tags: Vec<_> = releases.iter().take(10).map(|release| release.tag.as_str()).collect();
         Failure::new(Exit::Usage, "omni::release::unknown", format!("there is no release `{name}`")).help(
-            if tags.is_empty() { "nothing was applied yet".to_owned() } else { format!("there are: {}", tags.join(", ")) },
+            if tags.is_empty() {
+                "nothing was applied yet".to_owned()
+            } else {
+                format!("there are: {}", tags.join(", "))
+            },
         )
     })
 }

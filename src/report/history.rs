@@ -13,9 +13,10 @@ use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell};
 use crate::report::{time, words};
 
-/// The applies in this order, and the figures of all of them, ending with a newline. `days` is how far back was looked.
+/// The first `limit` applies in this order, and the figures of all of them, ending with a newline. `days` is how far back
+/// was looked.
 #[must_use]
-pub fn history(pasts: &[Past], days: Option<u32>, style: &Style) -> String {
+pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -> String {
     if pasts.is_empty() {
         return "No apply yet.\nnext: omni apply\n".to_owned();
     }
@@ -29,7 +30,7 @@ pub fn history(pasts: &[Past], days: Option<u32>, style: &Style) -> String {
         Column::left("by"),
         Column::left("note").wrapping(),
     ]);
-    for past in pasts {
+    for past in pasts.iter().take(limit) {
         let tone = match past.outcome {
             Outcome::Applied => Tone::Good,
             Outcome::Unwound(_) => Tone::Warn,

@@ -17,11 +17,16 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
     };
     let full = if wanted.starts_with("omni::") { wanted.clone() } else { format!("omni::{wanted}") };
     let Some((code, text)) = all.iter().find(|(code, _)| *code == full) else {
-        let near = all.iter().map(|(code, _)| *code).max_by(|a, b| {
-            strsim::jaro_winkler(a, &full).total_cmp(&strsim::jaro_winkler(b, &full))
-        });
-        return Err(Failure::new(Exit::Usage, "omni::explain::unknown_code", format!("there is no code `{}`", plain(wanted)))
-            .help(format!("did you mean `{}`? `omni explain` lists all codes", near.unwrap_or_default())));
+        let near = all
+            .iter()
+            .map(|(code, _)| *code)
+            .max_by(|a, b| strsim::jaro_winkler(a, &full).total_cmp(&strsim::jaro_winkler(b, &full)));
+        return Err(Failure::new(
+            Exit::Usage,
+            "omni::explain::unknown_code",
+            format!("there is no code `{}`", plain(wanted)),
+        )
+        .help(format!("did you mean `{}`? `omni explain` lists all codes", near.unwrap_or_default())));
     };
     console.print(&format!("{code}\n\n{}\n", text.trim()));
     Ok(Exit::Done)

@@ -16,7 +16,8 @@ pub(crate) fn run(global: &Global, args: &InitArgs, console: &Console) -> Result
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = args.name.clone().or_else(|| folder_name(folder)).unwrap_or_else(|| "app".to_owned());
     let failed = |error: std::io::Error| {
-        let failure = Failure::new(Exit::Usage, "omni::init::unwritable", format!("cannot write `{}`: {error}", path.display()));
+        let failure =
+            Failure::new(Exit::Usage, "omni::init::unwritable", format!("cannot write `{}`: {error}", path.display()));
         if error.kind() == ErrorKind::AlreadyExists {
             failure.help("omni does not write over a spec; give another name with `-f`")
         } else {
@@ -26,7 +27,11 @@ pub(crate) fn run(global: &Global, args: &InitArgs, console: &Console) -> Result
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
     file.write_all(spec::starter(&name).as_bytes()).map_err(failed)?;
     let ignored = ignore_store(folder).map_err(failed)?;
-    console.print(&format!("Wrote {}{}.\nnext: omni validate\n", path.display(), if ignored { " and .gitignore" } else { "" }));
+    console.print(&format!(
+        "Wrote {}{}.\nnext: omni validate\n",
+        path.display(),
+        if ignored { " and .gitignore" } else { "" }
+    ));
     Ok(Exit::Done)
 }
 
@@ -34,8 +39,7 @@ pub(crate) fn run(global: &Global, args: &InitArgs, console: &Console) -> Result
 fn folder_name(folder: &Path) -> Option<String> {
     let real = folder.canonicalize().ok()?;
     let name = real.file_name()?.to_str()?.to_lowercase();
-    let clean: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let clean: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let clean = clean.trim_matches(['-', '_']).to_owned();
     (!clean.is_empty()).then_some(clean)
 }

@@ -44,7 +44,8 @@ pub(crate) async fn run(global: &Global, command: &LockCommand, console: &Consol
                 }
             }
             if broken {
-                console.print(&format!("The lock with the fence {fence} is broken. Its holder sends no further call.\n"));
+                console
+                    .print(&format!("The lock with the fence {fence} is broken. Its holder sends no further call.\n"));
                 return Ok(Exit::Done);
             }
             Err(Failure::new(Exit::Refused, "omni::lock::other_fence", format!("no lock has the fence {fence}"))

@@ -21,18 +21,32 @@ pub(crate) async fn run(global: &Global, args: &LogsArgs, console: &Console) -> 
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let observed = engine.observe(project.scope()).await?;
-    let name = args.service.strip_prefix("service.").or_else(|| args.service.strip_prefix("job.")).unwrap_or(&args.service);
+    let name =
+        args.service.strip_prefix("service.").or_else(|| args.service.strip_prefix("job.")).unwrap_or(&args.service);
     let objects = [Kind::Service, Kind::Job].into_iter().flat_map(|kind| observed.at(&Address::new(kind, name)));
     let mut shown: Vec<&Object> = objects.filter(|object| object.status.is_up()).collect();
     if shown.is_empty() {
         // Nothing runs: what the newest one wrote last is what the user wants to know.
-        shown = observed.at(&Address::service(name)).iter().chain(observed.at(&Address::new(Kind::Job, name))).take(1).collect();
+        shown = observed
+            .at(&Address::service(name))
+            .iter()
+            .chain(observed.at(&Address::new(Kind::Job, name)))
+            .take(1)
+            .collect();
     }
     if shown.is_empty() {
         let known: Vec<_> = observed.objects.keys().filter(|a| matches!(a.kind(), Kind::Service | Kind::Job)).collect();
         let names = known.iter().map(|address| address.name().to_owned()).collect::<Vec<_>>().join(", ");
-        return Err(Failure::new(Exit::Usage, "omni::logs::no_container", format!("no container of `{}`", plain(name)))
-            .help(if names.is_empty() { "nothing was applied yet".to_owned() } else { format!("there are: {names}") }));
+        return Err(Failure::new(
+            Exit::Usage,
+            "omni::logs::no_container",
+            format!("no container of `{}`", plain(name)),
+        )
+        .help(if names.is_empty() {
+            "nothing was applied yet".to_owned()
+        } else {
+            format!("there are: {names}")
+        }));
     }
     let several = shown.len() > 1;
     let mut seen: BTreeMap<&str, Vec<String>> = BTreeMap::new();

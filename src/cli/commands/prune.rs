@@ -9,8 +9,8 @@ use crate::cli::tidying;
 use crate::cli::undertaking::Undertaking;
 use crate::cli::wish::resolved_if_possible;
 use crate::fingerprint::Key;
-use crate::plan::{Retained, retained};
 use crate::plain::plain;
+use crate::plan::{Retained, retained};
 use crate::provider::Observe;
 use crate::store::Store;
 
@@ -42,8 +42,12 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     let removed = undertaking
         .under_lock(async |under| {
             if under.store.open_apply().await?.is_some() {
-                return Err(Failure::new(Exit::Stuck, "omni::apply::open", "an apply is open: what it needs is not known")
-                    .help("run `omni recover` first"));
+                return Err(Failure::new(
+                    Exit::Stuck,
+                    "omni::apply::open",
+                    "an apply is open: what it needs is not known",
+                )
+                .help("run `omni recover` first"));
             }
             tidying::sweep(&undertaking, retain, under).await
         })
@@ -53,8 +57,10 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
 }
 
 fn listed(found: &[Retained], verb: &str) -> String {
-    let mut text: String =
-        found.iter().map(|one| format!("  - {}   {}   of {}\n", one.address, plain(&one.name), plain(&one.tag))).collect();
+    let mut text: String = found
+        .iter()
+        .map(|one| format!("  - {}   {}   of {}\n", one.address, plain(&one.name), plain(&one.tag)))
+        .collect();
     text.push_str(&format!("{verb} {}\n", tidying::counted(found.len())));
     text
 }
