@@ -32,6 +32,7 @@ CHAIN = {
     "web": ["gateway"],
 }
 HEALTH_INTERVAL = 5
+MEMORY = 64 * 2**20
 DEADLINE = 60
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
 
@@ -102,7 +103,7 @@ def start_service(engine, project, network, name):
             "Env": environment,
             "Labels": {"omni.bench": project},
             "Healthcheck": {"Test": ["CMD", "/web", "health"], "Interval": HEALTH_INTERVAL * 10**9},
-            "HostConfig": {"Init": True, "NetworkMode": network},
+            "HostConfig": {"Init": True, "Memory": MEMORY, "NetworkMode": network},
             "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [name]}}},
         },
     )["Id"]
@@ -160,15 +161,18 @@ def socket_path():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
+    runs = parser.parse_args().runs
     engine = Engine(socket_path())
     engine.build()
-    for run in range(parser.parse_args().runs):
-        project = f"omni-bench-raw-{os.getpid()}-{run}"
-        try:
-            print(f"{deploy(engine, project):.2f}", flush=True)
-        finally:
-            engine.remove_labelled(f"omni.bench={project}")
-    engine.remove_image()
+    try:
+        for run in range(runs):
+            project = f"omni-bench-raw-{os.getpid()}-{run}"
+            try:
+                print(f"{deploy(engine, project):.2f}", flush=True)
+            finally:
+                engine.remove_labelled(f"omni.bench={project}")
+    finally:
+        engine.remove_image()
 
 
 if __name__ == "__main__":
