@@ -5,7 +5,7 @@
 //! rests on colour. Drawing the errors of a spec in their source is left to miette; what is drawn when, to `cli`.
 
 mod board;
-mod diagnostics;
+pub mod diagnostics;
 mod difference_text;
 mod drift_text;
 mod ending;
@@ -27,7 +27,6 @@ mod table;
 mod time;
 mod words;
 
-pub use diagnostics::{Finding, Severity, github, json, sarif};
 pub use drift_text::drift_text;
 pub use ending::{Facts, ending};
 pub use figures::{Figures, Spread};

@@ -128,7 +128,7 @@ impl Board {
     pub(super) fn hear(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Begun { .. } => self.begun = self.begun.or(Some(at)),
-            Event::Recorded { record, took_ms } => self.record(record, took_ms.map(Duration::from_millis), at),
+            Event::Recorded { record, took_ms } => self.record(record, took_ms.map(Duration::from_millis), Some(at)),
             Event::Progress(progress) => {
                 if let Some(step) = self.index.get(&progress.node).and_then(|index| self.steps.get_mut(*index)) {
                     step.progress = plain(&progress.text);
@@ -139,7 +139,17 @@ impl Board {
         }
     }
 
-    fn record(&mut self, record: &Record, took: Option<Duration>, at: Timestamp) {
+    /// Takes in what was recorded before, by a process that is gone: what it had under way, nobody knows.
+    pub(super) fn recall(&mut self, records: &[Record]) {
+        for record in records {
+            self.record(record, None, None);
+        }
+        for step in self.steps.iter_mut().filter(|step| step.is_running()) {
+            step.status = NodeStatus::Unknown;
+        }
+    }
+
+    fn record(&mut self, record: &Record, took: Option<Duration>, at: Option<Timestamp>) {
         self.heard += 1;
         if let Record::Unwinding { cause } = record {
             self.unwinding = Some(because(cause));
@@ -152,10 +162,11 @@ impl Board {
         step.heard = self.heard;
         step.progress.clear();
         let end = |well, note: &str| {
-            Some(End { well, took: took.or(step.since.map(|since| between(since, at))), note: plain(note) })
+            let since = step.since.zip(at).map(|(since, at)| between(since, at));
+            Some(End { well, took: took.or(since), note: plain(note) })
         };
         match record {
-            Record::Intent { .. } => (step.status, step.since) = (NodeStatus::Doing, Some(at)),
+            Record::Intent { .. } => (step.status, step.since) = (NodeStatus::Doing, at),
             Record::Done { effect, .. } => {
                 (step.done, step.status) = (end(Some(true), &effect.note), NodeStatus::Done);
             }
@@ -166,7 +177,7 @@ impl Board {
                 (step.done, step.status) = (end(None, &fault.message), NodeStatus::Unknown);
             }
             Record::UndoIntent { .. } => {
-                (step.status, step.since, step.undo_heard) = (NodeStatus::Undoing, Some(at), self.heard);
+                (step.status, step.since, step.undo_heard) = (NodeStatus::Undoing, at, self.heard);
             }
             Record::Undone { effect, .. } => {
                 (step.undone, step.status) = (end(Some(true), &effect.note), NodeStatus::Undone);

@@ -32,7 +32,7 @@ pub struct PullRequest<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Extent {
     Nothing,
-    Some,
+    Part,
     All,
 }
 
@@ -46,16 +46,16 @@ struct Level {
 }
 
 const LEVELS: [Level; 7] = {
-    use Extent::{All, Nothing, Some};
+    use Extent::{All, Nothing, Part};
     let whole = Level { graph: All, differences: All, steps: All, names: All };
     [
         whole,
-        Level { graph: Some, ..whole },
+        Level { graph: Part, ..whole },
         Level { graph: Nothing, ..whole },
-        Level { graph: Nothing, differences: Some, ..whole },
-        Level { graph: Nothing, differences: Nothing, steps: Some, names: All },
+        Level { graph: Nothing, differences: Part, ..whole },
+        Level { graph: Nothing, differences: Nothing, steps: Part, names: All },
         Level { graph: Nothing, differences: Nothing, steps: Nothing, names: All },
-        Level { graph: Nothing, differences: Nothing, steps: Nothing, names: Some },
+        Level { graph: Nothing, differences: Nothing, steps: Nothing, names: Part },
     ]
 };
 
@@ -137,7 +137,7 @@ fn notes(plan: &Plan, names: Extent) -> Option<String> {
 fn cuts(level: Level, about: &PullRequest<'_>) -> Option<String> {
     let cut = |extent, some: &'static str, none: &'static str| match extent {
         Extent::All => None,
-        Extent::Some => Some(some),
+        Extent::Part => Some(some),
         Extent::Nothing => Some(none),
     };
     let cuts = [

@@ -10,10 +10,10 @@ use omni::journal::{Apply, Cause, Event, FaultReport, LeftBehind, Outcome, Progr
 use omni::lock::Op;
 use omni::observed::Observed;
 use omni::plan::{Action, Drift, Plan, Reason, Turn};
+use omni::report::diagnostics::{Finding, Severity, github, json, sarif};
 use omni::report::{
-    Facts, Finding, Format, JsonLines, Lines, Now, PullRequest, Reporter, Severity, Style, ending, github, graph_text,
-    history, history_csv, history_json, json, lock, open_apply, opening, plan_json, plan_markdown, plan_text, release,
-    releases, sarif, status,
+    Facts, Format, JsonLines, Lines, Now, PullRequest, Reporter, Style, ending, graph_text, history, history_csv,
+    history_json, lock, open_apply, opening, plan_json, plan_markdown, plan_text, release, releases, status,
 };
 use omni::resource::{Difference, Shown};
 use proptest::prelude::*;

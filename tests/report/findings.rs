@@ -1,6 +1,6 @@
 //! Findings for programs.
 
-use omni::report::{Finding, Severity, github, json, sarif};
+use omni::report::diagnostics::{Finding, Severity, github, json, sarif};
 
 fn findings() -> Vec<Finding> {
     vec![

@@ -4,11 +4,11 @@ use omni::plan::Purpose;
 use omni::report::{PullRequest, Style, plan_json, plan_markdown, plan_text};
 use omni::resource::{Difference, Shown};
 
-use crate::support::{empty_plan, plan, wide};
+use crate::support::{empty_plan, known, plan, wide};
 
 #[test]
 fn a_plan_on_a_wide_terminal() {
-    insta::assert_snapshot!(plan_text(&plan(), Some("v1.8.0.omni"), &wide()));
+    insta::assert_snapshot!(known(&plan_text(&plan(), Some("v1.8.0.omni"), &wide())));
 }
 
 #[test]
@@ -16,18 +16,18 @@ fn a_plan_on_a_narrow_terminal_without_unicode() {
     let style = Style { width: 64, unicode: false, ..wide() };
     let text = plan_text(&plan(), Some("v1.8.0.omni"), &style);
     assert!(text.is_ascii(), "{text}");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!(known(&text));
 }
 
 #[test]
 fn a_plan_in_colour() {
     let text = plan_text(&plan(), None, &Style { colour: true, ..wide() });
-    insta::assert_snapshot!(text.escape_debug().to_string().replace("\\n", "\n"));
+    insta::assert_snapshot!(known(&text).escape_debug().to_string().replace("\\n", "\n"));
 }
 
 #[test]
 fn a_plan_in_full() {
-    insta::assert_snapshot!(plan_text(&plan(), None, &Style { full: true, context: 1, ..wide() }));
+    insta::assert_snapshot!(known(&plan_text(&plan(), None, &Style { full: true, context: 1, ..wide() })));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_rollback_names_where_it_goes() {
 
 #[test]
 fn a_plan_for_programs() {
-    insta::assert_snapshot!(plan_json(&plan()));
+    insta::assert_snapshot!(known(&plan_json(&plan())));
 }
 
 #[test]

@@ -172,6 +172,25 @@ fn live_at_the_end() {
 }
 
 #[test]
+fn live_goes_on_where_another_process_stopped() {
+    let terminal = InMemoryTerm::new(24, 90);
+    let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+    // It died while service.worker was made; recovery goes back.
+    let mut live = Live::on(&plan(), Style { width: 90, ..wide() }, 24, target).resumed(&unwound()[..7]);
+    let node = nodes()[3].clone();
+    live.tell(&Event::Begun { steps: 5, fence: 58 }, later(0));
+    assert!(
+        terminal.contents().contains("\n  ? 4 service.worker\n  · 5 service.legacy\n  3 of 5"),
+        "{}",
+        terminal.contents()
+    );
+    live.tell(&recorded(Record::Unwinding { cause: Cause::Recovered }, None), later(0));
+    live.tell(&recorded(Record::UndoIntent { node }, None), later(0));
+    live.tick(later(2_100));
+    insta::assert_snapshot!(terminal.contents());
+}
+
+#[test]
 fn live_says_that_it_stops() {
     let mut events = events()[..2].to_vec();
     events.push((Event::Stopping { signal: "SIGINT".to_owned() }, later(5_000)));

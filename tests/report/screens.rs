@@ -15,7 +15,7 @@ use omni::report::{
 };
 use omni::resource::{Difference, Shown};
 
-use crate::support::{at, engine, held, key, nodes, past, plan, scope, unwound, wide};
+use crate::support::{at, engine, held, key, known, nodes, past, plan, scope, unwound, wide};
 
 fn facts(records: &[Record]) -> Facts<'_> {
     Facts {
@@ -40,8 +40,8 @@ fn applied() {
 
 #[test]
 fn the_first_words() {
-    insta::assert_snapshot!(opening(&plan(), 42, 57, &wide()), @r"
-    shop/prod   plan fd94-4595   release 42 (v1.8.0)   lock fence 57, held
+    insta::assert_snapshot!(known(&opening(&plan(), 42, 57, &wide())), @r"
+    shop/prod   plan 7c1e-44d0   release 42 (v1.8.0)   lock fence 57, held
     preconditions 0/0 still true
     ");
 }
@@ -121,7 +121,7 @@ fn open(records: &[Record]) -> String {
 
 #[test]
 fn an_apply_is_open() {
-    insta::assert_snapshot!(open(&unwound()[..12]));
+    insta::assert_snapshot!(known(&open(&unwound()[..12])));
 }
 
 fn object(release: &Release, name: &str, status: Status) -> (Address, Vec<Object>) {

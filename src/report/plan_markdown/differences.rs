@@ -16,7 +16,7 @@ pub(super) fn block(plan: &Plan, extent: Extent, context: usize) -> Option<Strin
     }
     match extent {
         Extent::Nothing => None,
-        Extent::Some => Some(shown.into_iter().map(counted).collect::<Vec<_>>().join("\n")),
+        Extent::Part => Some(shown.into_iter().map(counted).collect::<Vec<_>>().join("\n")),
         Extent::All => {
             let text = shown.into_iter().flat_map(|change| diff(change, context)).collect::<Vec<_>>().join("\n");
             let fence = fence(&text);

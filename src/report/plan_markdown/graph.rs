@@ -17,7 +17,7 @@ pub(super) fn flowchart(plan: &Plan, extent: Extent) -> Option<String> {
     let (lines, said) = match extent {
         Extent::Nothing => return None,
         Extent::All if plan.steps().count() <= READABLE => (each(plan)?, ""),
-        Extent::All | Extent::Some => (grouped(plan)?, "\n\nOne box stands for all steps of its kind."),
+        Extent::All | Extent::Part => (grouped(plan)?, "\n\nOne box stands for all steps of its kind."),
     };
     let text = lines.join("\n");
     let fence = fence(&text);

@@ -9,7 +9,7 @@ use crate::report::words;
 pub(super) fn table(plan: &Plan, extent: Extent) -> Option<String> {
     let wanted = |change: &&(usize, &Change)| match extent {
         Extent::Nothing => false,
-        Extent::Some => may_hurt(change.1),
+        Extent::Part => may_hurt(change.1),
         Extent::All => true,
     };
     let steps: Vec<_> = plan.steps().enumerate().collect();

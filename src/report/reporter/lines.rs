@@ -31,6 +31,13 @@ impl<W: Write + Send> Lines<W> {
         Self { to, board: Board::new(plan), style, written: None }
     }
 
+    /// The same, for an apply that is taken up again after these records.
+    #[must_use]
+    pub fn resumed(mut self, records: &[Record]) -> Self {
+        self.board.recall(records);
+        self
+    }
+
     fn write(&mut self, text: &str, at: Timestamp) {
         self.written = Some(at);
         // What cannot be written is lost: a closed pager must not stop a deployment.

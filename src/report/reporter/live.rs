@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use super::Reporter;
-use crate::journal::{Event, NodeStatus};
+use crate::journal::{Event, NodeStatus, Record};
 use crate::plan::Plan;
 use crate::report::board::{Board, End, Step};
 use crate::report::style::{Mark, Style, Tone};
@@ -41,6 +41,13 @@ impl Live {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
         Self { board: Board::new(plan), style, rows: usize::from(rows), bar }
+    }
+
+    /// The same, for an apply that is taken up again after these records.
+    #[must_use]
+    pub fn resumed(mut self, records: &[Record]) -> Self {
+        self.board.recall(records);
+        self
     }
 
     fn draw(&self, at: Timestamp) {
