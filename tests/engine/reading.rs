@@ -95,7 +95,7 @@ const CASES: &[(&str, Change)] = &[
     ("tmpfs", |n| n.container.tmpfs = map(&[("/run", "size=64m"), ("/cache", "")])),
     ("shm_size", |n| n.container.shm_size = Some("128m".parse().expect("a size"))),
     ("extra_hosts", |n| {
-        n.container.extra_hosts = map(&[("db", "10.0.0.1"), ("six", "fd00::1"), ("me", "host-gateway")])
+        n.container.extra_hosts = map(&[("db", "10.0.0.1"), ("six", "fd00::1"), ("me", "host-gateway")]);
     }),
     ("dns", |n| n.container.dns = vec!["9.9.9.9".to_owned(), "1.1.1.1".to_owned()]),
     ("networks", |n| join(n, &[("pos", &["backend", "api"], None)])),
@@ -254,11 +254,13 @@ async fn every_case(bench: &Bench, image: &str, rich: bool) {
     let networks = Networks::of(bench).await;
     let make = |at: usize, changes: &[Change]| {
         let mut new = bench.container(&at.to_string());
-        new.image = image.to_owned();
+        image.clone_into(&mut new.image);
         if rich {
             new.container.command = Some(vec!["sleep".into()]);
         }
-        changes.iter().for_each(|change| change(&mut new));
+        for change in changes {
+            change(&mut new);
+        }
         if new.networks.is_empty() && at > 0 {
             join(&mut new, &[("edge", &[], None)]);
         }
@@ -362,7 +364,7 @@ fn differing(a: &serde_json::Value, b: &serde_json::Value, path: &str, found: &m
             }
         }
         _ if a != b => {
-            found.push(format!("{}: {a} -> {b}", path.trim_start_matches(".container").trim_start_matches('.')))
+            found.push(format!("{}: {a} -> {b}", path.trim_start_matches(".container").trim_start_matches('.')));
         }
         _ => {}
     }

@@ -20,7 +20,7 @@ use omni::units::Period;
 /// The label of everything that a test makes.
 pub(crate) const LABEL: &str = "omni.test";
 /// How long one call may take.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine/fixture/main.rs");
 
 /// A place on the real engine for one test.

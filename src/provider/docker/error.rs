@@ -17,8 +17,10 @@ pub(super) fn fault(error: &Error, host: &str) -> Fault {
         Error::DockerStreamError { error } => said(error),
         Error::SocketNotFoundError(_) => address::absent(host),
         Error::HyperLegacyError { err } if err.is_connect() => refused(io_kind(err), host),
-        Error::RequestTimeoutError | Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } => lost(error),
-        Error::IOError { .. } => lost(error),
+        Error::RequestTimeoutError
+        | Error::HyperLegacyError { .. }
+        | Error::HyperResponseError { .. }
+        | Error::IOError { .. } => lost(error),
         other => Fault::new(FaultKind::Failed, format!("understand the engine: {}", plain(&other.to_string()))),
     }
 }
