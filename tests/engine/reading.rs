@@ -201,6 +201,7 @@ impl Networks {
         let range = (format!("10.{}.{}", 200 + id / 256 % 50, id % 256), count * 16);
         let pos = bench.network("pos", Some(&format!("{}.{}/28", range.0, range.1))).await;
         let edge = bench.network("edge", None).await;
+        bench.volume("data").await;
         Self { ids: BTreeMap::from([("pos", pos.id), ("edge", edge.id)]), range }
     }
 
@@ -421,7 +422,8 @@ async fn limits_and_reservations_change_and_go_where_the_container_stands() {
     let id = bench.docker.create_container(&new).await.expect("a container");
     bench.docker.start_container(&id).await.expect("a start");
     let memory = new.container.limits.memory;
-    let (none, nothing) = (Limits { memory, ..Limits::default() }, Reservations::default());
+    let none = Limits { memory, ..Limits::default() };
+    let nothing = Reservations { cpus: None, ..new.container.reservations };
     bench.docker.update_container(&id, none, nothing, Restart::OnFailure(2)).await.expect("an update");
     new.container.limits = none;
     new.container.reservations = nothing;
@@ -430,8 +432,12 @@ async fn limits_and_reservations_change_and_go_where_the_container_stands() {
     find("limits")(&mut new);
     bench.docker.update_container(&id, new.container.limits, nothing, Restart::OnFailure(2)).await.expect("an update");
     assert_eq!(changed(&bench, &id, &asked(&new)).await, Vec::<String>::new());
-    for lifted in [none, Limits { memory: None, ..new.container.limits }] {
-        let fault = bench.docker.update_container(&id, lifted, nothing, Restart::No).await.expect_err("no way back");
+    let limits = new.container.limits;
+    for (limits, reservations) in
+        [(none, nothing), (Limits { memory: None, ..limits }, nothing), (limits, Reservations::default())]
+    {
+        let updated = bench.docker.update_container(&id, limits, reservations, Restart::No).await;
+        let fault = updated.expect_err("no way back");
         assert!(fault.help.is_some(), "{fault}");
     }
 }

@@ -1,5 +1,6 @@
 //! Credentials for registries, from Docker's own configuration and its helpers.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -27,6 +28,31 @@ pub(super) async fn of(docker: &Docker, reference: &str) -> Result<Option<Docker
             Err(Fault::new(FaultKind::Failed, "hear from Docker's credential helper").help("try `docker login`"))
         }
     }
+}
+
+/// The credentials for the registries of the images that a Dockerfile starts from, by registry. What cannot be found is
+/// left out: the engine may have the image, or its registry may let everybody in.
+pub(super) async fn of_bases(docker: &Docker, dockerfile: &str) -> HashMap<String, DockerCredentials> {
+    let mut all = HashMap::new();
+    for reference in bases(dockerfile) {
+        if let Ok(Some(credentials)) = of(docker, reference).await {
+            all.insert(registry(reference).to_owned(), credentials);
+        }
+    }
+    all
+}
+
+/// The images that a Dockerfile starts from or copies from, as written.
+fn bases(dockerfile: &str) -> impl Iterator<Item = &str> {
+    dockerfile.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let first = words.next()?;
+        if first.eq_ignore_ascii_case("from") {
+            return words.find(|word| !word.starts_with("--"));
+        }
+        let copies = first.eq_ignore_ascii_case("copy");
+        words.filter(|_| copies).find_map(|word| word.strip_prefix("--from="))
+    })
 }
 
 fn ask(path: &PathBuf, server: &str) -> Result<Option<DockerCredentials>, Fault> {
@@ -70,7 +96,13 @@ fn registry(reference: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCKER_HUB, registry};
+    use super::{DOCKER_HUB, bases, registry};
+
+    #[test]
+    fn finds_what_a_dockerfile_starts_from() {
+        let text = "# FROM no\nARG A\nfrom --platform=linux/amd64 ghcr.io/a:1 AS one\nFROM one\nCOPY --from=quay.io/b:2 /a /b\n";
+        assert_eq!(bases(text).collect::<Vec<_>>(), ["ghcr.io/a:1", "one", "quay.io/b:2"]);
+    }
 
     #[test]
     fn names_the_registry_as_docker_does() {
