@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::Path;
 
 use bollard::auth::DockerCredentials;
 use docker_credential::{CredentialRetrievalError as Retrieval, DockerCredential, get_credential_from_reader};
@@ -55,7 +55,7 @@ fn bases(dockerfile: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn ask(path: &PathBuf, server: &str) -> Result<Option<DockerCredentials>, Fault> {
+fn ask(path: &Path, server: &str) -> Result<Option<DockerCredentials>, Fault> {
     let Ok(file) = File::open(path) else { return Ok(None) };
     let credentials = DockerCredentials { serveraddress: Some(server.to_owned()), ..DockerCredentials::default() };
     match get_credential_from_reader(BufReader::new(file), server) {
@@ -96,7 +96,29 @@ fn registry(reference: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCKER_HUB, bases, registry};
+    use super::{DOCKER_HUB, ask, bases, registry, says_none};
+
+    #[test]
+    fn reads_what_docker_login_wrote() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.json");
+        assert!(ask(&path, "ghcr.io").expect("no file is no credentials").is_none());
+        let text = r#"{"auths":{"ghcr.io":{"auth":"YTpi"}},"credHelpers":{"quay.io":"omni-has-no-such-helper"}}"#;
+        std::fs::write(&path, text).expect("a file");
+        let found = ask(&path, "ghcr.io").expect("credentials").expect("credentials");
+        assert_eq!((found.username.as_deref(), found.password.as_deref()), (Some("a"), Some("b")));
+        assert_eq!(found.serveraddress.as_deref(), Some("ghcr.io"));
+        assert!(ask(&path, "docker.io").expect("none are kept").is_none());
+        let fault = ask(&path, "quay.io").expect_err("the helper is not there");
+        assert!(fault.message.starts_with("find the credentials for `quay.io`"), "{fault}");
+        assert_eq!(fault.help.as_deref(), Some("try `docker login quay.io`"));
+    }
+
+    #[test]
+    fn takes_a_helpers_none_for_none() {
+        assert!(says_none("credentials not found in native keychain"));
+        assert!(!says_none("error getting credentials - err: exit status 1"));
+    }
 
     #[test]
     fn finds_what_a_dockerfile_starts_from() {
