@@ -2,6 +2,8 @@
 //!
 //! These tests need a running engine, the `docker` command, `rustc`, and Debian's `docker-registry`.
 
+#![cfg(unix)] // The fixture is a Linux program; on other systems the same engine is reached over another pipe.
+
 #[path = "engine/calls.rs"]
 mod calls;
 #[path = "engine/images.rs"]

@@ -203,7 +203,7 @@ fn hashed(path: &Path) -> io::Result<(Fingerprint, u64)> {
         hash.update(&piece[..read]);
         size += read as u64;
     }
-    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hash.finalize().iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
     let fingerprint = digits.parse().map_err(io::Error::other)?;
     Ok((fingerprint, size))
 }

@@ -107,9 +107,10 @@ async fn a_port_of_the_host_is_taken_once() {
         }
         let id = bench.docker.create_container(&new).await.expect("a container");
         let started = bench.docker.start_container(&id).await;
-        match ids.is_empty() {
-            true => started.expect("a start"),
-            false => assert_eq!(started.expect_err("the port is taken").kind, FaultKind::Conflict),
+        if ids.is_empty() {
+            started.expect("a start");
+        } else {
+            assert_eq!(started.expect_err("the port is taken").kind, FaultKind::Conflict);
         }
         ids.push(id);
     }

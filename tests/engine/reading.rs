@@ -95,7 +95,7 @@ const CASES: &[(&str, Change)] = &[
     ("tmpfs", |n| n.container.tmpfs = map(&[("/run", "size=64m"), ("/cache", "")])),
     ("shm_size", |n| n.container.shm_size = Some("128m".parse().expect("a size"))),
     ("extra_hosts", |n| {
-        n.container.extra_hosts = map(&[("db", "10.0.0.1"), ("six", "fd00::1"), ("me", "host-gateway")])
+        n.container.extra_hosts = map(&[("db", "10.0.0.1"), ("six", "fd00::1"), ("me", "host-gateway")]);
     }),
     ("dns", |n| n.container.dns = vec!["9.9.9.9".to_owned(), "1.1.1.1".to_owned()]),
     ("networks", |n| join(n, &[("pos", &["backend", "api"], None)])),
@@ -201,6 +201,7 @@ impl Networks {
         let range = (format!("10.{}.{}", 200 + id / 256 % 50, id % 256), count * 16);
         let pos = bench.network("pos", Some(&format!("{}.{}/28", range.0, range.1))).await;
         let edge = bench.network("edge", None).await;
+        bench.volume("data").await;
         Self { ids: BTreeMap::from([("pos", pos.id), ("edge", edge.id)]), range }
     }
 
@@ -254,11 +255,13 @@ async fn every_case(bench: &Bench, image: &str, rich: bool) {
     let networks = Networks::of(bench).await;
     let make = |at: usize, changes: &[Change]| {
         let mut new = bench.container(&at.to_string());
-        new.image = image.to_owned();
+        image.clone_into(&mut new.image);
         if rich {
             new.container.command = Some(vec!["sleep".into()]);
         }
-        changes.iter().for_each(|change| change(&mut new));
+        for change in changes {
+            change(&mut new);
+        }
         if new.networks.is_empty() && at > 0 {
             join(&mut new, &[("edge", &[], None)]);
         }
@@ -362,7 +365,7 @@ fn differing(a: &serde_json::Value, b: &serde_json::Value, path: &str, found: &m
             }
         }
         _ if a != b => {
-            found.push(format!("{}: {a} -> {b}", path.trim_start_matches(".container").trim_start_matches('.')))
+            found.push(format!("{}: {a} -> {b}", path.trim_start_matches(".container").trim_start_matches('.')));
         }
         _ => {}
     }
@@ -419,7 +422,8 @@ async fn limits_and_reservations_change_and_go_where_the_container_stands() {
     let id = bench.docker.create_container(&new).await.expect("a container");
     bench.docker.start_container(&id).await.expect("a start");
     let memory = new.container.limits.memory;
-    let (none, nothing) = (Limits { memory, ..Limits::default() }, Reservations::default());
+    let none = Limits { memory, ..Limits::default() };
+    let nothing = Reservations { cpus: None, ..new.container.reservations };
     bench.docker.update_container(&id, none, nothing, Restart::OnFailure(2)).await.expect("an update");
     new.container.limits = none;
     new.container.reservations = nothing;
@@ -428,8 +432,12 @@ async fn limits_and_reservations_change_and_go_where_the_container_stands() {
     find("limits")(&mut new);
     bench.docker.update_container(&id, new.container.limits, nothing, Restart::OnFailure(2)).await.expect("an update");
     assert_eq!(changed(&bench, &id, &asked(&new)).await, Vec::<String>::new());
-    for lifted in [none, Limits { memory: None, ..new.container.limits }] {
-        let fault = bench.docker.update_container(&id, lifted, nothing, Restart::No).await.expect_err("no way back");
+    let limits = new.container.limits;
+    for (limits, reservations) in
+        [(none, nothing), (Limits { memory: None, ..limits }, nothing), (limits, Reservations::default())]
+    {
+        let updated = bench.docker.update_container(&id, limits, reservations, Restart::No).await;
+        let fault = updated.expect_err("no way back");
         assert!(fault.help.is_some(), "{fault}");
     }
 }

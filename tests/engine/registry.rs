@@ -129,7 +129,7 @@ async fn pulls_by_tag_and_by_digest() {
     assert_eq!(heard.last().map(String::as_str), Some("pulling 100 %"), "{heard:?}");
     let image = bench.docker.image(&reference).await.expect("an answer").expect("the image");
     let by_digest = format!("{}/{}@{digest}", registry.address, bench.prefix);
-    assert_eq!(image.digests, [by_digest.clone()]);
+    assert_eq!(image.digests, std::slice::from_ref(&by_digest));
     assert_eq!(bench.docker.image(&by_digest).await.expect("an answer"), Some(image.clone()));
     bench.docker.remove_image(&image.id).await.expect("a removal");
     bench.docker.pull(&by_digest, Some("linux/amd64"), &|_| {}).await.expect("an image");
@@ -179,4 +179,25 @@ async fn is_let_in_with_the_password_of_dockers_configuration() {
     let docker = Docker::connect(&target, DEADLINE).expect("an engine");
     assert!(docker.registry_digest(&reference).await.expect("a digest").starts_with("sha256:"));
     docker.pull(&reference, None, &|_| {}).await.expect("an image");
+    forget(&bench, &reference).await;
+    let base = NewImage { tag: bench.name("built"), ..from(&bench, &reference) };
+    let fault = bench.docker.build(&base, &|_| {}).await.expect_err("no password");
+    assert_eq!(fault.kind, FaultKind::Denied, "{fault:?}");
+    docker.build(&base, &|_| {}).await.expect("an image");
+}
+
+/// An image made from another.
+fn from(bench: &Bench, reference: &str) -> NewImage {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("Dockerfile"), format!("FROM {reference}\nLABEL a=b\n")).expect("a file");
+    let context = BuildContext::read(folder.path(), ".", "Dockerfile").expect("a context");
+    NewImage {
+        tag: reference.to_owned(),
+        labels: bench.labels(),
+        dockerfile: "Dockerfile".to_owned(),
+        target: None,
+        args: BTreeMap::new(),
+        platform: None,
+        context: context.tar().expect("an archive"),
+    }
 }

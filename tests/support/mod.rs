@@ -14,13 +14,13 @@ use omni::fingerprint::Fingerprint;
 use omni::provider::context::BuildContext;
 use omni::provider::docker::{Docker, Target};
 use omni::provider::engine::{Asked, Engine, Joined, Labels, NewContainer, NewImage};
-use omni::resource::{Attachment, Container, ImageUse, Limits, Network, Reservations, Restart};
+use omni::resource::{Attachment, Container, ImageUse, Limits, Network, Reservations, Restart, Volume};
 use omni::units::Period;
 
 /// The label of everything that a test makes.
 pub(crate) const LABEL: &str = "omni.test";
 /// How long one call may take.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine/fixture/main.rs");
 
 /// A place on the real engine for one test.
@@ -83,6 +83,19 @@ impl Bench {
         };
         let id = self.docker.create_network(&network, &network.name, &self.labels()).await.expect("a network");
         Joined { node: what.to_owned(), id, aliases: BTreeSet::new(), ipv4_address: None }
+    }
+
+    /// A volume of this test.
+    pub(crate) async fn volume(&self, what: &str) -> Volume {
+        let volume = Volume {
+            name: self.name(what),
+            external: false,
+            shared: false,
+            driver: "local".to_owned(),
+            options: BTreeMap::new(),
+            labels: BTreeMap::new(),
+        };
+        self.docker.create_volume(&volume, &self.labels()).await.expect("a volume").volume
     }
 
     /// A container that sleeps and can be started.
@@ -236,14 +249,15 @@ async fn a_bench_is_swept_when_it_is_dropped() {
     let new = bench.sleeper("one").await;
     let id = bench.docker.create_container(&new).await.expect("a container");
     bench.docker.start_container(&id).await.expect("a start");
+    bench.volume("data").await;
     bench.image_with("image", "CMD [\"sleep\"]").await;
     assert_eq!(asked(&new).container, new.container);
     let filter = format!("label={LABEL}={}", bench.prefix);
     let left = || {
-        [&["ps", "-aq"][..], &["network", "ls", "-q"], &["images", "-q"]]
+        [&["ps", "-aq"][..], &["network", "ls", "-q"], &["volume", "ls", "-q"], &["images", "-q"]]
             .map(|list| docker_cli(&[list, &["--filter", &filter]].concat()))
     };
     assert!(left().iter().all(|found| !found.is_empty()));
     drop(bench);
-    assert_eq!(left(), ["", "", ""]);
+    assert_eq!(left(), ["", "", "", ""]);
 }

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+use crate::fingerprint::Fingerprint;
 use crate::plain::plain;
 use crate::provider::docker::Target;
 use crate::provider::{Fault, FaultKind};
@@ -54,7 +54,7 @@ fn current_context(config_dir: &Path) -> Result<Option<String>, Fault> {
         return Ok(None);
     };
     // Docker names the folder of a context after the SHA-256 of its name.
-    let folder: String = Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = Fingerprint::of_bytes(name.as_bytes()).to_string();
     let meta = read::<Meta>(&config_dir.join("contexts").join("meta").join(folder).join("meta.json"))?;
     let host = meta.and_then(|meta| meta.endpoints.docker).and_then(|docker| docker.host);
     let host = host.ok_or_else(|| {

@@ -1,9 +1,11 @@
 //! Building an image with the engine's own builder.
 //!
-//! It is the classic one: BuildKit needs a session that the client serves, which is left out in this version. A
-//! Dockerfile that needs BuildKit (`RUN --mount`) fails with the engine's own words.
+//! It is the classic one: the newer one (`BuildKit`) needs a session that the client serves, which is left out in this version. A
+//! Dockerfile that needs it (`RUN --mount`) fails with the engine's own words.
 
 use std::collections::{HashMap, VecDeque};
+use std::io::Read;
+use std::path::Path;
 
 use bollard::models::BuildInfo;
 use bollard::query_parameters::BuildImageOptionsBuilder;
@@ -11,7 +13,7 @@ use bytes::Bytes;
 
 use crate::plain::plain;
 use crate::provider::docker::pull::next;
-use crate::provider::docker::{Docker, images};
+use crate::provider::docker::{Docker, credentials, images};
 use crate::provider::engine::{Hear, NewImage};
 use crate::provider::{Fault, FaultKind};
 
@@ -31,8 +33,9 @@ pub(super) async fn build(docker: &Docker, new: &NewImage, hear: Hear<'_>) -> Re
         .rm(true)
         .forcerm(true)
         .build();
+    let credentials = credentials::of_bases(docker, &dockerfile(new)).await;
     let context = bollard::body_full(Bytes::from(new.context.clone()));
-    let mut lines = docker.api.build_image(options, None, Some(context));
+    let mut lines = docker.api.build_image(options, Some(credentials), Some(context));
     let mut said = Said::default();
     loop {
         match next(docker, &mut lines).await {
@@ -46,6 +49,20 @@ pub(super) async fn build(docker: &Docker, new: &NewImage, hear: Hear<'_>) -> Re
         None => images::one(docker, &new.tag).await?.map(|image| image.id),
     };
     found.ok_or_else(|| Fault::new(FaultKind::Failed, format!("find the image `{}` after its build", plain(&new.tag))))
+}
+
+/// The Dockerfile as it is in the context; empty where it is not there, which the engine will say.
+fn dockerfile(new: &NewImage) -> String {
+    let mut archive = tar::Archive::new(new.context.as_slice());
+    let entries = archive.entries().into_iter().flatten().flatten();
+    let is_it = |entry: &tar::Entry<'_, &[u8]>| entry.path().is_ok_and(|path| path == Path::new(&new.dockerfile));
+    let mut text = Vec::new();
+    for mut entry in entries.filter(is_it) {
+        if entry.read_to_end(&mut text).is_err() {
+            text.clear();
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// What a build has said.

@@ -17,9 +17,6 @@ use crate::provider::engine::{Joined, NewContainer};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Limits, Reservations, Restart};
 
-/// How the engine calls no limit.
-const UNLIMITED: i64 = -1;
-
 /// How the engine says that a port or an address is somebody else's.
 const TAKEN: &[&str] = &["already allocated", "already in use", "Address already in use"];
 
@@ -75,7 +72,7 @@ pub(super) async fn update(
     reservations: Reservations,
     restart: Restart,
 ) -> Result<(), Fault> {
-    refuse_to_lift(docker, id, limits).await?;
+    refuse_to_lift(docker, id, limits, reservations).await?;
     // What is left out stays as it is, so what goes has to be named, each in the engine's own way.
     let memory = limits.memory.map(create::bytes);
     let body = ContainerUpdateBody {
@@ -84,27 +81,28 @@ pub(super) async fn update(
         nano_cpus: limits.cpus.map(create::nano_cpus),
         pids_limit: Some(limits.pids.unwrap_or(0)),
         cpu_shares: Some(reservations.cpus.map_or(create::EQUAL_SHARES, create::cpu_shares)),
-        memory_reservation: Some(reservations.memory.map_or(UNLIMITED, create::bytes)),
+        memory_reservation: reservations.memory.map(create::bytes),
         restart_policy: Some(create::restart_policy(restart)),
         ..ContainerUpdateBody::default()
     };
     docker.call(docker.api.update_container(create::in_path(id)?, body)).await
 }
 
-/// The engine can change limits of memory and processors where a container stands, but not take them away.
-async fn refuse_to_lift(docker: &Docker, id: &str, limits: Limits) -> Result<(), Fault> {
-    if limits.cpus.is_some() && limits.memory.is_some() {
+/// The engine can change amounts of memory and processors where a container stands, but not take them away.
+async fn refuse_to_lift(docker: &Docker, id: &str, limits: Limits, reservations: Reservations) -> Result<(), Fault> {
+    if limits.cpus.is_some() && limits.memory.is_some() && reservations.memory.is_some() {
         return Ok(());
     }
     let live = inspect::inspect(docker, create::in_path(id)?).await?.and_then(|live| live.host_config);
     let live = live.unwrap_or_default();
     let has = |limit: Option<i64>| limit.is_some_and(|limit| limit > 0);
-    let what = match limits {
-        Limits { memory: None, .. } if has(live.memory) => "memory",
-        Limits { cpus: None, .. } if has(live.nano_cpus) => "processors",
-        _ => return Ok(()),
-    };
-    Err(Fault::new(FaultKind::Failed, format!("take the limit of {what} away from a container where it stands"))
+    let lifted = [
+        ("limit of memory", limits.memory.is_none() && has(live.memory)),
+        ("limit of processors", limits.cpus.is_none() && has(live.nano_cpus)),
+        ("reservation of memory", reservations.memory.is_none() && has(live.memory_reservation)),
+    ];
+    let Some((what, _)) = lifted.into_iter().find(|(_, lifted)| *lifted) else { return Ok(()) };
+    Err(Fault::new(FaultKind::Failed, format!("take the {what} away from a container where it stands"))
         .help("replace the container instead: `--replace`"))
 }
 

@@ -17,8 +17,10 @@ pub(super) fn fault(error: &Error, host: &str) -> Fault {
         Error::DockerStreamError { error } => said(error),
         Error::SocketNotFoundError(_) => address::absent(host),
         Error::HyperLegacyError { err } if err.is_connect() => refused(io_kind(err), host),
-        Error::RequestTimeoutError | Error::HyperLegacyError { .. } | Error::HyperResponseError { .. } => lost(error),
-        Error::IOError { .. } => lost(error),
+        Error::RequestTimeoutError
+        | Error::HyperLegacyError { .. }
+        | Error::HyperResponseError { .. }
+        | Error::IOError { .. } => lost(error),
         other => Fault::new(FaultKind::Failed, format!("understand the engine: {}", plain(&other.to_string()))),
     }
 }
@@ -112,5 +114,75 @@ pub(super) fn found<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
         Ok(thing) => Ok(Some(thing)),
         Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
         Err(fault) => Err(fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use bollard::errors::Error;
+
+    use super::{fault, refused, said, taken};
+    use crate::provider::{Fault, FaultKind};
+
+    const HOST: &str = "unix:///run/docker.sock";
+
+    #[test]
+    fn reads_what_the_engine_answers() {
+        for (status_code, kind) in [
+            (400, FaultKind::Failed),
+            (401, FaultKind::Denied),
+            (403, FaultKind::Denied),
+            (404, FaultKind::NotFound),
+            (409, FaultKind::Conflict),
+            (500, FaultKind::Failed),
+            (502, FaultKind::Unknown),
+            (504, FaultKind::Unknown),
+        ] {
+            let error = Error::DockerResponseServerError { status_code, message: "\u{1b}[31mno\u{1b}[0m\n".to_owned() };
+            let fault = fault(&error, HOST);
+            assert_eq!((fault.kind, fault.message.as_str()), (kind, "no"), "{status_code}");
+        }
+    }
+
+    #[test]
+    fn tells_a_refusal_from_absence_and_from_a_lost_answer() {
+        for (io, kind, help) in [
+            (Some(ErrorKind::PermissionDenied), FaultKind::Denied, Some("`docker` group")),
+            (Some(ErrorKind::NotFound), FaultKind::Unreachable, Some("start Docker")),
+            (Some(ErrorKind::ConnectionRefused), FaultKind::Unreachable, Some("start Docker")),
+            (Some(ErrorKind::HostUnreachable), FaultKind::Unreachable, None),
+        ] {
+            let fault = refused(io, HOST);
+            assert_eq!(fault.kind, kind, "{io:?}");
+            assert_eq!(help.map(|help| fault.help.expect("help").contains(help)), help.map(|_| true), "{io:?}");
+        }
+        assert_eq!(fault(&Error::RequestTimeoutError, HOST).kind, FaultKind::Unknown);
+        let reset = Error::IOError { err: ErrorKind::ConnectionReset.into() };
+        assert_eq!(fault(&reset, HOST).kind, FaultKind::Unknown);
+    }
+
+    #[test]
+    fn reads_what_registries_say_inside_a_stream() {
+        for (text, kind) in [
+            ("manifest for a:1 not found: manifest unknown: manifest unknown", FaultKind::NotFound),
+            ("Head \"https://x/v2/a\": no basic auth credentials", FaultKind::Denied),
+            (
+                "pull access denied for a, repository does not exist: denied: requested access to the resource is denied",
+                FaultKind::Denied,
+            ),
+            ("unauthorized: authentication required", FaultKind::Denied),
+            ("toomanyrequests: slow down", FaultKind::Failed),
+        ] {
+            assert_eq!(said(text).kind, kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_taken_thing_is_a_conflict_whatever_the_status() {
+        let fault = |message: &str| taken(Fault::new(FaultKind::Failed, message), &["already allocated"]).kind;
+        assert_eq!(fault("Bind for 0.0.0.0:80 failed: port is already allocated"), FaultKind::Conflict);
+        assert_eq!(fault("no space left on device"), FaultKind::Failed);
     }
 }

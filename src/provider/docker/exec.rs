@@ -66,7 +66,11 @@ pub(super) async fn tail(docker: &Docker, id: &str, lines: usize) -> Result<Vec<
         }
         Ok(all)
     };
-    let chunks = docker.call(read).await?;
+    let chunks = match docker.call(read).await {
+        // Where the output goes elsewhere there are no lines to tell.
+        Err(fault) if fault.message.contains("does not support reading") => return Ok(Vec::new()),
+        chunks => chunks?,
+    };
     // A long line comes in several chunks, and those of the two streams may be mixed.
     let (mut text, mut other) = (Vec::new(), Vec::new());
     let mut found: Vec<String> = Vec::new();

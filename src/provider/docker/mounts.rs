@@ -98,3 +98,31 @@ pub(super) fn cleaned(path: &str) -> String {
     let steps: Vec<_> = path.split('/').filter(|step| !matches!(*step, "" | ".")).collect();
     if path.starts_with('/') { format!("/{}", steps.join("/")) } else { steps.join("/") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{cleaned, parsed};
+
+    #[test]
+    fn takes_a_bind_apart_from_its_end() {
+        let of = |inside: &str, source: &str, read_only| Some((inside.to_owned(), source.to_owned(), read_only));
+        for (bind, parts) in [
+            ("/srv:/data", of("/data", "/srv", false)),
+            ("/srv:/data:ro", of("/data", "/srv", true)),
+            ("/srv:/data:rw,z", of("/data", "/srv", false)),
+            ("data:/data:z,ro", of("/data", "data", true)),
+            ("C:/srv:/data", of("/data", "C:/srv", false)),
+            ("C:\\srv:/data:ro", of("/data", "C:\\srv", true)),
+            ("data", None),
+        ] {
+            assert_eq!(parsed(bind), parts, "{bind}");
+        }
+    }
+
+    #[test]
+    fn cleans_paths_as_the_engine_does() {
+        for (path, clean) in [("/a/", "/a"), ("//a/./b", "/a/b"), ("/", "/"), ("", ""), ("a/", "a")] {
+            assert_eq!(cleaned(path), clean, "{path}");
+        }
+    }
+}

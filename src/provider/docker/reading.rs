@@ -30,6 +30,7 @@ pub(super) fn set(
 }
 
 /// A text that the image brings where none is asked for.
+#[expect(clippy::option_option, reason = "whether anybody can tell, and then what there is")]
 pub(super) fn text(
     live: Option<&str>,
     asked: Option<Option<&str>>,
@@ -47,6 +48,7 @@ pub(super) fn text(
 }
 
 /// A list of words that the image brings where none is asked for. `bare` says whether it may be empty then, too.
+#[expect(clippy::option_option, reason = "whether anybody can tell, and then what there is")]
 pub(super) fn list(
     live: Option<&[String]>,
     asked: Option<Option<&[Template]>>,

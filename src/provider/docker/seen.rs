@@ -5,20 +5,23 @@
 //! and a size of shared memory to every container: what nobody asked for of these is taken for its doing.
 
 mod limits;
+mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bollard::models::{ContainerConfig, ContainerInspectResponse, DeviceMapping, HostConfig, ImageConfig, PortBinding};
+use bollard::models::{ContainerConfig, ContainerInspectResponse, DeviceMapping, HostConfig, ImageConfig};
 
-use crate::provider::docker::create::{device_mapping, exposed_port, security_option, whole_seconds};
+use crate::provider::docker::create::{device_mapping, security_option, whole_seconds};
 use crate::provider::docker::endpoint::{self, Endpoints};
 use crate::provider::docker::mounts::{self, cleaned};
 use crate::provider::docker::wiring::Wiring;
 use crate::provider::docker::{health, reading, words};
 use crate::provider::engine::{Asked, Labels, Seen};
-use crate::resource::{Container, ImageUse, Pin, Port, Protocol};
+use crate::resource::{Container, ImageUse, Pin};
 use crate::template::Template;
 use crate::units::Period;
+
+pub(super) use ports::inside_port;
 
 /// The prefix of omni's own labels.
 pub(super) const OWN: &str = "omni.";
@@ -218,40 +221,6 @@ impl Known<'_> {
         }
         health::seen(live, self.image.and_then(|image| image.healthcheck.as_ref()), asked.flatten(), shell)
     }
-
-    fn ports(&self) -> BTreeSet<Port> {
-        let one = |(inside, bindings): (&String, &Option<Vec<PortBinding>>)| {
-            let (container, protocol) = inside_port(inside)?;
-            let bindings = bindings.clone().unwrap_or_default();
-            Some(bindings.into_iter().map(move |binding| Port {
-                host_ip: binding.host_ip.filter(|ip| !ip.is_empty()),
-                host: binding.host_port.and_then(|port| port.parse().ok()).filter(|port| *port > 0),
-                container,
-                protocol,
-            }))
-        };
-        self.host.port_bindings.iter().flatten().filter_map(one).flatten().collect()
-    }
-
-    fn expose(&self, ports: &BTreeSet<Port>) -> BTreeSet<String> {
-        let published: BTreeSet<_> =
-            ports.iter().map(|port| format!("{}/{}", port.container, port.protocol.word())).collect();
-        let asked = self.asked.map(|asked| &asked.expose);
-        let is_asked = |port: &String| asked.into_iter().flatten().any(|asked| exposed_port(asked) == *port);
-        let brought = |port: &String| {
-            let image = |image: &ImageConfig| image.exposed_ports.iter().flatten().any(|brought| brought == port);
-            published.contains(port) || self.image.map_or(asked.is_some(), image)
-        };
-        let live = self.config.exposed_ports.iter().flatten().filter(|port| is_asked(port) || !brought(port));
-        reading::set(live.cloned(), asked, exposed_port)
-    }
-}
-
-/// `80/tcp` as a port and its protocol.
-pub(super) fn inside_port(text: &str) -> Option<(u16, Protocol)> {
-    let (port, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let protocol = if protocol == "udp" { Protocol::Udp } else { Protocol::Tcp };
-    Some((port.parse().ok()?, protocol))
 }
 
 fn extra_hosts(host: &HostConfig) -> BTreeMap<String, String> {
