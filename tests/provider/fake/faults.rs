@@ -126,7 +126,7 @@ async fn prepare(stage: &mut Stage<'_, Fake>, scene: Scene) -> Change {
             change(at(Kind::Volume, "data"), Action::Create, None, Some(wanted))
         }
         Scene::Build | Scene::Pull => {
-            stage.world.engine.publish("shop/web:2", "version 2", Behaviour::NeverHealthy);
+            drop(stage.world.engine.publish("shop/web:2", "version 2", Behaviour::NeverHealthy));
             let mut image = if scene == Scene::Build { build() } else { image("shop/web:2", None) };
             image.pin = Some(stage.world.host().pin(&image).await.expect("the registry answers"));
             change(at(Kind::Image, "web"), Action::Create, None, Some(Resource::Image(image)))
