@@ -250,7 +250,7 @@ impl Engine for FakeEngine {
         let tag = tag.to_owned();
         self.act(Call::change("import_empty", &tag.clone()), move |world| {
             if world.image(&tag).is_none() {
-                world.keep_image(FakeImage::of(&tag, Behaviour::NeverHealthy, None), Some(tag), None);
+                world.keep_image(&FakeImage::of(&tag, Behaviour::NeverHealthy, None), Some(&tag), None);
             }
             Ok(())
         })

@@ -12,10 +12,11 @@ impl FakeEngine {
     /// Puts an image on the engine that no registry knows.
     pub fn load_image(&self, reference: &str, behaviour: Behaviour, health: Option<Health>) {
         let image = FakeImage::of(reference, behaviour, health);
-        self.with(|world| world.keep_image(image, Some(tagged(reference)), None));
+        self.with(|world| world.keep_image(&image, Some(&tagged(reference)), None));
     }
 
     /// Puts an image into the registry, under a reference that may have been another one's, and returns its digest.
+    #[must_use]
     pub fn publish(&self, reference: &str, content: &str, behaviour: Behaviour) -> String {
         let image = FakeImage::of(content, behaviour, None);
         let known = digest(&image);

@@ -58,8 +58,8 @@ impl World {
     }
 
     /// Keeps an image under a tag, which leaves the image that had it.
-    pub(super) fn keep_image(&mut self, image: FakeImage, tag: Option<String>, digest: Option<String>) {
-        if let Some(tag) = &tag {
+    pub(super) fn keep_image(&mut self, image: &FakeImage, tag: Option<&str>, digest: Option<&str>) {
+        if let Some(tag) = tag {
             for other in &mut self.images {
                 other.live.tags.retain(|had| had != tag);
             }
@@ -68,8 +68,10 @@ impl World {
             self.images.push(image.clone());
         }
         if let Some(there) = self.images.iter_mut().find(|there| there.live.id == image.live.id) {
-            there.live.tags.extend(tag.clone().filter(|tag| !there.live.tags.contains(tag)));
-            there.live.digests.extend(digest.clone().filter(|digest| !there.live.digests.contains(digest)));
+            there.live.tags.extend(tag.map(str::to_owned));
+            if let Some(new) = digest.filter(|new| !there.live.digests.iter().any(|had| had == new)) {
+                there.live.digests.push(new.to_owned());
+            }
         }
     }
 
@@ -86,7 +88,7 @@ impl World {
         let image = found.map(|(_, image)| image.clone()).ok_or_else(|| missing("manifest", reference))?;
         let known = format!("{}@{}", repository(reference), digest(&image));
         let tag = by_digest.is_none().then(|| tagged(reference));
-        self.keep_image(image, tag, Some(known));
+        self.keep_image(&image, tag.as_deref(), Some(&known));
         Ok(())
     }
 
@@ -95,7 +97,7 @@ impl World {
         let mut image = FakeImage::of(&content.to_string(), Behaviour::Serves(std::time::Duration::ZERO), None);
         image.live.labels.clone_from(&new.labels);
         let id = image.live.id.clone();
-        self.keep_image(image, Some(new.tag.clone()), None);
+        self.keep_image(&image, Some(&new.tag), None);
         id
     }
 

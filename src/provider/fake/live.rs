@@ -33,10 +33,8 @@ impl World {
         let (status, restarts) = container.condition(self.now);
         let runs = matches!(status, Status::Running { .. });
         let image = self.image(&container.image);
-        let addresses: BTreeMap<_, _> = match runs {
-            true => container.new.networks.iter().map(|j| (j.id.clone(), container.address().to_string())).collect(),
-            false => BTreeMap::new(),
-        };
+        let joined = container.new.networks.iter().filter(|_| runs);
+        let addresses: BTreeMap<_, _> = joined.map(|j| (j.id.clone(), container.address().to_string())).collect();
         LiveContainer {
             id: container.id.clone(),
             name: container.new.name.clone(),

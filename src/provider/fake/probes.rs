@@ -18,10 +18,7 @@ impl Probes for FakeEngine {
     }
 
     async fn tcp(&self, addr: SocketAddr, deadline: Duration) -> Result<(), Fault> {
-        match self.answer(addr, deadline).await? {
-            true => Ok(()),
-            false => Err(refused(addr)),
-        }
+        if self.answer(addr, deadline).await? { Ok(()) } else { Err(refused(addr)) }
     }
 }
 

@@ -20,6 +20,8 @@ use crate::provider::{Fault, FaultKind};
 const TRIES: u32 = 4;
 /// The wait before the first repetition; it doubles.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How often what an order made is looked for and removed, at most.
+const ROUNDS: u32 = 5;
 /// How long an object may take to appear after its name was taken.
 const APPEARS: Duration = Duration::from_secs(5);
 
@@ -152,6 +154,28 @@ impl<E: Engine> Calls<'_, E> {
             pause *= 2;
         }
         self.gone(|| self.engine.remove_container(id)).await
+    }
+
+    /// Removes what `look` finds until nothing is found any more for about a second: a change that was sent and never
+    /// answered may still be on its way, and a name that many may have does not settle it.
+    pub(super) async fn sweep<T, F, C, R, D>(&self, look: F, remove: R) -> Result<(), Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<Vec<T>, Fault>>,
+        R: Fn(T) -> D,
+        D: Future<Output = Result<(), Fault>>,
+    {
+        // More rounds than changes that one order sends of one kind.
+        for _ in 0..ROUNDS {
+            let found = self.find_late(&look).await?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            for one in found {
+                remove(one).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What `look` finds, looking a few times over about a second: a change that was sent and never answered may still

@@ -6,7 +6,7 @@ use crate::address::Kind;
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
 use crate::plan::Action;
-use crate::provider::engine::{Engine, Labels, NewImage};
+use crate::provider::engine::{Engine, Labels, LiveImage, NewImage};
 use crate::provider::host::calls::Calls;
 use crate::provider::host::{Doing, labels, names};
 use crate::provider::{Fault, FaultKind};
@@ -106,18 +106,18 @@ impl<E: Engine> Doing<'_, E> {
         debug_assert_eq!(self.order.address().kind(), Kind::Image);
         let Some(Resource::Image(image)) = &self.order.change.after else { return Ok(()) };
         let name = names::image(self.order.scope, self.order.address().name(), image);
-        let Some(live) = self.calls.image(&name).await? else { return Ok(()) };
-        let ours = match (&image.source, &image.pin) {
+        let ours = |live: &LiveImage| match (&image.source, &image.pin) {
             (_, Some(Pin::Id(_))) => false,
             (ImageSource::Build(_), _) => labels::is_made_by(&live.labels, &self.order),
             (ImageSource::Reference(_), _) => self.order.change.action == Action::Create,
         };
-        if !ours {
-            return Ok(());
-        }
-        match self.calls.gone(|| self.calls.engine.remove_image(&name)).await {
-            Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
-            answer => answer,
-        }
+        let look = || async { Ok(self.calls.image(&name).await?.filter(ours).into_iter().collect()) };
+        let remove = |_: LiveImage| async {
+            match self.calls.gone(|| self.calls.engine.remove_image(&name)).await {
+                Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
+                answer => answer,
+            }
+        };
+        self.calls.sweep(look, remove).await
     }
 }

@@ -62,13 +62,11 @@ impl<E: Engine> Doing<'_, E> {
         if !matches!(live.status, Status::Exited { .. }) {
             self.start(live, &job.container).await?;
         }
-        let code = match timeout(job.timeout.duration(), self.until_ended(&live.id)).await {
-            Ok(answer) => answer?,
-            Err(_) => {
-                let text = format!("{what} did not end within {}", job.timeout);
-                return Err(Fault::new(FaultKind::Failed, text).log(self.log_of(&live.id).await));
-            }
+        let Ok(ended) = timeout(job.timeout.duration(), self.until_ended(&live.id)).await else {
+            let text = format!("{what} did not end within {}", job.timeout);
+            return Err(Fault::new(FaultKind::Failed, text).log(self.log_of(&live.id).await));
         };
+        let code = ended?;
         if code == 0 {
             return Ok(());
         }

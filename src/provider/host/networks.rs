@@ -66,10 +66,9 @@ impl<E: Engine> Doing<'_, E> {
 
     /// Removes every network that this order made.
     pub(super) async fn drop_networks(&self) -> Result<(), Fault> {
-        for live in self.calls.find_late(|| self.own_networks()).await? {
-            self.calls.gone(|| self.calls.engine.remove_network(&live.id)).await?;
-        }
-        Ok(())
+        let remove =
+            |live: LiveNetwork| async move { self.calls.gone(|| self.calls.engine.remove_network(&live.id)).await };
+        self.calls.sweep(|| self.own_networks(), remove).await
     }
 
     /// The engine's id of the network that a container joins.

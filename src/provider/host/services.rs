@@ -49,10 +49,10 @@ impl<E: Engine> Doing<'_, E> {
         let old = side.map(|side| side.up.as_slice()).unwrap_or_default();
         let coming = self.coming(service);
         let rolling = service.update.strategy == Strategy::Rolling;
-        let size = if rolling { service.update.parallelism.max(1) as usize } else { coming.len().max(1) };
-        let mut olds = old.chunks(if rolling { size } else { old.len().max(1) });
+        let at_once = if rolling { service.update.parallelism.max(1) as usize } else { coming.len().max(1) };
+        let mut olds = old.chunks(if rolling { at_once } else { old.len().max(1) });
         let mut up = Vec::new();
-        for (at, batch) in coming.chunks(size).enumerate() {
+        for (at, batch) in coming.chunks(at_once).enumerate() {
             if at > 0 {
                 sleep(service.update.delay.duration()).await;
             }

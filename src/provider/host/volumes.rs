@@ -4,7 +4,7 @@ use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::plain::plain;
 use crate::plan::Action;
-use crate::provider::engine::{Engine, Labels};
+use crate::provider::engine::{Engine, Labels, LiveVolume};
 use crate::provider::host::{Doing, labels};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Resource, Volume};
@@ -37,13 +37,12 @@ impl<E: Engine> Doing<'_, E> {
         if volume.external {
             return Ok(());
         }
-        let look = || async { self.calls.volume(&volume.name).await.map(|live| Vec::from_iter(live)) };
-        for live in self.calls.find_late(look).await? {
-            if labels::is_made_by(&live.labels, &self.order) {
-                self.calls.gone(|| self.calls.engine.remove_volume(&volume.name)).await?;
-            }
-        }
-        Ok(())
+        let ours = |live: &LiveVolume| labels::is_made_by(&live.labels, &self.order);
+        let look = || async { Ok(self.calls.volume(&volume.name).await?.filter(ours).into_iter().collect()) };
+        let remove = |live: LiveVolume| async move {
+            self.calls.gone(|| self.calls.engine.remove_volume(&live.volume.name)).await
+        };
+        self.calls.sweep(look, remove).await
     }
 
     /// The engine's name of the volume that a container mounts; an engine would make a missing one on its own.
