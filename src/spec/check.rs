@@ -5,10 +5,12 @@
 
 mod form;
 mod known;
+mod shape;
 mod unknown;
 
 use serde_json::{Map, Value as Json};
 
+use self::shape::{accepts, branches, constants, type_word, types};
 use super::problem::Problem;
 use super::suggest;
 use super::tree::{self, Entry, Node, Span, Value, below};
@@ -93,7 +95,8 @@ impl<'s> Checker<'s, '_> {
 
     fn unknown(&mut self, key: &str, entry: &Entry, path: &[String]) {
         let problem = unknown::problem(self.root, &self.above, key, path);
-        self.problems.push(problem.label(entry.key.clone(), "not known here"));
+        let label = if problem.code == "omni::spec::not_yet" { "not in this version" } else { "not known here" };
+        self.problems.push(problem.label(entry.key.clone(), label));
     }
 
     fn required(&mut self, table: &tree::Table, schema: &Json, path: &[String], place: &Span) -> bool {
@@ -208,60 +211,4 @@ impl<'s> Checker<'s, '_> {
             problem.label(place.clone(), format!("this is {}", node.kind())).help_if(known::type_help(node, path)),
         );
     }
-}
-
-/// The forms that a schema allows, references followed.
-fn branches<'s>(root: &'s Json, schema: &'s Json) -> Vec<&'s Json> {
-    if let Some(name) = schema.get("$ref").and_then(Json::as_str) {
-        let target = name.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        return target.map(|target| branches(root, target)).unwrap_or_default();
-    }
-    match schema.get("anyOf").and_then(Json::as_array) {
-        Some(forms) => forms.iter().flat_map(|form| branches(root, form)).collect(),
-        None => vec![schema],
-    }
-}
-
-fn types(schema: &Json) -> Vec<&str> {
-    match schema.get("type") {
-        Some(Json::String(word)) => vec![word],
-        Some(Json::Array(words)) => words.iter().filter_map(Json::as_str).collect(),
-        _ if constants(schema).is_some() => vec!["string"],
-        _ => Vec::new(),
-    }
-}
-
-fn accepts(schema: &Json, node: &Node) -> bool {
-    let types = types(schema);
-    let has = |word| types.contains(&word);
-    match node.value {
-        Value::Table(_) => has("object"),
-        Value::List(_) => has("array"),
-        Value::Text(_) => has("string"),
-        Value::Int(_) => has("integer") || has("number"),
-        Value::Float(_) => has("number"),
-        Value::Bool(_) => has("boolean"),
-        Value::Date => false,
-    }
-}
-
-fn type_word(word: &str) -> &str {
-    match word {
-        "object" => "a table",
-        "array" => "a list",
-        "string" => "a string",
-        "integer" => "an integer",
-        "number" => "a number",
-        "boolean" => "a boolean",
-        other => other,
-    }
-}
-
-/// The words that a schema allows, where it lists them.
-fn constants(schema: &Json) -> Option<Vec<&str>> {
-    if let Some(words) = schema.get("enum").and_then(Json::as_array) {
-        return Some(words.iter().filter_map(Json::as_str).collect());
-    }
-    let forms = schema.get("oneOf")?.as_array()?;
-    Some(forms.iter().filter_map(|form| form.get("const")?.as_str()).collect())
 }

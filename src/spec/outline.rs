@@ -25,7 +25,7 @@ pub struct Outline {
     pub default_environment: Option<String>,
     /// Where the engine is; found where none.
     pub engine_host: Option<String>,
-    /// The URL of the store; SQLite in `.omni/` where none.
+    /// The URL of the store; a file in `.omni/` where none.
     pub store: Option<String>,
 }
 

@@ -36,7 +36,8 @@ fn every_valid_spec_becomes_its_resources() {
     let mut failed = Vec::new();
     for case in &cases {
         let (spec, _) = case.resolve().unwrap_or_else(|problems| panic!("{}:\n{}", case.name, drawn(&problems)));
-        let warned: Vec<_> = spec.warnings.list().iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
+        let warned: Vec<_> =
+            spec.warnings.list().iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
         let resources: std::collections::BTreeMap<_, _> =
             spec.resources.iter().map(|(address, resource)| (address.to_string(), resource)).collect();
         let shown = serde_json::json!({
@@ -83,12 +84,20 @@ fn every_code_of_the_room_is_explained() {
             open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         } else if path.extension().is_some_and(|end| end == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            used.extend(text.split("\"omni::spec::").skip(1).filter_map(|rest| rest.split('"').next()).map(|code| format!("omni::spec::{code}")));
+            used.extend(
+                text.split("\"omni::spec::")
+                    .skip(1)
+                    .filter_map(|rest| rest.split('"').next())
+                    .map(|code| format!("omni::spec::{code}")),
+            );
         }
     }
     assert!(!used.is_empty());
     assert_eq!(explained, used, "left: explained, right: used");
-    assert!(omni::spec::codes().iter().all(|(_, text)| text.len() > 100), "an explanation says cause, example and mend");
+    assert!(
+        omni::spec::codes().iter().all(|(_, text)| text.len() > 100),
+        "an explanation says cause, example and mend"
+    );
 }
 
 #[test]
@@ -99,8 +108,12 @@ fn every_code_that_a_spec_can_earn_is_in_the_corpus() {
         .flat_map(|problems| problems.list().iter().map(|problem| problem.code).collect::<Vec<_>>())
         .collect();
     // These are shown elsewhere: what is too large or too deep for a file, and what only warns.
-    let elsewhere = ["omni::spec::too_large", "omni::spec::too_deep", "omni::spec::unused", "omni::spec::no_memory_limit"];
-    let missing: Vec<_> =
-        omni::spec::codes().iter().map(|(code, _)| *code).filter(|code| !told.contains(code) && !elsewhere.contains(code)).collect();
+    let elsewhere =
+        ["omni::spec::too_large", "omni::spec::too_deep", "omni::spec::unused", "omni::spec::no_memory_limit"];
+    let missing: Vec<_> = omni::spec::codes()
+        .iter()
+        .map(|(code, _)| *code)
+        .filter(|code| !told.contains(code) && !elsewhere.contains(code))
+        .collect();
     assert!(missing.is_empty(), "no invalid spec earns {missing:?}");
 }

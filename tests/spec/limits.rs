@@ -33,7 +33,8 @@ fn nesting_of_any_depth_ends_in_a_problem() {
 
 #[test]
 fn many_services_are_read_in_one_go() {
-    let service = |at: usize| format!("\n[services.s{at}]\nimage = \"shop/s{at}:1\"\nresources.limits.memory = \"1m\"\n");
+    let service =
+        |at: usize| format!("\n[services.s{at}]\nimage = \"shop/s{at}:1\"\nresources.limits.memory = \"1m\"\n");
     let text: String = std::iter::once(PROJECT.to_owned()).chain((0..2_000).map(service)).collect();
     let (spec, _) = Case::new("many", &text).resolve().expect("a valid spec");
     assert_eq!(spec.resources.len(), 4_001);

@@ -47,7 +47,8 @@ fn the_schema_accepts_every_valid_spec() {
     let validator = validator();
     for case in Case::all("valid") {
         let json = json(&case.text).expect("a valid spec is TOML");
-        let faults: Vec<_> = validator.iter_errors(&json).map(|fault| format!("{} {fault}", fault.instance_path())).collect();
+        let faults: Vec<_> =
+            validator.iter_errors(&json).map(|fault| format!("{} {fault}", fault.instance_path())).collect();
         assert!(faults.is_empty(), "{}: {faults:#?}", case.name);
     }
 }

@@ -52,7 +52,8 @@ impl Case {
         };
         for line in text.lines().map_while(|line| line.strip_prefix("#> ")) {
             let (word, rest) = line.split_once(' ').expect("a directive has a word and a rest");
-            let pair = || rest.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a pair");
+            let pair =
+                || rest.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a pair");
             match word {
                 "env" => case.environment = Some(rest.to_owned()),
                 "profile" => case.profiles.push(rest.to_owned()),
@@ -102,7 +103,8 @@ impl Case {
 
 /// A report as a terminal without colours shows it.
 pub(crate) fn drawn(problems: &Problems) -> String {
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100).with_links(false);
+    let handler =
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100).with_links(false);
     let mut text = String::new();
     for shown in problems.shown() {
         handler.render_report(&mut text, &shown).expect("a report can be drawn");
