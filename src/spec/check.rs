@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use self::shape::{accepts, branches, constants, type_word, types};
 use super::problem::Problem;
+use super::raw::has_name;
 use super::suggest;
 use super::tree::{self, Entry, Node, Span, Value, below};
 use crate::template::Template;
@@ -63,7 +64,7 @@ impl<'s> Checker<'s, '_> {
                 self.form(form, number, path, place).then(|| Json::from(number.as_str()))
             }
             Value::Bool(value) => Some(Json::Bool(*value)),
-            Value::Date => None,
+            Value::Date | Value::Unfilled => None,
         }
     }
 
@@ -122,10 +123,10 @@ impl<'s> Checker<'s, '_> {
         if form == "template" {
             return Some(Json::String(text.to_string()));
         }
+        if form == "pair" && has_name(text) {
+            return Some(Json::String(text.to_string()));
+        }
         let Some(plain) = text.as_plain() else {
-            if form == "pair" {
-                return Some(Json::String(text.to_string()));
-            }
             let message = format!("a secret stands in `{}`, where it would be shown", tree::joined(path));
             let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and a rollback's `command`";
             let problem = Problem::error("omni::spec::secret_here", path, message);
@@ -144,7 +145,7 @@ impl<'s> Checker<'s, '_> {
         if !self.form(form, plain, path, place) {
             return None;
         }
-        Some(Json::String(if form == "pair" { text.to_string() } else { plain.to_owned() }))
+        Some(Json::String(plain.to_owned()))
     }
 
     fn wrong_word(&mut self, written: &str, words: &[&str], path: &[String], place: &Span) {

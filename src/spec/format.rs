@@ -93,7 +93,7 @@ fn headers(item: &mut Item, places: &BTreeMap<isize, isize>, has_keys: bool) {
         let place = table.position().and_then(|old| places.get(&old)).copied();
         if let Some(place) = place.filter(|_| !table.is_dotted()) {
             table.set_position(Some(place));
-            let prefix = comments::lines(table.decor().prefix().and_then(|text| text.as_str()).unwrap_or_default());
+            let prefix = comments::above(table.decor().prefix().and_then(|text| text.as_str()).unwrap_or_default());
             let suffix = comments::after(table.decor().suffix().and_then(|text| text.as_str()).unwrap_or_default());
             let blank = if place == 0 && !has_keys { "" } else { "\n" };
             table.decor_mut().set_prefix(format!("{blank}{prefix}"));

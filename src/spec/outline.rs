@@ -54,6 +54,7 @@ pub fn outline(
         uses: BTreeMap::new(),
         vault: Vault::new(Key::new([0; 32])),
         problems: Vec::new(),
+        unfilled: false,
     };
     let mut text_at = |steps: [&str; 2]| {
         let mut node = merged.at(&tree::path(&steps)).filter(|node| matches!(node.value, Value::Text(_)))?.clone();

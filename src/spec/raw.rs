@@ -19,5 +19,5 @@ pub(super) use project::{
     RawEnvironment, RawHostPaths, RawNetwork, RawOverlay, RawPolicy, RawRollback, RawSpec, RawVolume,
 };
 pub(super) use service::{RawHealth, RawJob, RawService, RawUpdate};
-pub(super) use union::{Scalar, Words};
+pub(super) use union::{Scalar, Words, has_name};
 pub(super) use variable::{RawVariable, VariableLevel, VariableType};

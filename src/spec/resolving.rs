@@ -39,6 +39,7 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
         uses: BTreeMap::new(),
         vault: Vault::new(request.key.clone()),
         problems: Vec::new(),
+        unfilled: false,
     };
     fill(&mut variables, &mut merged);
     problems.extend(contract::problems(&variables, &merged, &overlay::names(&written)));

@@ -57,6 +57,7 @@ name = "shop"
 version = "1"
 
 # the end of networks
+
 [networks]
 
 # about the services

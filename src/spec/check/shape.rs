@@ -35,6 +35,7 @@ pub(super) fn accepts(schema: &Json, node: &Node) -> bool {
         Value::Int(_) => has("integer") || has("number"),
         Value::Float(_) => has("number"),
         Value::Bool(_) => has("boolean"),
+        Value::Unfilled => true,
         Value::Date => false,
     }
 }

@@ -35,6 +35,16 @@ pub(super) fn lines(text: &str) -> String {
     found
 }
 
+/// The comment lines above a thing; a blank line below them says that they are about more than it, and stays.
+pub(super) fn above(text: &str) -> String {
+    let mut found = lines(text);
+    let below = &text[text.trim_end().len()..];
+    if !found.is_empty() && below.matches('\n').count() > 1 {
+        found.push('\n');
+    }
+    found
+}
+
 /// A comment at the end of a line, with one space before it.
 pub(super) fn after(text: &str) -> String {
     let text = text.trim();

@@ -33,7 +33,7 @@ fn within(table: &mut Table, first: &mut bool) {
 fn key(key: &mut KeyMut<'_>, first: bool) {
     let prefix = raw(key.leaf_decor().prefix()).to_owned();
     let blank = if !first && prefix.starts_with('\n') { "\n" } else { "" };
-    key.leaf_decor_mut().set_prefix(format!("{blank}{}", comments::lines(&prefix)));
+    key.leaf_decor_mut().set_prefix(format!("{blank}{}", comments::above(&prefix)));
     key.leaf_decor_mut().set_suffix(" ");
     key.dotted_decor_mut().clear();
 }
