@@ -127,6 +127,12 @@ impl<'s> Checker<'s, '_> {
             return Some(Json::String(text.to_string()));
         }
         let Some(plain) = text.as_plain() else {
+            if form == "pair" {
+                let message = format!("`{}` has a value and no name", tree::joined(path));
+                let problem = Problem::error("omni::spec::malformed", path, message);
+                self.problems.push(problem.label(place.clone(), "whose value?").help("write `\"NAME=${NAME}\"`"));
+                return None;
+            }
             let message = format!("a secret stands in `{}`, where it would be shown", tree::joined(path));
             let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and a rollback's `command`";
             let problem = Problem::error("omni::spec::secret_here", path, message);

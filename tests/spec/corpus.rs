@@ -65,7 +65,7 @@ fn no_report_and_no_resource_holds_a_secret() {
     for case in Case::all("invalid").iter().chain(&Case::all("valid")) {
         let told = match case.resolve() {
             Ok((spec, vault)) => format!("{:?}{}{vault:?}", spec.resources, drawn(&spec.warnings)),
-            Err(problems) => problems.list().iter().map(|problem| format!("{problem:?}")).collect(),
+            Err(problems) => format!("{:?}{}", problems.list(), drawn(&problems)),
         };
         let secret = |name: &str| ["PASSWORD", "SECRET", "STRIPE"].iter().any(|word| name.contains(word));
         for (name, value) in case.values().filter(|(name, value)| secret(name) && value.len() > 3) {
