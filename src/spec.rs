@@ -54,7 +54,7 @@ pub struct Spec {
     pub version: Option<String>,
     /// Where the engine is; found where none.
     pub engine_host: Option<String>,
-    /// The URL of the store; SQLite in `.omni/` where none.
+    /// The URL of the store; a file in `.omni/` where none.
     pub store: Option<String>,
     /// What a failed apply does, and which releases are kept.
     pub rollback: RollbackPolicy,

@@ -5,6 +5,8 @@
 
 #[path = "spec/corpus.rs"]
 mod corpus;
+#[path = "spec/formatting.rs"]
+mod formatting;
 #[path = "spec/limits.rs"]
 mod limits;
 #[path = "spec/properties.rs"]

@@ -5,11 +5,14 @@
 
 mod form;
 mod known;
+mod shape;
 mod unknown;
 
 use serde_json::{Map, Value as Json};
 
+use self::shape::{accepts, branches, constants, type_word, types};
 use super::problem::Problem;
+use super::raw::has_name;
 use super::suggest;
 use super::tree::{self, Entry, Node, Span, Value, below};
 use crate::template::Template;
@@ -61,7 +64,7 @@ impl<'s> Checker<'s, '_> {
                 self.form(form, number, path, place).then(|| Json::from(number.as_str()))
             }
             Value::Bool(value) => Some(Json::Bool(*value)),
-            Value::Date => None,
+            Value::Date | Value::Unfilled => None,
         }
     }
 
@@ -93,7 +96,8 @@ impl<'s> Checker<'s, '_> {
 
     fn unknown(&mut self, key: &str, entry: &Entry, path: &[String]) {
         let problem = unknown::problem(self.root, &self.above, key, path);
-        self.problems.push(problem.label(entry.key.clone(), "not known here"));
+        let label = if problem.code == "omni::spec::not_yet" { "not in this version" } else { "not known here" };
+        self.problems.push(problem.label(entry.key.clone(), label));
     }
 
     fn required(&mut self, table: &tree::Table, schema: &Json, path: &[String], place: &Span) -> bool {
@@ -119,9 +123,15 @@ impl<'s> Checker<'s, '_> {
         if form == "template" {
             return Some(Json::String(text.to_string()));
         }
+        if form == "pair" && has_name(text) {
+            return Some(Json::String(text.to_string()));
+        }
         let Some(plain) = text.as_plain() else {
             if form == "pair" {
-                return Some(Json::String(text.to_string()));
+                let message = format!("`{}` has a value and no name", tree::joined(path));
+                let problem = Problem::error("omni::spec::malformed", path, message);
+                self.problems.push(problem.label(place.clone(), "whose value?").help("write `\"NAME=${NAME}\"`"));
+                return None;
             }
             let message = format!("a secret stands in `{}`, where it would be shown", tree::joined(path));
             let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and a rollback's `command`";
@@ -141,7 +151,7 @@ impl<'s> Checker<'s, '_> {
         if !self.form(form, plain, path, place) {
             return None;
         }
-        Some(Json::String(if form == "pair" { text.to_string() } else { plain.to_owned() }))
+        Some(Json::String(plain.to_owned()))
     }
 
     fn wrong_word(&mut self, written: &str, words: &[&str], path: &[String], place: &Span) {
@@ -208,60 +218,4 @@ impl<'s> Checker<'s, '_> {
             problem.label(place.clone(), format!("this is {}", node.kind())).help_if(known::type_help(node, path)),
         );
     }
-}
-
-/// The forms that a schema allows, references followed.
-fn branches<'s>(root: &'s Json, schema: &'s Json) -> Vec<&'s Json> {
-    if let Some(name) = schema.get("$ref").and_then(Json::as_str) {
-        let target = name.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        return target.map(|target| branches(root, target)).unwrap_or_default();
-    }
-    match schema.get("anyOf").and_then(Json::as_array) {
-        Some(forms) => forms.iter().flat_map(|form| branches(root, form)).collect(),
-        None => vec![schema],
-    }
-}
-
-fn types(schema: &Json) -> Vec<&str> {
-    match schema.get("type") {
-        Some(Json::String(word)) => vec![word],
-        Some(Json::Array(words)) => words.iter().filter_map(Json::as_str).collect(),
-        _ if constants(schema).is_some() => vec!["string"],
-        _ => Vec::new(),
-    }
-}
-
-fn accepts(schema: &Json, node: &Node) -> bool {
-    let types = types(schema);
-    let has = |word| types.contains(&word);
-    match node.value {
-        Value::Table(_) => has("object"),
-        Value::List(_) => has("array"),
-        Value::Text(_) => has("string"),
-        Value::Int(_) => has("integer") || has("number"),
-        Value::Float(_) => has("number"),
-        Value::Bool(_) => has("boolean"),
-        Value::Date => false,
-    }
-}
-
-fn type_word(word: &str) -> &str {
-    match word {
-        "object" => "a table",
-        "array" => "a list",
-        "string" => "a string",
-        "integer" => "an integer",
-        "number" => "a number",
-        "boolean" => "a boolean",
-        other => other,
-    }
-}
-
-/// The words that a schema allows, where it lists them.
-fn constants(schema: &Json) -> Option<Vec<&str>> {
-    if let Some(words) = schema.get("enum").and_then(Json::as_array) {
-        return Some(words.iter().filter_map(Json::as_str).collect());
-    }
-    let forms = schema.get("oneOf")?.as_array()?;
-    Some(forms.iter().filter_map(|form| form.get("const")?.as_str()).collect())
 }

@@ -160,9 +160,10 @@ impl Checked<'_> {
 
     fn breach(&mut self, rule: &str, what: &str, label: &str) {
         let place = tree::below(self.at, rule);
-        let shown = match self.declared.secret || looks_secret(self.name) {
-            true => String::new(),
-            false => format!(": `{}`", crate::plain::plain(self.value)),
+        let shown = if self.declared.secret || looks_secret(self.name) {
+            String::new()
+        } else {
+            format!(": `{}`", crate::plain::plain(self.value))
         };
         let problem =
             Problem::error("omni::spec::bad_variable", &place, format!("the variable `{}` {what}{shown}", self.name));

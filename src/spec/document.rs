@@ -46,7 +46,7 @@ fn syntax(text: &str, error: &toml::de::Error) -> Problem {
     }
     if message.contains("duplicate key") {
         let problem = Problem::error("omni::spec::duplicate_key", &[], "a key is given twice in one table");
-        return problem.label(span, "given before").help("keep one of them");
+        return problem.label(span, "given a second time").help("keep one of them");
     }
     Problem::error("omni::spec::syntax", &[], format!("the text is no TOML: {message}")).label(span, message)
 }

@@ -25,7 +25,7 @@ pub struct Outline {
     pub default_environment: Option<String>,
     /// Where the engine is; found where none.
     pub engine_host: Option<String>,
-    /// The URL of the store; SQLite in `.omni/` where none.
+    /// The URL of the store; a file in `.omni/` where none.
     pub store: Option<String>,
 }
 
@@ -54,32 +54,17 @@ pub fn outline(
         uses: BTreeMap::new(),
         vault: Vault::new(Key::new([0; 32])),
         problems: Vec::new(),
+        unfilled: false,
     };
     let mut text_at = |steps: [&str; 2]| {
         let mut node = merged.at(&tree::path(&steps)).filter(|node| matches!(node.value, Value::Text(_)))?.clone();
         filler.fill(&mut node, &tree::path(&steps));
-        node.text().map(str::to_owned)
+        node.text().filter(|text| !text.is_empty()).map(str::to_owned)
     };
     let project = text_at(["project", "name"]);
     let (engine_host, store) = (text_at(["engine", "host"]), text_at(["store", "url"]));
     let mut problems = filler.problems;
-    let at = tree::path(&["project", "name"]);
-    match &project {
-        None => problems.push(
-            Problem::error("omni::spec::missing_key", &at, "`project.name` is missing")
-                .help("add `[project]` with `name = \"…\"`"),
-        ),
-        Some(project) => {
-            if let Err(help) = name::check(project) {
-                let problem = Problem::error(
-                    "omni::spec::malformed",
-                    &at,
-                    format!("`{}` is no name", crate::plain::plain(project)),
-                );
-                problems.push(problem.label(merged.place(&at), "cannot be read").help(help));
-            }
-        }
-    }
+    problems.extend(wrong_name(project.as_deref(), &merged));
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(fail(problems));
     }
@@ -92,4 +77,16 @@ pub fn outline(
         engine_host,
         store,
     })
+}
+
+fn wrong_name(project: Option<&str>, merged: &Node) -> Option<Problem> {
+    let at = tree::path(&["project", "name"]);
+    let Some(project) = project else {
+        let problem = Problem::error("omni::spec::missing_key", &at, "`project.name` is missing");
+        return Some(problem.help("add `[project]` with `name = \"…\"`"));
+    };
+    let help = name::check(project).err()?;
+    let message = format!("`{}` is no name", crate::plain::plain(project));
+    let problem = Problem::error("omni::spec::malformed", &at, message);
+    Some(problem.label(merged.place(&at), "cannot be read").help(help))
 }

@@ -11,12 +11,13 @@ mod project;
 mod service;
 mod text;
 mod union;
+mod variable;
 
 pub(super) use container::{RawBuild, RawContainer};
 pub(super) use parts::{RawLimits, RawReservations};
 pub(super) use project::{
-    RawEnvironment, RawHostPaths, RawNetwork, RawOverlay, RawPolicy, RawRollback, RawSpec, RawVariable, RawVolume,
-    VariableLevel, VariableType,
+    RawEnvironment, RawHostPaths, RawNetwork, RawOverlay, RawPolicy, RawRollback, RawSpec, RawVolume,
 };
 pub(super) use service::{RawHealth, RawJob, RawService, RawUpdate};
-pub(super) use union::{Scalar, Words};
+pub(super) use union::{Scalar, Words, has_name};
+pub(super) use variable::{RawVariable, VariableLevel, VariableType};

@@ -45,7 +45,7 @@ pub(super) struct Resolver<'a> {
     pub(super) places: BTreeMap<Address, Span>,
 }
 
-impl<'a> Resolver<'a> {
+impl Resolver<'_> {
     /// Makes every resource of the spec.
     pub(super) fn all(&mut self) {
         let sections = &self.raw.shared;

@@ -39,6 +39,7 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
         uses: BTreeMap::new(),
         vault: Vault::new(request.key.clone()),
         problems: Vec::new(),
+        unfilled: false,
     };
     fill(&mut variables, &mut merged);
     problems.extend(contract::problems(&variables, &merged, &overlay::names(&written)));
@@ -68,20 +69,27 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
     if forbids {
         return Err(warnings);
     }
-    let spec = Spec {
-        version: raw.own.project.version.clone(),
-        engine_host: raw.shared.engine.host.clone(),
-        store: raw.shared.store.url.clone(),
+    let spec = spec(&raw, own.approval, scope, policy, warnings);
+    Ok((Spec { resources, places, links, ..spec }, vault))
+}
+
+/// The spec without its resources.
+fn spec(raw: &RawSpec, approval: bool, scope: Scope, policy: Policy, warnings: Problems) -> Spec {
+    // `"${HOST:-}"` that stays empty says as much as nothing.
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    Spec {
+        version: given(&raw.own.project.version),
+        engine_host: given(&raw.shared.engine.host),
+        store: given(&raw.shared.store.url),
         rollback: RollbackPolicy::of(&raw.shared.rollback),
-        approval: own.approval,
+        approval,
         policy,
-        resources,
+        resources: BTreeMap::new(),
         warnings,
-        places,
-        links,
+        places: BTreeMap::new(),
+        links: BTreeMap::new(),
         scope,
-    };
-    Ok((spec, vault))
+    }
 }
 
 /// Checks every overlay, and returns what the chosen one says about itself.

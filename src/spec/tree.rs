@@ -24,6 +24,8 @@ pub(super) enum Value {
     Table(Table),
     List(Vec<Node>),
     Text(Template),
+    /// A text with a variable that has no value, which was told: nothing else is said about it.
+    Unfilled,
     Int(i64),
     /// A number with a fraction, as it was written.
     Float(String),
@@ -119,7 +121,7 @@ impl Node {
         match self.value {
             Value::Table(_) => "a table",
             Value::List(_) => "a list",
-            Value::Text(_) => "a string",
+            Value::Text(_) | Value::Unfilled => "a string",
             Value::Int(_) => "an integer",
             Value::Float(_) => "a number",
             Value::Bool(_) => "a boolean",

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::interpolation::{self, Otherwise, Piece};
 use super::problem::Problem;
-use super::raw::RawVariable;
+use super::raw::{RawVariable, VariableLevel};
 use super::suggest;
 use super::tree::{self, Node, Span, Value, below};
 use crate::template::{Part, Template, Vault};
@@ -31,6 +31,8 @@ pub(super) struct Variables<'a> {
     pub(super) uses: BTreeMap<String, Vec<Use>>,
     pub(super) vault: Vault,
     pub(super) problems: Vec<Problem>,
+    /// Whether the text that is looked at cannot be known.
+    pub(super) unfilled: bool,
 }
 
 impl Variables<'_> {
@@ -57,10 +59,12 @@ impl Variables<'_> {
                 let written = text.as_plain().unwrap_or_default().to_owned();
                 self.warn_of_literal(&written, path, &node.span);
                 if written.contains('$') {
-                    *text = self.text(&written, path, &node.span);
+                    self.unfilled = false;
+                    let filled = self.text(&written, path, &node.span);
+                    node.value = if self.unfilled { Value::Unfilled } else { Value::Text(filled) };
                 }
             }
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Date => {}
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Date | Value::Unfilled => {}
         }
     }
 
@@ -75,8 +79,8 @@ impl Variables<'_> {
                 let message = format!("{} in `{}`", wrong.message, tree::joined(path));
                 let problem = Problem::error("omni::spec::interpolation", path, message);
                 self.problems.push(problem.label(span.clone(), "in this text").help(wrong.help));
-                // What cannot be read stands for nothing, so that nothing else is said about it.
-                Template::plain(written.replace('$', ""))
+                self.unfilled = true;
+                Template::default()
             }
         }
     }
@@ -108,6 +112,7 @@ impl Variables<'_> {
         let declared = self.declared.get(name);
         match (declared, value, otherwise) {
             (None, _, Otherwise::Nothing | Otherwise::Demand(_)) => {
+                self.unfilled = true;
                 let message = format!("`{name}` is used and declared nowhere");
                 let near = suggest::question(name, self.declared.keys().map(String::as_str));
                 let help = near
@@ -129,8 +134,11 @@ impl Variables<'_> {
             }
             (Some(_), Some(value), _) => parts.push(Part::Text(value)),
             (_, None, Otherwise::Default(pieces)) => self.pieces(pieces, path, span, parts),
-            (Some(_), None, _) if self.missing.iter().any(|missing| missing == name) => {}
+            (Some(declared), None, _) if self.missing.iter().any(|missing| missing == name) => {
+                self.unfilled |= declared.level == VariableLevel::Critical;
+            }
             (Some(_), None, Otherwise::Demand(message)) => {
+                self.unfilled = true;
                 let said = crate::plain::plain(message);
                 let said = if said.is_empty() { "it has no value".to_owned() } else { said };
                 let problem =
@@ -138,6 +146,7 @@ impl Variables<'_> {
                 self.problems.push(problem.label(span.clone(), "needs it").help(format!("set `{name}`")));
             }
             (Some(_), None, Otherwise::Nothing) => {
+                self.unfilled = true;
                 let message = format!("`{name}` is optional and has no value here");
                 let problem = Problem::error("omni::spec::optional_variable", path, message);
                 let help =

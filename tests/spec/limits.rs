@@ -27,7 +27,7 @@ fn nesting_of_any_depth_ends_in_a_problem() {
     ];
     for text in texts {
         let found = codes(&text);
-        assert!(found.contains(&"omni::spec::too_deep") || found.contains(&"omni::spec::syntax"), "{found:?}");
+        assert!(found.contains(&"omni::spec::too_deep"), "{found:?}");
     }
 }
 

@@ -50,7 +50,66 @@ fn tomlish() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..60).prop_map(|words| words.join(" "))
 }
 
+/// A spec with every key, in which pieces are replaced by others.
+fn damaged() -> impl Strategy<Value = String> {
+    let whole = include_str!("../specs/valid/every-service-key.toml");
+    let piece = prop::sample::select(vec![
+        "",
+        "1",
+        "\"\"",
+        "\"x\"",
+        "\"$\"",
+        "\"${A}\"",
+        "[]",
+        "{}",
+        "[1]",
+        "[\"\"]",
+        "{ a = 1 }",
+        "true",
+        "-1",
+        "1.5",
+        "\n",
+        "]",
+        "=",
+        "web",
+        "x-a",
+        "99999999999",
+        "[[]]",
+        "[{}]",
+        "1979-05-27",
+        "nan",
+    ]);
+    let values: Vec<(usize, usize)> =
+        whole.match_indices(" = ").map(|(at, _)| (at + 3, at + 3 + whole[at + 3..].find('\n').unwrap_or(0))).collect();
+    prop::collection::vec((prop::sample::select(values), piece), 1..4).prop_map(move |mut changes| {
+        changes.sort_by_key(|((start, _), _)| std::cmp::Reverse(*start));
+        changes.dedup_by_key(|((start, _), _)| *start);
+        let mut text = whole.to_owned();
+        let mut before = text.len();
+        for ((start, end), piece) in changes {
+            if end <= before {
+                text.replace_range(start..end, piece);
+                before = start;
+            }
+        }
+        text
+    })
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_damaged_spec_is_told_with_a_place(text in damaged()) {
+        if let Err(problems) = Case::new("damaged", &text).resolve() {
+            for problem in problems.list() {
+                prop_assert!(!problem.labels.is_empty(), "no place: {}", problem);
+                prop_assert!(problem.labels.iter().all(|label| text.get(label.span.clone()).is_some()));
+            }
+            let _ = crate::world::drawn(&problems);
+        }
+    }
+
     #[test]
     fn any_text_ends_in_a_spec_or_in_problems(text in any::<String>()) {
         let _ = Case::new("any", &text.replace("#> ", "# ")).resolve();

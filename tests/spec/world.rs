@@ -68,10 +68,12 @@ impl Case {
     /// Every spec of a folder of the corpus, sorted by name.
     pub(crate) fn all(folder: &str) -> Vec<Self> {
         let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specs").join(folder);
-        let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let entries = std::fs::read_dir(&folder).expect("the corpus is there");
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry of the corpus").path()).collect();
         paths.sort();
         let read = |path: &PathBuf| {
-            Self::new(path.file_stem().unwrap().to_str().unwrap(), &std::fs::read_to_string(path).unwrap())
+            let text = std::fs::read_to_string(path).expect("a spec is UTF-8 text");
+            Self::new(&path.file_stem().expect("a file has a name").to_string_lossy(), &text)
         };
         let cases: Vec<_> = paths.iter().map(read).collect();
         assert!(!cases.is_empty(), "no specs in {}", folder.display());

@@ -56,7 +56,7 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
         "platform" => {
             platform(text).ok_or_else(|| helped(format!("`{}` is no platform", shown()), "write it like `linux/amd64`"))
         }
-        "url-text" => text.contains("://").then_some(()).ok_or_else(|| {
+        "url-text" => (text.is_empty() || text.contains("://")).then_some(()).ok_or_else(|| {
             helped(
                 format!("`{}` is no URL", shown()),
                 "start it with a scheme, as in `unix:///var/run/docker.sock` or `sqlite://.omni/omni.db`",

@@ -76,6 +76,17 @@ pub(super) fn compose(key: &str) -> Option<&'static str> {
     COMPOSE.iter().find(|(word, _)| *word == key).map(|(_, help)| *help)
 }
 
+/// Why a job has no such key, where a service has it.
+pub(super) fn service_only(key: &str, path: &[String]) -> Option<&'static str> {
+    let in_job = path.len() == 3 && path[0] == "jobs";
+    match key {
+        "restart" | "replicas" | "update" if in_job => Some("a job runs once and is never restarted; remove this key"),
+        "ports" | "expose" if in_job => Some("nobody connects to a job; remove this key, or make it a service"),
+        "healthcheck" if in_job => Some("a job is right when it ends with exit code 0; remove this key"),
+        _ => None,
+    }
+}
+
 /// How to write a value of the wrong type, where it is a known mistake.
 pub(super) fn type_help(node: &Node, path: &[String]) -> Option<String> {
     let key = path.iter().rev().find(|step| step.parse::<usize>().is_err())?;

@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::{branches, known};
+use super::known;
+use super::shape::branches;
 use crate::spec::problem::Problem;
 use crate::spec::{suggest, tree};
 
@@ -20,13 +21,18 @@ pub(super) fn problem(root: &Json, above: &[&Json], key: &str, path: &[String]) 
     let problem = Problem::error("omni::spec::unknown_key", path, format!("unknown key `{shown}` {place}"));
     let Some(here) = above.last() else { return problem };
     let names = keys(here);
-    let help =
-        match (known::compose(key), elsewhere(root, above, key, parent), suggest::question(key, names.iter().copied()))
-        {
-            (Some(help), _, _) => help.to_owned(),
-            (None, Some(help), _) | (None, None, Some(help)) => help,
-            (None, None, None) => format!("known here are {}", suggest::choices(names).replace(" or ", " and ")),
-        };
+    let near = suggest::near(key, names.iter().copied());
+    let help = known::compose(key)
+        .or_else(|| known::service_only(key, path))
+        .map(str::to_owned)
+        .or_else(|| above_it(above, key, parent))
+        .or_else(|| match (near, inside(root, here, key, DEPTH)) {
+            (Some(near), Some(below)) => Some(format!("did you mean `{near}`, or `{below}.{key}`?")),
+            (Some(near), None) => Some(format!("did you mean `{near}`?")),
+            (None, Some(below)) => Some(format!("did you mean `{below}.{key}`?")),
+            (None, None) => None,
+        })
+        .unwrap_or_else(|| format!("known here are {}", suggest::choices(names).replace(" or ", " and ")));
     problem.help(help)
 }
 
@@ -39,12 +45,9 @@ fn keys(schema: &Json) -> Vec<&str> {
         .collect()
 }
 
-/// Where the key would be right: above or below the table it stands in.
-fn elsewhere(root: &Json, above: &[&Json], key: &str, parent: &[String]) -> Option<String> {
-    let (here, outer) = above.split_last()?;
-    if let Some(below) = inside(root, here, key, DEPTH) {
-        return Some(format!("did you mean `{below}.{key}`?"));
-    }
+/// Whether the key would be right in a table around the one it stands in.
+fn above_it(above: &[&Json], key: &str, parent: &[String]) -> Option<String> {
+    let (_, outer) = above.split_last()?;
     let (distance, _) = outer.iter().rev().enumerate().find(|(_, schema)| keys(schema).contains(&key))?;
     let place = &parent[..parent.len().checked_sub(distance + 1)?];
     Some(match place {

@@ -95,12 +95,17 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// The name before the first `=` of a text, and the rest; none where no name stands there.
-pub(in crate::spec) fn split(text: &Template) -> Option<(String, Template)> {
+fn split(text: &Template) -> Option<(String, Template)> {
     let (first, rest) = text.parts().split_first()?;
     let Part::Text(first) = first else { return None };
     let (name, start) = first.split_once('=')?;
     let parts = std::iter::once(Part::Text(start.to_owned())).chain(rest.iter().cloned());
     (!name.is_empty()).then(|| (name.to_owned(), Template::from_parts(parts.collect())))
+}
+
+/// Whether a text starts with a name and `=`.
+pub(in crate::spec) fn has_name(text: &Template) -> bool {
+    split(text).is_some()
 }
 
 impl JsonSchema for Pairs {

@@ -83,7 +83,7 @@ impl Resolver<'_> {
             match read.and_then(|text| env_file::env_file(&text).map_err(|wrong| wrong.to_string())) {
                 Ok(variables) => {
                     for (name, value) in variables {
-                        let value = self.from_file(&tree::joined(at), &name, value);
+                        let value = self.of_file(&tree::joined(at), &name, value);
                         found.insert(name, value);
                     }
                 }
@@ -102,7 +102,7 @@ impl Resolver<'_> {
     }
 
     /// Files with variables hold secrets more often than not: a value is one unless `[env]` says that it is none.
-    fn from_file(&mut self, owner: &str, name: &str, value: String) -> Template {
+    fn of_file(&mut self, owner: &str, name: &str, value: String) -> Template {
         match self.declared.get(name) {
             Some(declared) if !declared.secret => Template::plain(value),
             _ => Template::from_parts(vec![self.vault.keep_secret(&format!("{owner}.{name}"), value)]),

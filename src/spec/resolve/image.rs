@@ -7,8 +7,9 @@ use crate::fingerprint::Fingerprint;
 use crate::resource::{Build, Image, ImageSource, ImageUse, Pin, Resource};
 use crate::spec::problem::Problem;
 use crate::spec::raw::{RawBuild, RawContainer};
+use crate::spec::suggest;
 use crate::spec::syntax::image;
-use crate::spec::tree::{self, below};
+use crate::spec::tree::{self, Node, below};
 
 impl Resolver<'_> {
     /// The image of the container at a path; makes the image too.
@@ -28,7 +29,9 @@ impl Resolver<'_> {
                 nothing()
             }
             (None, None) => {
-                let written = ["image", "build"].iter().any(|key| self.tree.at(&below(at, key)).is_some());
+                // A key that was meant to be one of the two was told already.
+                let keys = self.tree.at(at).and_then(Node::table).into_iter().flat_map(|table| table.keys());
+                let written = keys.into_iter().any(|key| suggest::near(key, ["image", "build"]).is_some());
                 if !written {
                     let problem = Problem::error(
                         "omni::spec::missing_key",
@@ -71,9 +74,9 @@ impl Resolver<'_> {
         let context_at = if table { below(&build_at, "context") } else { build_at.clone() };
         let context = self.inside(&build.context, &context_at);
         let dockerfile = self.inside(&build.dockerfile, &below(&build_at, "dockerfile"));
-        let content = match (&context, &dockerfile) {
+        let sent = match (&context, &dockerfile) {
             (Some(context), Some(dockerfile)) => match self.files.context(context, dockerfile) {
-                Ok(content) => content,
+                Ok(sent) => sent,
                 Err(reason) => {
                     let message =
                         format!("the build context `{context}` cannot be read: {}", crate::plain::plain(&reason));
@@ -93,7 +96,7 @@ impl Resolver<'_> {
             dockerfile: dockerfile.unwrap_or_default(),
             target: build.target.clone(),
             args: texts(&build.args),
-            content,
+            content: sent,
         };
         let whole = Fingerprint::of(&build);
         let pin = Some(Pin::Build(whole));

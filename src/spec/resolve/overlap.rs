@@ -26,7 +26,8 @@ impl Resolver<'_> {
                 _ => None,
             })
             .collect();
-        let claims: Vec<_> = services.iter().flat_map(|(name, _)| self.claims(name)).collect();
+        let mut claims: Vec<_> = services.iter().flat_map(|(name, _)| self.claims(name)).collect();
+        claims.sort_by_key(|claim| claim.span.start);
         self.same_port(&claims);
         for (name, service) in &services {
             self.replicas(name, service, &claims);

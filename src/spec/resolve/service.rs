@@ -68,7 +68,7 @@ fn update(raw: &RawUpdate, health: Option<&Health>) -> Update {
         order: raw.order,
         parallelism: raw.parallelism.unwrap_or(1),
         delay: raw.delay.unwrap_or_default(),
-        monitor: raw.monitor.unwrap_or(Period::seconds(if checked { 0 } else { 1 })),
+        monitor: raw.monitor.unwrap_or(Period::seconds(u64::from(!checked))),
         progress_deadline: raw.progress_deadline.unwrap_or(Period::seconds(300)),
     }
 }

@@ -14,6 +14,15 @@ pub(super) const IMPLIED_NETWORK: &str = "default";
 
 impl Resolver<'_> {
     pub(super) fn network(&mut self, name: &str, raw: &RawNetwork) {
+        let real = raw.name.as_deref().unwrap_or(name);
+        let is_host = raw.driver.as_deref() == Some("host") || (raw.external && real == "host");
+        if is_host && !self.policy.allow_privileged {
+            let at = tree::path(&["networks", name]);
+            let message = format!("`{}` is the network of the host itself", tree::joined(&at));
+            let problem = Problem::error("omni::spec::policy", &at, message);
+            let problem = problem.label(self.tree.key(&at), "no wall to the host");
+            self.problems.push(problem.help("use `ports`, or allow it: `[policy] allow_privileged = true`"));
+        }
         let network = Network {
             name: raw.name.clone().unwrap_or_else(|| self.object_name(name, raw.external)),
             external: raw.external,
