@@ -3,7 +3,7 @@
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::cli::console::Console;
-use crate::report::{Finding, Severity};
+use crate::report::diagnostics::{Finding, Severity};
 use crate::spec::{self, Problems};
 
 /// All problems as people read them, each with its place, and a last line that counts them.

@@ -39,8 +39,8 @@ pub(crate) fn run(global: &Global, args: &ValidateArgs, console: &Console) -> Re
 fn told(found: &Problems, format: ProblemFormat) -> String {
     let findings = problems::findings(found);
     match format {
-        ProblemFormat::Sarif => report::sarif(&findings),
-        ProblemFormat::Github => report::github(&findings),
-        ProblemFormat::Json | ProblemFormat::Human => report::json(&findings),
+        ProblemFormat::Sarif => report::diagnostics::sarif(&findings),
+        ProblemFormat::Github => report::diagnostics::github(&findings),
+        ProblemFormat::Json | ProblemFormat::Human => report::diagnostics::json(&findings),
     }
 }
