@@ -53,8 +53,8 @@ impl Project {
         let name = global.file.display().to_string();
         let variables = variables(global)?;
         let outline = spec::outline(&text, &name, global.env.as_deref(), &variables)?;
-        let root = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let root = root.canonicalize().map_err(|error| unreadable(&path, &error))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let root = folder.canonicalize().map_err(|error| unreadable(&path, &error))?;
         Ok(Self { root, name, text, outline, variables, global: global.clone() })
     }
 
