@@ -11,6 +11,8 @@ mod formatting;
 mod limits;
 #[path = "spec/properties.rs"]
 mod properties;
+#[path = "spec/resolved.rs"]
+mod resolved;
 #[path = "spec/schema.rs"]
 mod schema;
 #[path = "spec/world.rs"]

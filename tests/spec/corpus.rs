@@ -118,3 +118,17 @@ fn every_code_that_a_spec_can_earn_is_in_the_corpus() {
         .collect();
     assert!(missing.is_empty(), "no invalid spec earns {missing:?}");
 }
+
+#[test]
+fn every_snapshot_has_its_spec() {
+    let specs: BTreeSet<_> = ["valid", "invalid"]
+        .into_iter()
+        .flat_map(|folder| Case::all(folder).into_iter().map(move |case| format!("{folder}-{}.snap", case.name)))
+        .collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specs/snapshots");
+    let kept: BTreeSet<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(kept, specs, "left: snapshots, right: specs");
+}

@@ -101,6 +101,9 @@ pub(super) fn type_help(node: &Node, path: &[String]) -> Option<String> {
         ) => Some(format!("write the unit too: `\"{seconds}s\"`")),
         (Value::Int(_), "memory" | "shm_size") => Some("write the unit too, as in `\"512MiB\"`".to_owned()),
         (Value::Int(mode), "mode") => Some(format!("write it in quotes: `\"0{mode:o}\"`")),
+        (Value::List(_), "labels" | "args" | "sysctls" | "options") => {
+            Some(format!("write a table: `{key} = {{ name = \"value\" }}`"))
+        }
         (Value::Bool(_), "restart") => Some("write `\"no\"` in quotes".to_owned()),
         (Value::Table(table), _) if above == Some("depends_on") && table.contains_key("condition") => {
             Some(format!("write `{key} = \"started\"`, `\"healthy\"` or `\"completed\"`"))

@@ -5,7 +5,7 @@ use crate::address::{Address, Kind};
 use crate::resource::{MountSource, Order, Port, Resource, Service, Strategy};
 use crate::spec::problem::Problem;
 use crate::spec::syntax::port;
-use crate::spec::tree::{self, Span};
+use crate::spec::tree::{self, Node, Span, Value};
 
 /// A port of the host that a service claims, and where.
 struct Claim {
@@ -37,13 +37,13 @@ impl Resolver<'_> {
     }
 
     fn claims(&self, name: &str) -> Vec<Claim> {
-        let Some(raw) = self.raw.shared.services.get(name) else { return Vec::new() };
         let at = tree::path(&["services", name, "ports"]);
-        let claim = |text: &String| {
-            let port = port::parse(text).ok().filter(|port| port.host.is_some())?;
-            Some(Claim { service: name.to_owned(), port, span: self.tree.place(&self.entry(&at, text)) })
+        let Some(Value::List(items)) = self.tree.at(&at).map(|node| &node.value) else { return Vec::new() };
+        let claim = |item: &Node| {
+            let port = port::parse(item.text()?).ok().filter(|port| port.host.is_some())?;
+            Some(Claim { service: name.to_owned(), port, span: item.span.clone() })
         };
-        raw.own.ports.iter().filter_map(claim).collect()
+        items.iter().filter_map(claim).collect()
     }
 
     fn same_port(&mut self, claims: &[Claim]) {
