@@ -180,7 +180,7 @@ impl<E: Engine> Perform for Host<E> {
                 Some(live) if live.status.is_up() => {
                     Err(Fault::new(FaultKind::Conflict, format!("container `{}` runs", plain(&live.name))))
                 }
-                Some(live) => calls.gone(|| self.engine.remove_container(&live.id)).await,
+                Some(live) => calls.remove(&live.id).await,
                 None => Ok(()),
             },
         }
@@ -202,6 +202,6 @@ impl<E: Engine> Anchor for Host<E> {
     }
 
     async fn drop_anchor(&self, held: &Held) -> Result<(), Fault> {
-        self.calls().gone(|| self.engine.remove_container(&held.id)).await
+        self.calls().remove(&held.id).await
     }
 }

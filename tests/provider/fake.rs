@@ -62,6 +62,10 @@ impl World for Fake {
         ["touch", "/rolled-back"].map(Template::from).to_vec()
     }
 
+    fn failing(&self) -> Vec<Template> {
+        ["exit", "3"].map(Template::from).to_vec()
+    }
+
     fn port(&self) -> u16 {
         8080
     }

@@ -14,7 +14,7 @@ use omni::plan::{Action, Change, Side};
 use omni::provider::engine::Engine;
 use omni::provider::host::labels;
 use omni::provider::{Anchor, Fault, Observe, Order, Perform};
-use omni::resource::{Pin, Resource, Service};
+use omni::resource::{Attachment, Pin, Resource, Service};
 use omni::template::Vault;
 
 use crate::provider::things::{at, boxed, change, connected, container, image, network, service, volume, web};
@@ -134,11 +134,13 @@ impl<'w, W: World> Stage<'w, W> {
         service(connected(container(&reference, pin, command)), self.world.health())
     }
 
-    /// The container of a job that does this.
+    /// The container of a job that ends with this code, on the network.
     pub(crate) async fn job(&self, code: i64) -> omni::resource::Container {
         let (reference, command) = self.world.does(Does::End(code));
         let pin: Pin = self.world.host().pin(&image(&reference, None)).await.expect("the image is there");
-        container(&reference, pin, command)
+        let mut job = container(&reference, pin, command);
+        job.networks.insert("net".to_owned(), Attachment::default());
+        job
     }
 
     /// Makes the network and the volume that services of the contract use.

@@ -41,6 +41,9 @@ pub(crate) trait World: Send + Sync {
     /// A command that ends with 0 in a container that serves.
     fn harmless(&self) -> Vec<Template>;
 
+    /// A command that ends with 3 in a container that serves.
+    fn failing(&self) -> Vec<Template>;
+
     /// A host port that nobody listens on.
     fn port(&self) -> u16;
 }

@@ -70,6 +70,9 @@ impl Engine for FakeEngine {
     ) -> Result<(), Fault> {
         let set = |world: &mut World| {
             let container = &mut world.container_mut(id)?.new.container;
+            if container.limits.memory.is_some() && limits.memory.is_none() {
+                return Err(Fault::new(FaultKind::Failed, "a limit of memory cannot be taken away"));
+            }
             (container.limits, container.reservations, container.restart) = (limits, reservations, restart);
             Ok(())
         };
@@ -78,7 +81,8 @@ impl Engine for FakeEngine {
 
     async fn remove_container(&self, id: &str) -> Result<(), Fault> {
         let (call, id) = (Call::change("remove_container", &self.called(id)), id.to_owned());
-        self.act(call, move |world| world.remove_container(&id)).await
+        let gone = id.clone();
+        self.act_on_arrival(call, |world| world.begin_removal(&gone), move |world| world.remove_container(&id)).await
     }
 
     async fn container(&self, name: &str, asked: AskedOf<'_>) -> Result<Option<LiveContainer>, Fault> {

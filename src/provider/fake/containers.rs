@@ -153,6 +153,15 @@ impl World {
         Ok(())
     }
 
+    /// Begins to remove a container; whoever wants the same meanwhile hears of a conflict.
+    pub(super) fn begin_removal(&mut self, id: &str) -> Result<(), Fault> {
+        let id = self.container(id).map(|c| c.id.clone()).ok_or_else(|| missing("container", id))?;
+        if self.removing.insert(id.clone()) {
+            return Ok(());
+        }
+        Err(Fault::new(FaultKind::Conflict, format!("removal of container {id} is already in progress")))
+    }
+
     pub(super) fn remove_container(&mut self, id: &str) -> Result<(), Fault> {
         let place = self.containers.iter().position(|c| c.id == id || c.new.name == id);
         self.containers.remove(place.ok_or_else(|| missing("container", id))?);

@@ -25,6 +25,8 @@ pub(super) struct World {
     pub(super) images: Vec<FakeImage>,
     /// What the registry has, by reference.
     pub(super) registry: BTreeMap<String, FakeImage>,
+    /// Ids of containers that are being removed.
+    pub(super) removing: BTreeSet<String>,
     /// Names of containers that are being made.
     pub(super) reserved: BTreeSet<String>,
     pub(super) script: Script,
@@ -44,6 +46,7 @@ impl World {
             volumes: BTreeMap::new(),
             images: Vec::new(),
             registry: BTreeMap::new(),
+            removing: BTreeSet::new(),
             reserved: BTreeSet::new(),
             script: Script::default(),
             skew: 0,

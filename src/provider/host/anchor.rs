@@ -78,7 +78,7 @@ pub(super) async fn take<E: Engine>(
         if broken || !over {
             return Ok(Taking::Refused(found));
         }
-        calls.gone(|| calls.engine.remove_container(&found.id)).await?;
+        calls.remove(&found.id).await?;
         broken = true;
     }
 }

@@ -21,6 +21,8 @@ fn run(container: Container, rollback: Option<Vec<Template>>) -> Change {
 }
 
 pub(crate) async fn a_job_runs_once<W: World>(stage: &mut Stage<'_, W>) {
+    stage.ground().await;
+    stage.next();
     let run = run(stage.job(0).await, None);
     stage.there_and_back(&run).await;
     assert_eq!(stage.perform(&run).await.expect("it ends well").note, "exit 0");
@@ -30,6 +32,8 @@ pub(crate) async fn a_job_runs_once<W: World>(stage: &mut Stage<'_, W>) {
 }
 
 pub(crate) async fn a_failing_job_shows_its_log<W: World>(stage: &mut Stage<'_, W>) {
+    stage.ground().await;
+    stage.next();
     let run = run(stage.job(3).await, None);
     for _ in 0..2 {
         let fault = stage.perform(&run).await.expect_err("it fails");
@@ -41,6 +45,8 @@ pub(crate) async fn a_failing_job_shows_its_log<W: World>(stage: &mut Stage<'_, 
 }
 
 pub(crate) async fn a_rollback_command_runs_in_the_undo<W: World>(stage: &mut Stage<'_, W>) {
+    stage.ground().await;
+    stage.next();
     let (_, back) = stage.world.does(Does::End(0));
     let well = run(stage.job(0).await, back);
     stage.perform(&well).await.expect("it ends well");
@@ -58,10 +64,12 @@ pub(crate) async fn a_rollback_command_runs_in_the_undo<W: World>(stage: &mut St
 }
 
 pub(crate) async fn a_job_that_never_started_is_not_rolled_back<W: World>(stage: &mut Stage<'_, W>) {
+    stage.ground().await;
+    stage.next();
     let (_, back) = stage.world.does(Does::End(5));
     let run = run(stage.job(0).await, back);
     stage.back(&run).await;
     assert!(stage.said.lock().expect("nobody panics while talking").is_empty(), "the rollback would have failed");
     let engine = stage.world.host().engine();
-    assert_eq!(engine.container(&format!("{}-undo", stage.name("seed-1")), &|_| None).await.expect("it answers"), None);
+    assert_eq!(engine.container(&format!("{}-undo", stage.name("seed-2")), &|_| None).await.expect("it answers"), None);
 }

@@ -65,6 +65,7 @@ async fn snapshot(stage: &Stage<'_, Fake>, change: &Change) -> (Snapshot, Vec<St
 async fn base(stage: &mut Stage<'_, Fake>, replicas: u32) -> (Service, Vec<String>) {
     let mut service = stage.service(Does::Serve).await;
     service.replicas = replicas;
+    service.container.limits.memory = Some("32m".parse().expect("a size"));
     let up = stage.serving(&service).await.objects;
     (service, up)
 }
@@ -113,6 +114,8 @@ async fn prepare(stage: &mut Stage<'_, Fake>, scene: Scene) -> Change {
             }
         }
         Scene::Job => {
+            stage.ground().await;
+            stage.next();
             let back = stage.world.does(Does::End(0)).1;
             let job = job(stage.job(0).await, back);
             change(at(Kind::Job, "seed"), Action::Run, None, Some(Resource::Job(Box::new(job))))
