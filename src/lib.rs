@@ -7,12 +7,13 @@
 //! |---|---|
 //! | [`address`], [`fingerprint`], [`units`], [`template`], [`plain`] | names of things, content hashes, amounts, texts with secrets, foreign texts |
 //! | [`resource`] | what should exist; how two differ; what each requires |
-//! | [`observed`], [`lock`] | what a provider saw; who may apply |
+//! | [`observed`], [`lock`], [`clock`] | what a provider saw; who may apply; the time |
 //! | [`spec`] | deploy.toml: as written, checked, resolved |
 //! | [`graph`] | who requires whom |
 //! | [`release`] | what was applied |
 //! | [`plan`] | changes, reasons, order, inverse |
 //! | [`journal`] | records, events, outcomes |
+//! | [`failpoint`] | where a test makes the process die |
 //! | [`provider`] | the outside world: Docker, probes, a fake |
 //! | [`store`] | releases, journal, lock on disk |
 //! | [`report`] | drawing |
@@ -26,6 +27,7 @@ pub mod address;
 pub mod apply;
 pub mod cli;
 pub mod clock;
+pub mod failpoint;
 pub mod fingerprint;
 pub mod graph;
 pub mod journal;

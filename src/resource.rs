@@ -11,6 +11,7 @@ mod image;
 mod job;
 mod marks;
 mod network;
+mod port;
 mod requires;
 mod service;
 mod settings;
@@ -23,8 +24,9 @@ pub use difference::{Difference, Shown, differences, unchanged};
 pub use image::{Build, Image, ImageSource, Pin, PullPolicy};
 pub use job::Job;
 pub use network::Network;
+pub use port::{NotAPort, Port, Protocol};
 pub use requires::Origin;
-pub use service::{Attachment, Condition, Health, Order, Port, Probe, Protocol, Service, Strategy, Update};
+pub use service::{Attachment, Condition, Health, Order, Probe, Service, Strategy, Update};
 pub use volume::Volume;
 
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use regex_lite::Regex;
 
 /// Every room, those above first. A room may import only rooms above it.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 20] = [
     "address",
     "fingerprint",
     "units",
@@ -20,11 +20,13 @@ const ROOMS: [&str; 18] = [
     "resource",
     "observed",
     "lock",
+    "clock",
     "spec",
     "graph",
     "release",
     "plan",
     "journal",
+    "failpoint",
     "provider",
     "store",
     "report",
@@ -206,7 +208,7 @@ fn crates_stay_in_their_room(source: &Source) -> Vec<String> {
 }
 
 fn pure_rooms_are_pure(source: &Source) -> Vec<String> {
-    let pure = source.room().and_then(rank) < rank("provider");
+    let pure = source.room().and_then(rank) < rank("failpoint");
     if !pure || source.room().is_none() {
         return Vec::new();
     }

@@ -20,6 +20,7 @@ use crate::address::Address;
 use crate::apply::frontier::{Frontier, Step};
 use crate::apply::worker::{self, Way};
 use crate::clock::Clock;
+use crate::failpoint::{self, Place};
 use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, IllegalRecord, Outcome, Progress, Record};
 use crate::lock::{Held, LEASE, RENEWAL};
 use crate::provider::{Anchor, Fault, FaultKind, Order, Perform};
@@ -311,7 +312,9 @@ impl<'s> Session<'s> {
     /// every step begun has its intent on disk, so a recovery would do the same again.
     async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
         let now = self.clock.now();
+        failpoint::reach(Place::RecordUnwritten);
         let kept = self.store.append(&run.apply.op, self.fence, &record, now).await;
+        failpoint::reach(Place::RecordWritten);
         if let Err(illegal) = run.frontier.fold(&record) {
             unreachable!("the session writes only records in turn: {illegal}");
         }

@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::locking::Locked;
 use crate::cli::signals::Signals;
 use crate::clock::Clock;
+use crate::failpoint::{self, Place};
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Direction, Outcome, Record};
 use crate::lock::Op;
@@ -101,6 +102,7 @@ impl Applying<'_> {
         };
         let files = self.vault.files().map(|(fingerprint, content)| (*fingerprint, content.to_vec())).collect();
         self.store.open(&apply, files).await?;
+        failpoint::reach(Place::ApplyOpened);
         self.go(&apply, &[], Direction::Forward, head.as_ref()).await
     }
 
@@ -157,10 +159,12 @@ impl Applying<'_> {
             }
             _ => None,
         };
+        failpoint::reach(Place::ApplyUnclosed);
         if matches!(ended.outcome, Outcome::Applied | Outcome::Unwound(_)) {
             let closed = self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
             closed.map_err(|error| Failure::from(Aborted::Store { error, outcome: Some(ended.outcome.clone()) }))?;
         }
+        failpoint::reach(Place::ApplyClosed);
         let records = self.store.journal(&apply.op).await?;
         Ok(Applied {
             lost: apply::lost_for_good(&apply.plan, &ended.frontier).into_iter().cloned().collect(),

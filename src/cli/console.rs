@@ -43,6 +43,7 @@ impl Console {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "who prints has a console; that it needs nothing of it is a detail")]
     /// Prints a result. A reader that has gone away (a closed pager) is no error.
     pub(crate) fn print(&self, text: &str) {
         let mut out = io::stdout().lock();
@@ -57,6 +58,7 @@ impl Console {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "who prints has a console; that it needs nothing of it is a detail")]
     /// Prints what has to be seen.
     pub(crate) fn warn(&self, text: &str) {
         let mut err = io::stderr().lock();

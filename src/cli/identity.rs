@@ -51,3 +51,19 @@ fn host_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
     name.map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }
+
+/// The name of the account this process runs as; none where the system does not say.
+#[cfg(unix)]
+pub(crate) fn account() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let uid = fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = fs::read_to_string("/etc/passwd").ok()?;
+    let mut lines = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    lines.find(|fields| fields.get(2) == Some(&uid.as_str())).map(|fields| fields[0].to_owned())
+}
+
+/// The name of the account this process runs as; none where the system does not say.
+#[cfg(not(unix))]
+pub(crate) fn account() -> Option<String> {
+    None
+}

@@ -136,12 +136,12 @@ impl Project {
     pub(crate) async fn made_store(&self) -> Result<Sqlite, Failure> {
         Ok(Sqlite::create(&self.store_path()?, self.scope(), machine()).await?)
     }
+}
 
-    /// This process as a holder of the lock.
-    #[must_use]
-    pub(crate) fn holder(&self, doing: &str, store: &dyn Store) -> Holder {
-        identity::myself(who(), doing, store.lineage())
-    }
+/// This process as a holder of the lock.
+#[must_use]
+pub(crate) fn holder(doing: &str, store: &dyn Store) -> Holder {
+    identity::myself(who(), doing, store.lineage())
 }
 
 /// Who applies, for the record: `ci@runner-3`.
@@ -224,4 +224,5 @@ fn who() -> Option<String> {
     ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "SUDO_USER", "USER", "USERNAME", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .or_else(identity::account)
 }

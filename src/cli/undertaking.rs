@@ -21,6 +21,7 @@ use crate::cli::signals::Signals;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::tidying;
 use crate::cli::wish::{Met, Wish};
+use crate::failpoint::{self, Place};
 use crate::fingerprint::{Fingerprint, Key};
 use crate::journal::Outcome;
 use crate::lock::LONGEST_CALL;
@@ -103,10 +104,11 @@ impl Undertaking<'_> {
             Failure::new(Exit::Unusable, "omni::cli::signals", format!("cannot listen to signals: {error}"))
         })?;
         let mut store = self.project.made_store().await?;
-        let holder = self.project.holder(self.name, &store);
+        let holder = project::holder(self.name, &store);
         let scope = self.project.scope();
         let observed = crate::provider::Observe::observe(&self.engine, scope).await?;
         let locked = locking::lock(&mut store, &self.engine, scope, &holder, &observed, self.lock_wait).await?;
+        failpoint::reach(Place::Locked);
         let done = work(&mut Under { store: &mut store, locked: &locked, signals: &mut signals }).await;
         if let Err(Failure::Told(told)) = locking::unlock(&mut store, &self.engine, &locked).await {
             let text = told.draw();
@@ -161,7 +163,7 @@ impl Undertaking<'_> {
         ground: &Ground,
         under: &mut Under<'_>,
     ) -> Result<Exit, Failure> {
-        let by = project::by(&self.project.holder(self.name, &*under.store));
+        let by = project::by(&project::holder(self.name, &*under.store));
         let mut reporter = self.console.reporter(&plan);
         let applying = Applying {
             provider: &self.engine,

@@ -110,6 +110,7 @@ pub(super) fn undo_text(change: &Change) -> String {
 /// For how long the users of a thing cannot reach it: `about 2 s`; empty where it has none.
 pub(super) fn downtime_text(change: &Change) -> String {
     match change.downtime {
+        Downtime::About(period) if period.duration().as_secs() == 0 => "under 1 s".to_owned(),
         Downtime::About(period) => format!("about {}", so_far(period.duration())),
         other => other.to_string(),
     }

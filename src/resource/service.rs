@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::resource::container::Container;
+use crate::resource::port::Port;
 use crate::template::Template;
 use crate::units::Period;
 
@@ -46,40 +47,6 @@ pub enum Condition {
     Healthy,
     /// It ended with exit code 0 (a job).
     Completed,
-}
-
-/// One port of the host that leads to a container.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Port {
-    /// The host's address to listen on; all where none.
-    pub host_ip: Option<String>,
-    /// The host's port; the engine chooses a free one where none.
-    pub host: Option<u16>,
-    /// The container's port.
-    pub container: u16,
-    /// TCP or UDP.
-    pub protocol: Protocol,
-}
-
-/// TCP or UDP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-impl Protocol {
-    /// The word the engine uses: `tcp`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-        }
-    }
 }
 
 /// How a container is known to be ready.

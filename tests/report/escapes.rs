@@ -127,7 +127,7 @@ fn drawn_ends(plan: &Plan, text: &str) -> Vec<String> {
     drawn.push(open_apply(&apply, &records, at("2026-11-22T07:36:10Z"), &style));
     let mut one = past(1, text, text, ["2026-11-22T07:31:00Z", "2026-11-22T07:33:31Z"], None, stuck);
     text.clone_into(&mut one.by);
-    drawn.extend([history(&[one.clone()], None, &style), history_csv(&[one.clone()]), history_json(&[one], None)]);
+    drawn.extend([history(&[one.clone()], None, 100, &style), history_csv(&[one.clone()]), history_json(&[one], None)]);
     drawn.extend(drawn_events(plan, &records, text));
     drawn.push(drawn_status(plan, &apply, &records, text));
     drawn

@@ -229,8 +229,8 @@ fn pasts() -> Vec<omni::journal::Past> {
 
 #[test]
 fn history_with_figures() {
-    insta::assert_snapshot!(history(&pasts(), Some(90), &wide()));
-    insta::assert_snapshot!(history(&[], None, &wide()), @r"
+    insta::assert_snapshot!(history(&pasts(), Some(90), 100, &wide()));
+    insta::assert_snapshot!(history(&[], None, 100, &wide()), @r"
     No apply yet.
     next: omni apply
     ");

@@ -287,7 +287,8 @@ pub(crate) fn empty_plan() -> Plan {
 }
 
 pub(crate) fn release(number: u64, tag: &str) -> Release {
-    let recorded = |resource| Recorded { resource, objects: vec!["0123456789ab".to_owned()], tainted: false };
+    let recorded =
+        |resource| Recorded { resource, objects: vec!["0123456789ab".to_owned()], took: None, tainted: false };
     Release {
         number,
         tag: tag.to_owned(),

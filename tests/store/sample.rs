@@ -136,7 +136,7 @@ pub(crate) fn apply(number: u64, fence: u64, files: &[&str]) -> Apply {
 }
 
 pub(crate) fn release(number: u64, files: &[&str]) -> Release {
-    let recorded = Recorded { resource: job(files), objects: vec!["c0ffee".into()], tainted: false };
+    let recorded = Recorded { resource: job(files), objects: vec!["c0ffee".into()], took: None, tainted: false };
     Release {
         number,
         tag: format!("v1.{number}.0"),

@@ -11,8 +11,8 @@ use crate::spec;
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure> {
     let all: Vec<_> = spec::codes().iter().chain(failure_codes::codes()).collect();
     let Some(wanted) = &args.code else {
-        let codes: String = all.iter().map(|(code, _)| format!("{code}\n")).collect();
-        console.print(&codes);
+        let codes: Vec<_> = all.iter().map(|(code, _)| *code).collect();
+        console.print(&(codes.join("\n") + "\n"));
         return Ok(Exit::Done);
     };
     let full = if wanted.starts_with("omni::") { wanted.clone() } else { format!("omni::{wanted}") };

@@ -6,7 +6,7 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, LockCommand};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::project::Project;
+use crate::cli::project::{Project, holder};
 use crate::provider::Anchor;
 use crate::report;
 use crate::store::{Store, StoreError};
@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &Global, command: &LockCommand, console: &Consol
                 broken = true;
             }
             if let Some(store) = &mut store {
-                let me = project.holder("lock break", store);
+                let me = holder("lock break", store);
                 match store.break_lock(*fence, &me).await {
                     Ok(()) => broken = true,
                     Err(StoreError::Absent(_) | StoreError::FenceLost(_)) => {}

@@ -57,10 +57,8 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
 }
 
 fn listed(found: &[Retained], verb: &str) -> String {
-    let mut text: String = found
-        .iter()
-        .map(|one| format!("  - {}   {}   of {}\n", one.address, plain(&one.name), plain(&one.tag)))
-        .collect();
-    text.push_str(&format!("{verb} {}\n", tidying::counted(found.len())));
-    text
+    let line = |one: &Retained| format!("  - {}   {}   of {}", one.address, plain(&one.name), plain(&one.tag));
+    let mut lines: Vec<_> = found.iter().map(line).collect();
+    lines.push(format!("{verb} {}\n", tidying::counted(found.len())));
+    lines.join("\n")
 }

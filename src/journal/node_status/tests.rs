@@ -14,7 +14,7 @@ const TABLE: [(NodeStatus, [Option<NodeStatus>; 8]); 8] = [
     (Waiting, [Some(Doing), None,       None,         None,          None,          None,         None,       Some(Waiting)]),
     (Doing,   [None,        Some(Done), Some(Failed), Some(Unknown), None,          None,         None,       Some(Doing)]),
     (Done,    [None,        None,       None,         None,          Some(Undoing), None,         None,       Some(Done)]),
-    (Failed,  [None,        None,       None,         None,          Some(Undoing), None,         None,       Some(Failed)]),
+    (Failed,  [Some(Doing), None,       None,         None,          Some(Undoing), None,         None,       Some(Failed)]),
     (Unknown, [Some(Doing), None,       None,         None,          Some(Undoing), None,         None,       Some(Unknown)]),
     (Undoing, [None,        None,       None,         None,          Some(Undoing), Some(Undone), Some(Left), Some(Undoing)]),
     (Undone,  [None,        None,       None,         None,          None,          None,         None,       Some(Undone)]),

@@ -87,8 +87,9 @@ pub(super) fn status(state: Option<&ContainerState>) -> Status {
     let Some(state) = state else { return Status::Created };
     let healthy = match state.health.as_ref().and_then(|health| health.status) {
         Some(HealthStatusEnum::HEALTHY) => Some(true),
-        Some(HealthStatusEnum::UNHEALTHY | HealthStatusEnum::STARTING) => Some(false),
-        Some(HealthStatusEnum::NONE | HealthStatusEnum::EMPTY) | None => None,
+        Some(HealthStatusEnum::UNHEALTHY) => Some(false),
+        // While it starts the engine has not judged yet.
+        Some(HealthStatusEnum::STARTING | HealthStatusEnum::NONE | HealthStatusEnum::EMPTY) | None => None,
     };
     match state.status.unwrap_or(Word::CREATED) {
         Word::CREATED | Word::EMPTY => Status::Created,

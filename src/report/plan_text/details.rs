@@ -4,7 +4,22 @@ use crate::plan::{Action, Change, Class, Plan};
 use crate::report::style::{Style, Tone};
 use crate::report::table::{padded, width};
 use crate::report::{difference_text, words};
-use crate::resource::{Shown, unchanged};
+use crate::resource::{Difference, Shown, unchanged};
+
+/// What a thing is where the spec says nothing, beside what is simply absent or false.
+const DEFAULTS: [(&str, &str); 11] = [
+    ("driver", "bridge"),
+    ("driver", "local"),
+    ("pull_policy", "missing"),
+    ("replicas", "1"),
+    ("restart", "unless_stopped"),
+    ("side_effects", "true"),
+    ("stop_grace_period", "10s"),
+    ("update.delay", "0s"),
+    ("update.parallelism", "1"),
+    ("update.progress_deadline", "5m"),
+    ("update.strategy", "auto"),
+];
 
 /// A section for each thing that changes; with `full` for every thing.
 pub(super) fn lines(plan: &Plan, style: &Style) -> Vec<String> {
@@ -32,7 +47,12 @@ fn heading(change: &Change, style: &Style) -> String {
 fn body(change: &Change, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
     if change.action != Action::Delete || style.full {
-        lines.extend(difference_text::lines(&change.differences, difference_text::Sides::Change, style));
+        let told: Vec<_> = change.differences.iter().filter(|one| style.full || !is_unasked(one)).cloned().collect();
+        lines.extend(difference_text::lines(&told, difference_text::Sides::Change, style));
+        let defaults = change.differences.len() - told.len();
+        if defaults > 0 {
+            lines.push(style.paint(Tone::Dim, &format!("# {} by default", words::count(defaults, "field"))));
+        }
     }
     if let (Some(before), Some(after)) = (&change.before, &change.after) {
         let same = unchanged(&before.resource, after);
@@ -48,6 +68,12 @@ fn body(change: &Change, style: &Style) -> Vec<String> {
         Class::OneWay => lines.push(style.paint(Tone::Bad, "! it cannot be taken back")),
     }
     lines
+}
+
+/// Whether a field of a new thing only says what would be so if nobody had said anything.
+fn is_unasked(difference: &Difference) -> bool {
+    let (None, Some(Shown::Text(value))) = (&difference.before, &difference.after) else { return false };
+    value == "false" || DEFAULTS.contains(&(difference.path.as_str(), value.as_str()))
 }
 
 /// `# 9 unchanged, 2 secrets unchanged`

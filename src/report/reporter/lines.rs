@@ -1,12 +1,14 @@
 //! `Lines`: a reporter for logs and pipes, one line per event with its time.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Reporter;
-use crate::journal::{Event, Outcome, Record};
+use crate::address::Address;
+use crate::journal::{Event, Outcome, Progress, Record};
 use crate::plan::Plan;
 use crate::report::board::{Board, End, Step, because};
 use crate::report::style::{Mark, Style};
@@ -23,12 +25,14 @@ pub struct Lines<W> {
     board: Board,
     style: Style,
     written: Option<Timestamp>,
+    /// The last progress of each step, without its digits: a count that goes on is no news.
+    news: BTreeMap<Address, String>,
 }
 
 impl<W: Write + Send> Lines<W> {
     /// One that tells of an apply of `plan`, writing to `to`.
     pub fn new(plan: &Plan, style: Style, to: W) -> Self {
-        Self { to, board: Board::new(plan), style, written: None }
+        Self { to, board: Board::new(plan), style, written: None, news: BTreeMap::new() }
     }
 
     /// The same, for an apply that is taken up again after these records.
@@ -102,6 +106,12 @@ fn ended(outcome: &Outcome) -> &'static str {
 impl<W: Write + Send> Reporter for Lines<W> {
     fn tell(&mut self, event: &Event, at: Timestamp) {
         self.board.hear(event, at);
+        if let Event::Progress(Progress { node, text }) = event {
+            let shape = text.chars().filter(|c| !c.is_ascii_digit()).collect();
+            if self.news.insert(node.clone(), shape).is_some_and(|before| self.news[node] == before) {
+                return;
+            }
+        }
         if let Some(text) = self.text(event) {
             self.write(&text, at);
         }

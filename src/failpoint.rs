@@ -1,0 +1,89 @@
+//! Failpoints: places at which a test makes the process die.
+//!
+//! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on. There
+//! the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached. With
+//! `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
+
+/// Whether failpoints are compiled in. A fault test that runs without them proves nothing, and has to say so.
+pub const ARE_COMPILED_IN: bool = cfg!(feature = "failpoints");
+
+/// A place that a test can make deadly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before a record is written to the journal.
+    RecordUnwritten,
+    /// After a record is on disk, before anything follows from it.
+    RecordWritten,
+    /// Before an apply is closed.
+    ApplyUnclosed,
+    /// After an apply is closed, before the locks are given back.
+    ApplyClosed,
+    /// After an apply is opened, before its first step.
+    ApplyOpened,
+    /// After the locks are taken, before anything is written.
+    Locked,
+}
+
+impl Place {
+    /// The word in `OMNI_FAILPOINT`: `record.written`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::RecordUnwritten => "record.unwritten",
+            Self::RecordWritten => "record.written",
+            Self::ApplyUnclosed => "apply.unclosed",
+            Self::ApplyClosed => "apply.closed",
+            Self::ApplyOpened => "apply.opened",
+            Self::Locked => "locked",
+        }
+    }
+}
+
+/// Reaches a place; dies there by SIGKILL where a test asks for it.
+#[cfg(not(feature = "failpoints"))]
+pub const fn reach(_place: Place) {}
+
+/// Reaches a place; dies there by SIGKILL where a test asks for it.
+#[cfg(feature = "failpoints")]
+pub fn reach(place: Place) {
+    armed::reach(place.word());
+}
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::collections::BTreeMap;
+    use std::fs::OpenOptions;
+    use std::io::Write;
+    use std::sync::{LazyLock, Mutex};
+
+    static REACHED: LazyLock<Mutex<BTreeMap<&'static str, u64>>> = LazyLock::new(Mutex::default);
+
+    #[expect(clippy::disallowed_methods, reason = "a failpoint is switched by the test that started the process")]
+    fn set(name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    pub(super) fn reach(word: &'static str) {
+        let Ok(mut reached) = REACHED.lock() else { return };
+        let times = reached.entry(word).or_default();
+        *times += 1;
+        let here = format!("{word}:{times}");
+        if let Some(log) = set("OMNI_FAILPOINT_LOG")
+            && let Ok(mut log) = OpenOptions::new().create(true).append(true).open(log)
+        {
+            // A log that cannot be written shows as a test that counts too few places.
+            let _ = writeln!(log, "{here}");
+        }
+        if set("OMNI_FAILPOINT").is_some_and(|wanted| wanted == here) {
+            die();
+        }
+    }
+
+    /// Dies by SIGKILL: no destructor runs, nothing is flushed.
+    fn die() -> ! {
+        let me = std::process::id().to_string();
+        let _ = std::process::Command::new("kill").args(["-KILL", &me]).status();
+        // Where there is no `kill`, an abort comes closest.
+        std::process::abort()
+    }
+}
