@@ -106,7 +106,7 @@ impl<E: Engine> Doing<'_, E> {
 
     /// Takes the name, or what has it by now if that is ours, and removes it.
     async fn settle(&self, name: String) -> Result<(), Fault> {
-        self.calls.read(|| self.calls.engine.import_empty(names::EMPTY_IMAGE)).await?;
+        self.calls.change(|| self.calls.engine.import_empty(names::EMPTY_IMAGE)).await?;
         let labels = labels::made(&self.order);
         match self.calls.create(&stand_in(name, labels)).await {
             Ok(id) => self.calls.remove(&id).await,
