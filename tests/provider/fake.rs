@@ -1,5 +1,6 @@
 //! The contract on the fake, and the faults that only it can be made to have.
 
+mod anchors;
 mod edges;
 mod faults;
 mod looks;

@@ -86,8 +86,12 @@ impl Engine for FakeEngine {
     }
 
     async fn container(&self, name: &str, asked: AskedOf<'_>) -> Result<Option<LiveContainer>, Fault> {
-        let call = Call::read("container", name);
-        self.act(call, |_| Ok(())).await?;
+        let (call, wanted) = (Call::read("container", name), name.to_owned());
+        self.act(call, move |world| match world.container(&wanted).filter(|c| world.removing.contains(&c.id)) {
+            Some(half) => Err(Fault::new(FaultKind::Failed, format!("container {} is unexpectedly nil", half.id))),
+            None => Ok(()),
+        })
+        .await?;
         Ok(self.with(|world| world.container(name).map(|container| world.live(container, asked))))
     }
 

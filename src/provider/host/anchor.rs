@@ -67,7 +67,7 @@ pub(super) async fn take<E: Engine>(
     holder: &Holder,
     fence: u64,
 ) -> Result<Taking, Fault> {
-    calls.read(|| calls.engine.import_empty(names::EMPTY_IMAGE)).await?;
+    calls.change(|| calls.engine.import_empty(names::EMPTY_IMAGE)).await?;
     let mut broken = false;
     loop {
         let found = make_or_read(calls, scope, holder, fence).await?;

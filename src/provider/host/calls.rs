@@ -32,8 +32,26 @@ pub(super) struct Calls<'a, E> {
 }
 
 impl<E: Engine> Calls<'_, E> {
-    /// The call's answer, asked again a few times while the engine does not answer.
+    /// What is read, asked again a few times while the engine does not answer, or answers that it failed: it does so
+    /// for a container that somebody is just removing.
     pub(super) async fn read<T, F, C>(&self, call: F) -> Result<T, Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<T, Fault>>,
+    {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            match self.change(&call).await {
+                Err(fault) if fault.kind == FaultKind::Failed => sleep(pause).await,
+                answer => return answer,
+            }
+            pause *= 2;
+        }
+        self.change(call).await
+    }
+
+    /// The answer to a change that may be made twice, sent again a few times while the engine does not answer.
+    pub(super) async fn change<T, F, C>(&self, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
@@ -64,7 +82,7 @@ impl<E: Engine> Calls<'_, E> {
         F: Fn() -> C,
         C: Future<Output = Result<(), Fault>>,
     {
-        match self.read(call).await {
+        match self.change(call).await {
             Err(fault) if fault.kind == FaultKind::NotFound => Ok(()),
             answer => answer,
         }
@@ -96,7 +114,7 @@ impl<E: Engine> Calls<'_, E> {
 
     /// Makes a container, or finds the one of this name that the same op made.
     pub(super) async fn create(&self, new: &NewContainer) -> Result<String, Fault> {
-        match self.read(|| self.engine.create_container(new)).await {
+        match self.change(|| self.engine.create_container(new)).await {
             Err(fault) if fault.kind == FaultKind::Conflict => self.adopt(new, fault).await,
             answer => answer,
         }
@@ -127,12 +145,12 @@ impl<E: Engine> Calls<'_, E> {
         if files.is_empty() {
             return Ok(());
         }
-        self.read(|| self.engine.put_files(id, files)).await
+        self.change(|| self.engine.put_files(id, files)).await
     }
 
     /// Starts a container; repeating that is safe, so a lost answer is settled by asking again.
     pub(super) async fn start(&self, id: &str) -> Result<(), Fault> {
-        self.read(|| self.engine.start_container(id)).await
+        self.change(|| self.engine.start_container(id)).await
     }
 
     /// Stops a container; one that is gone is stopped.

@@ -132,7 +132,8 @@ impl<E: Engine> Doing<'_, E> {
             let live = self.alive(first).await?;
             let again = before.is_some_and(|restarts| live.restarts > restarts);
             if again || !matches!(live.status, Status::Running { .. }) {
-                let text = format!("the container did not stay up: it is {}", live.status.word());
+                let now = if again { "it was started again" } else { live.status.word() };
+                let text = format!("the container did not stay up: {now}");
                 return Err(self.failed(&live.id, text).await);
             }
             before = Some(live.restarts);

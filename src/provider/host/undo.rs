@@ -18,10 +18,17 @@ use crate::template::Template;
 impl<E: Engine> Doing<'_, E> {
     pub(super) async fn undo(&self) -> Result<Effect, Fault> {
         let done = Effect { objects: self.before(), note: String::new() };
-        if self.order.change.action == Action::Keep {
+        let kind = self.order.address().kind();
+        // Only a service does anything when it is deleted.
+        let is_idle = match self.order.change.action {
+            Action::Keep => true,
+            Action::Delete => kind != Kind::Service,
+            Action::Create | Action::Update | Action::Replace(_) | Action::Run => false,
+        };
+        if is_idle {
             return Ok(done);
         }
-        match self.order.address().kind() {
+        match kind {
             Kind::Image => self.drop_image().await?,
             Kind::Network => self.drop_networks().await?,
             Kind::Volume => self.drop_volume().await?,
@@ -99,7 +106,7 @@ impl<E: Engine> Doing<'_, E> {
 
     /// Takes the name, or what has it by now if that is ours, and removes it.
     async fn settle(&self, name: String) -> Result<(), Fault> {
-        self.calls.read(|| self.calls.engine.import_empty(names::EMPTY_IMAGE)).await?;
+        self.calls.change(|| self.calls.engine.import_empty(names::EMPTY_IMAGE)).await?;
         let labels = labels::made(&self.order);
         match self.calls.create(&stand_in(name, labels)).await {
             Ok(id) => self.calls.remove(&id).await,

@@ -119,6 +119,19 @@ async fn a_dependency_has_to_be_reachable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_restart_after_it_was_ready_is_one_too_many() {
+    let world = Fake::new();
+    let mut stage = Stage::new(&world, "again");
+    let mut service = stage.service(Does::Serve).await;
+    service.healthcheck = None;
+    service.update.monitor = Period::seconds(1);
+    service.container.environment.insert("BEHAVIOUR".to_owned(), Template::from("exit:1:700"));
+    stage.ground().await;
+    let fault = stage.perform(&change(web(), Action::Create, None, Some(boxed(&service)))).await.expect_err("it ended");
+    assert_eq!(fault.message, "the container did not stay up: it was started again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn changes_by_hand_are_seen() {
     let world = Fake::new();
     let mut stage = Stage::new(&world, "drift");
@@ -140,13 +153,14 @@ async fn changes_by_hand_are_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn a_network_whose_create_was_answered_late_is_there_once() {
-    for delay in [5, 50, 300, 650] {
+    for delay in [5, 50, 300, 650, 750] {
         let world = Fake::new();
         let stage = Stage::new(&world, "late");
         world.engine.trouble_in("create_network", 1, Trouble::Late(Duration::from_millis(delay)));
         let net = Resource::Network(network("late-net"));
         let create = change(at(Kind::Network, "net"), Action::Create, None, Some(net));
         stage.perform(&create).await.expect("it can be done");
+        world.engine.settle(Duration::from_secs(1)).await;
         stage.perform(&create).await.expect("it can be done again");
         let found = world.engine.networks_named("late-net").await.expect("it answers");
         assert_eq!(found.len(), 1, "after {delay} ms");
