@@ -50,8 +50,9 @@ pub fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            console.warn(&format!("error[omni::cli::runtime]: {error}\n"));
-            return Exit::Unusable.into();
+            let failure = Failure::new(Exit::Unusable, "omni::cli::runtime", error.to_string());
+            draw(&failure, &console);
+            return failure.exit().into();
         }
     };
     match runtime.block_on(dispatch(&cli, &console)) {

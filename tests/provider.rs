@@ -5,6 +5,7 @@
 #[macro_use]
 mod provider {
     pub(crate) mod cases;
+    mod docker;
     mod fake;
     pub(crate) mod stage;
     pub(crate) mod things;

@@ -42,18 +42,20 @@ impl Resource {
     }
 
     /// Whether going from `self` to `after` can be done where the objects stand, without making new ones: another number
-    /// of replicas, other limits (the engine can change a limit but not lift it), another restart rule.
+    /// of replicas, other limits (the engine can change a limit but not lift it, so setting the first one could not be taken
+    /// back), another restart rule.
     #[must_use]
     pub fn can_update_to(&self, after: &Self) -> bool {
         let (Self::Service(from), Self::Service(to)) = (self, after) else {
             return self.differs_in_settings_only(after);
         };
-        let lifts = (from.container.limits.cpus.is_some() && to.container.limits.cpus.is_none())
-            || (from.container.limits.memory.is_some() && to.container.limits.memory.is_none())
-            || (from.container.limits.pids.is_some() && to.container.limits.pids.is_none())
-            || (from.container.reservations.cpus.is_some() && to.container.reservations.cpus.is_none())
-            || (from.container.reservations.memory.is_some() && to.container.reservations.memory.is_none());
-        if lifts {
+        let (old, new) = (&from.container, &to.container);
+        let sets_or_lifts = old.limits.cpus.is_some() != new.limits.cpus.is_some()
+            || old.limits.memory.is_some() != new.limits.memory.is_some()
+            || old.limits.pids.is_some() != new.limits.pids.is_some()
+            || old.reservations.cpus.is_some() != new.reservations.cpus.is_some()
+            || old.reservations.memory.is_some() != new.reservations.memory.is_some();
+        if sets_or_lifts {
             return false;
         }
         let mut moved = from.clone();
