@@ -47,6 +47,7 @@ mod tests {
         for room in ["cli", "plan", "apply", "store", "report"] {
             used(&sources.join(room), &mut all);
         }
+        quoted(&sources.join("cli.rs"), &mut all);
         all.retain(|code| code.matches("::").count() == 2 && !code.starts_with("omni::spec::"));
         let explained: BTreeSet<_> = codes().iter().map(|(code, _)| (*code).to_owned()).collect();
         let spec: BTreeSet<_> = explained.iter().filter(|code| code.starts_with("omni::spec::")).cloned().collect();
