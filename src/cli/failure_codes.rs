@@ -32,12 +32,16 @@ mod tests {
             if path.is_dir() {
                 used(&path, found);
             } else if path.extension().is_some_and(|end| end == "rs") {
-                let text = std::fs::read_to_string(&path).expect("a source");
-                let quoted =
-                    text.split('"').filter(|piece| piece.starts_with("omni::") && !piece.contains(['{', ' ', '…']));
-                found.extend(quoted.map(str::to_owned));
+                quoted(&path, found);
             }
         }
+    }
+
+    /// Every `"omni::…"` in one source.
+    fn quoted(path: &Path, found: &mut BTreeSet<String>) {
+        let text = std::fs::read_to_string(path).expect("a source");
+        let pieces = text.split('"').filter(|piece| piece.starts_with("omni::") && !piece.contains(['{', ' ', '…']));
+        found.extend(pieces.map(str::to_owned));
     }
 
     #[test]
