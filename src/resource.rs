@@ -5,6 +5,8 @@
 //! the engine repeats. `requires` says which other things it cannot be without; `difference` says how two differ.
 //! How a thing is made is left to `provider`; where the wish for it came from, to `spec`.
 
+mod attachment;
+mod condition;
 mod container;
 mod difference;
 mod image;
@@ -17,6 +19,8 @@ mod service;
 mod settings;
 mod volume;
 
+pub use attachment::Attachment;
+pub use condition::Condition;
 pub use container::{
     ConfigFile, Container, ImageUse, Limits, Logging, Mount, MountSource, Reservations, Restart, Ulimit,
 };
@@ -26,7 +30,7 @@ pub use job::Job;
 pub use network::Network;
 pub use port::{NotAPort, Port, Protocol};
 pub use requires::Origin;
-pub use service::{Attachment, Condition, Health, Order, Probe, Service, Strategy, Update};
+pub use service::{Health, Order, Probe, Service, Strategy, Update};
 pub use volume::Volume;
 
 use serde::{Deserialize, Serialize};

@@ -248,12 +248,13 @@ impl<'s> Session<'s> {
             }
             tokio::select! {
                 biased;
+                // First, so that a process that was stopped for a while looks at its lease before it sends anything.
+                _ = tick.tick() => self.ticked(run).await?,
                 Some(stop) = self.stops.recv() => self.stop(run, stop).await,
                 Some(answer) = run.doing.next(), if !run.doing.is_empty() => self.answered(run, answer).await,
                 Some(answer) = run.undoing.next(), if !run.undoing.is_empty() => self.answered(run, answer).await,
                 Some(progress) = said.recv() => self.tell(&Event::Progress(progress)),
                 answer = turn::settled(&mut run.renewing) => run.renewal_answered(answer)?,
-                _ = tick.tick() => self.ticked(run).await?,
             }
         }
     }

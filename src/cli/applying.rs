@@ -79,23 +79,17 @@ impl Applied {
     }
 }
 
-/// The next release's number: one more than the head's, the plan's base's and any that an object was made for.
-fn next_number(plan: &Plan, head: Option<&Release>) -> u64 {
-    let base = plan.base.as_ref().map_or(0, |base| base.number);
-    head.map_or(0, |head| head.number).max(base) + 1
-}
-
 impl Applying<'_> {
-    /// Opens an apply of this plan, does it, and closes it.
+    /// Opens an apply of this plan, which makes the release of this number, does it, and closes it.
     ///
     /// # Errors
     /// When it has to stop where it stands: the journal stays open.
-    pub(crate) async fn start(mut self, plan: Plan, by: &str) -> Result<Applied, Failure> {
+    pub(crate) async fn start(mut self, plan: Plan, number: u64, by: &str) -> Result<Applied, Failure> {
         let head = self.store.head().await?;
         let apply = Apply {
             op: Op::new(&plan.id(), self.locked.fence),
             fence: self.locked.fence,
-            release: next_number(&plan, head.as_ref()),
+            release: number,
             by: by.to_owned(),
             opened: self.clock.now(),
             plan,

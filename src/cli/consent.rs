@@ -4,6 +4,7 @@ use crate::cli::args::DoArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::wish::Met;
 use crate::plan::{Class, Plan};
 
 /// What the user has agreed to before the command started.
@@ -13,9 +14,16 @@ pub(crate) struct Reviewed {
     pub(crate) plan: Option<Plan>,
     /// The id that the plan has to have.
     pub(crate) id: Option<String>,
+    /// Whether the user agreed to that plan on the terminal a moment ago.
+    pub(crate) is_agreed: bool,
 }
 
 impl Reviewed {
+    /// Whether nothing is left to ask: the user agreed to the plan itself a moment ago.
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.is_agreed
+    }
+
     const fn is_any(&self) -> bool {
         self.plan.is_some() || self.id.is_some()
     }
@@ -28,7 +36,7 @@ impl Reviewed {
 pub(crate) fn check(
     plan: &Plan,
     reviewed: &Reviewed,
-    needs_approval: bool,
+    met: &Met,
     doing: &DoArgs,
     console: &Console,
 ) -> Result<(), Failure> {
@@ -41,11 +49,11 @@ pub(crate) fn check(
         return Err(Failure::new(Exit::Refused, "omni::plan::other_id", message)
             .help("run `omni plan` again and have the new plan reviewed; nothing was changed"));
     }
-    check_losses(plan, doing)?;
+    check_losses(plan, met, doing)?;
     if reviewed.is_any() {
         return Ok(());
     }
-    if needs_approval {
+    if met.approval {
         let name = plan.scope.to_string();
         return console.ask(&format!("{name} needs approval."), &name, &format!("--plan-id {}", id.spoken()));
     }
@@ -55,7 +63,15 @@ pub(crate) fn check(
     console.ask("Apply this plan?", "yes", "--yes")
 }
 
-fn check_losses(plan: &Plan, doing: &DoArgs) -> Result<(), Failure> {
+fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
+    if !met.allows_losses
+        && let Some(change) = plan.needing_consent().next()
+    {
+        let message =
+            format!("{} cannot be taken back without loss, and the policy forbids such steps", change.address);
+        return Err(Failure::new(Exit::Consent, "omni::policy::destructive", message)
+            .help("change the step, or set `policy.allow_destructive = true`"));
+    }
     let missing = plan.needing_consent().filter(|change| !doing.allow_loss.contains(&change.address));
     let (messages, flags): (Vec<_>, Vec<_>) = missing
         .map(|change| {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use crate::cli::args::{Global, When};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::journal::Record;
 use crate::plan::Plan;
 use crate::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
 
@@ -83,17 +84,17 @@ impl Console {
         Err(Failure::new(Exit::Consent, "omni::consent::refused", "you did not agree; nothing was changed"))
     }
 
-    /// What tells of an apply of this plan.
+    /// What tells of an apply of this plan, of which these records were written before.
     #[must_use]
-    pub(crate) fn reporter(&self, plan: &Plan) -> Box<dyn Reporter> {
+    pub(crate) fn reporter(&self, plan: &Plan, prior: &[Record]) -> Box<dyn Reporter> {
         if self.json {
             Box::new(JsonLines::new(io::stdout()))
         } else if self.quiet {
             Box::new(Silent::default())
         } else if self.is_live {
-            Box::new(Live::stderr(plan, self.err, rows()))
+            Box::new(Live::stderr(plan, self.err, rows()).resumed(prior))
         } else {
-            Box::new(Lines::new(plan, self.err, io::stderr()))
+            Box::new(Lines::new(plan, self.err, io::stderr()).resumed(prior))
         }
     }
 }

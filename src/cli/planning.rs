@@ -6,6 +6,7 @@ use futures_util::future::try_join_all;
 
 use crate::address::{Address, Kind, Scope};
 use crate::cli::failure::Failure;
+use crate::cli::tag;
 use crate::fingerprint::{Fingerprint, Key};
 use crate::observed::Observed;
 use crate::plan::{Inputs, Plan, Purpose, Selection};
@@ -23,6 +24,8 @@ pub(crate) struct Goal {
     pub(crate) purpose: Purpose,
     /// The tag of the release to come.
     pub(crate) tag: String,
+    /// Whether the user asked for this very tag.
+    pub(crate) is_tag_asked: bool,
     /// The fingerprint of what is wanted.
     pub(crate) spec: Fingerprint,
     /// What should be, pinned.
@@ -36,8 +39,8 @@ pub(crate) struct Goal {
 /// What is there.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    /// The latest release; none before the first, or with a lost store.
-    pub(crate) head: Option<Release>,
+    /// The releases that the store has, newest first; none before the first, or with a lost store.
+    pub(crate) releases: Vec<Release>,
     /// The store's lineage; empty without a store.
     pub(crate) lineage: String,
     /// What the engine has.
@@ -53,14 +56,26 @@ impl Ground {
     /// When one of them does not answer.
     pub(crate) async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
         let observed = engine.observe(scope).await?;
-        let head = match store {
-            Some(store) => store.head().await?,
-            None => None,
+        let releases = match store {
+            Some(store) => store.releases().await?,
+            None => Vec::new(),
         };
-        let stored = store.filter(|_| head.is_some()).map(|store| store.key().clone());
+        let stored = store.filter(|_| !releases.is_empty()).map(|store| store.key().clone());
         let key = observed.key.clone().or(stored).unwrap_or_else(Key::unset);
         let lineage = store.map(|store| store.lineage().to_owned()).unwrap_or_default();
-        Ok(Self { head, lineage, observed, key })
+        Ok(Self { releases, lineage, observed, key })
+    }
+
+    /// The latest release; none before the first, or with a lost store.
+    pub(crate) fn head(&self) -> Option<&Release> {
+        self.releases.first()
+    }
+
+    /// The number of the release that an apply of this plan makes. One that does nothing only writes down what is.
+    pub(crate) fn number_of(&self, plan: &Plan) -> u64 {
+        let base = plan.base.as_ref().map_or(0, |base| base.number);
+        let latest = self.head().map_or(0, |head| head.number).max(base);
+        if plan.is_empty() && self.head().is_none() && latest > 0 { latest } else { latest + 1 }
     }
 }
 
@@ -70,7 +85,7 @@ impl Ground {
 /// When an image is nowhere, or nobody answers.
 pub(crate) async fn to_spec(
     spec: &Spec,
-    tag: String,
+    (tag, is_tag_asked): (String, bool),
     selection: Selection,
     engine: &dyn Observe,
 ) -> Result<Goal, Failure> {
@@ -78,6 +93,7 @@ pub(crate) async fn to_spec(
     Ok(Goal {
         purpose: Purpose::Apply,
         tag,
+        is_tag_asked,
         spec: spec.fingerprint(),
         desired: spec.pinned(&pins),
         selection,
@@ -96,6 +112,7 @@ pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
     Goal {
         purpose: Purpose::Rollback(release.number),
         tag: release.tag.clone(),
+        is_tag_asked: false,
         spec: release.spec,
         desired: release.resources.iter().map(marked).collect(),
         selection: Selection::default(),
@@ -109,6 +126,7 @@ pub(crate) fn to_nothing(scope: &Scope) -> Goal {
     Goal {
         purpose: Purpose::Destroy,
         tag: "destroyed".to_owned(),
+        is_tag_asked: false,
         spec: Fingerprint::of(&()),
         desired: BTreeMap::new(),
         selection: Selection::default(),
@@ -128,13 +146,19 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
         tag: &goal.tag,
         spec: goal.spec,
         desired: &goal.desired,
-        head: ground.head.as_ref(),
+        head: ground.head(),
         lineage: &ground.lineage,
         observed: &ground.observed,
         images: &images,
         selection: &goal.selection,
     };
-    Plan::build(&inputs).map_err(|refusals| Failure::refusals(&refusals))
+    let mut plan = Plan::build(&inputs).map_err(|refusals| Failure::refusals(&refusals))?;
+    if plan.purpose == Purpose::Apply && !plan.is_empty() {
+        plan.tag = tag::free(&goal.tag, goal.is_tag_asked, &ground.releases, ground.number_of(&plan))?;
+    } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {
+        plan.tag.clone_from(&base.tag);
+    }
+    Ok(plan)
 }
 
 async fn pins(

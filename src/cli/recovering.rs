@@ -61,7 +61,7 @@ pub(crate) async fn finish(
     for fingerprint in planning::files(&after) {
         vault.keep_file(under.store.file(&fingerprint).await?);
     }
-    let mut reporter = console.reporter(&apply.plan);
+    let mut reporter = console.reporter(&apply.plan, &records);
     let applying = Applying {
         provider: &undertaking.engine,
         anchor: &undertaking.engine,
@@ -72,11 +72,11 @@ pub(crate) async fn finish(
         clock: &SystemClock,
         locked: under.locked,
         signals: &mut *under.signals,
-        limits: undertaking.limits(OnFailure::Pause),
+        limits: undertaking.limits(OnFailure::Undo, OnFailure::Pause),
     };
     let applied = applying.take_up(apply, direction).await?;
     drop(reporter);
-    undertaking.tell_ending(&apply.plan, &applied);
+    undertaking.tell_ending(&apply.plan, &applied, &|_| None);
     Ok(match Exit::of(&applied.outcome) {
         Exit::Stuck => Exit::Stuck,
         // What was asked for is done, whichever way it went.

@@ -1,26 +1,36 @@
-//! The tag of a release: from the command line, the spec, git, or the time.
+//! The tag of a release: from the command line, the spec, git, or the time; and never that of another release.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use jiff::Timestamp;
-use tokio::process::Command;
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::git;
+use crate::release::Release;
 
 /// The tag of the release to come.
 pub(crate) async fn tag(asked: Option<&str>, spec: Option<&str>, root: &Path, now: Timestamp) -> String {
-    match asked.or(spec) {
-        Some(tag) => tag.to_owned(),
-        None => described(root).await.unwrap_or_else(|| now.strftime("%Y%m%dT%H%M%SZ").to_string()),
+    if let Some(tag) = asked.or(spec) {
+        return tag.to_owned();
     }
+    let described = git::run(root, &["describe", "--tags", "--always", "--dirty"]).await;
+    let described = described.filter(|tag| !tag.is_empty());
+    described.unwrap_or_else(|| now.strftime("%Y%m%dT%H%M%SZ").to_string())
 }
 
-/// What git calls the commit in the folder; none without git or outside a repository.
-async fn described(root: &Path) -> Option<String> {
-    let mut git = Command::new("git");
-    // A repository must not be able to run a program of its own by being described.
-    git.args(["-c", "core.fsmonitor=false", "describe", "--tags", "--always", "--dirty"]);
-    let output = git.current_dir(root).stdin(Stdio::null()).stderr(Stdio::null()).output().await.ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let tag = text.trim();
-    (output.status.success() && !tag.is_empty()).then(|| tag.to_owned())
+/// The tag as the release to come can have it: one that no other release has. One that was asked for is not changed.
+///
+/// # Errors
+/// `Usage` when it was asked for and another release has it.
+pub(crate) fn free(tag: &str, is_asked: bool, releases: &[Release], number: u64) -> Result<String, Failure> {
+    match releases.iter().find(|release| release.tag == tag) {
+        None => Ok(tag.to_owned()),
+        Some(_) if !is_asked => Ok(format!("{tag}-r{number}")),
+        Some(taken) => {
+            let message = format!("the tag `{tag}` is that of release {}, which says something else", taken.number);
+            Err(Failure::new(Exit::Usage, "omni::release::tag_taken", message)
+                .help("give another `--tag`; a release never changes"))
+        }
+    }
 }

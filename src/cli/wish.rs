@@ -7,6 +7,7 @@ use crate::cli::args::PickArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{self, Goal};
+use crate::cli::policy;
 use crate::cli::project::{Engine, Project};
 use crate::cli::system_clock::SystemClock;
 use crate::cli::tag;
@@ -38,16 +39,19 @@ pub(crate) struct Met {
     pub(crate) goal: Goal,
     /// Secrets and files.
     pub(crate) vault: Vault,
+    /// What a failed step does.
+    pub(crate) on_failure: OnFailure,
     /// What the first signal does.
     pub(crate) on_interrupt: OnFailure,
+    /// Whether the policy lets steps lose data.
+    pub(crate) allows_losses: bool,
     /// How many releases are kept.
     pub(crate) retain: u32,
-    /// What the reader of the spec should know.
-    pub(crate) warnings: Option<Problems>,
     /// Whether somebody has to approve each plan.
     pub(crate) approval: bool,
     /// Why the spec of now could not be resolved, where that does not matter unless a secret is needed.
     unresolved: Option<Failure>,
+    spec: Option<Spec>,
 }
 
 impl Wish {
@@ -65,10 +69,11 @@ impl Wish {
         match self {
             Self::Spec(pick) => {
                 let (spec, vault) = project.resolve(key)?;
+                policy::check(&spec, &project.root).await?;
                 let asked = pick.tag.as_deref();
                 let tag = tag::tag(asked, spec.version.as_deref(), &project.root, SystemClock.now()).await;
-                let goal = planning::to_spec(&spec, tag, selection(pick), engine).await?;
-                Ok(Met::new(goal, vault, Some(&spec), None))
+                let goal = planning::to_spec(&spec, (tag, asked.is_some()), selection(pick), engine).await?;
+                Ok(Met::new(goal, vault, Some(spec), None))
             }
             Self::Release(release) => {
                 let (spec, mut vault, unresolved) = resolved_if_possible(project, key);
@@ -80,11 +85,11 @@ impl Wish {
                     }
                 }
                 let goal = planning::to_release(release, &vault);
-                Ok(Met::new(goal, vault, spec.as_ref(), unresolved))
+                Ok(Met::new(goal, vault, spec, unresolved))
             }
             Self::Nothing { .. } => {
                 let (spec, vault, _) = resolved_if_possible(project, key);
-                Ok(Met::new(planning::to_nothing(project.scope()), vault, spec.as_ref(), None))
+                Ok(Met::new(planning::to_nothing(project.scope()), vault, spec, None))
             }
         }
     }
@@ -97,16 +102,31 @@ impl Wish {
 }
 
 impl Met {
-    fn new(goal: Goal, vault: Vault, spec: Option<&Spec>, unresolved: Option<Failure>) -> Self {
+    fn new(goal: Goal, vault: Vault, spec: Option<Spec>, unresolved: Option<Failure>) -> Self {
+        let rollback = spec.as_ref().map(|spec| spec.rollback);
         Self {
             goal,
             vault,
-            on_interrupt: spec.map_or(OnFailure::Undo, |spec| spec.rollback.on_interrupt),
-            retain: spec.map_or(5, |spec| spec.rollback.retain),
-            warnings: spec.map(|spec| spec.warnings.clone()),
-            approval: spec.is_some_and(|spec| spec.approval),
+            on_failure: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_failure),
+            on_interrupt: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_interrupt),
+            allows_losses: spec.as_ref().is_none_or(|spec| spec.policy.allow_destructive),
+            retain: rollback.map_or(5, |rollback| rollback.retain),
+            approval: spec.as_ref().is_some_and(|spec| spec.approval),
             unresolved,
+            spec,
         }
+    }
+
+    /// What the reader of the spec should know; none where there is nothing.
+    pub(crate) fn warnings(&self) -> Option<&Problems> {
+        self.spec.as_ref().map(|spec| &spec.warnings).filter(|warnings| !warnings.list().is_empty())
+    }
+
+    /// Where the spec says something about a thing: `deploy.toml:61:1`.
+    pub(crate) fn place(&self, address: &Address) -> Option<String> {
+        let spec = self.spec.as_ref()?;
+        let (line, column) = spec.source().position(spec.place(address)?.start);
+        Some(format!("{}:{line}:{column}", spec.source().name()))
     }
 
     /// Checks that every secret is at hand which this plan needs to make containers anew.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::resource::attachment::Attachment;
+use crate::resource::condition::Condition;
 use crate::resource::image::Pin;
-use crate::resource::service::{Attachment, Condition};
 use crate::template::Template;
 use crate::units::{Bytes, Cpus};
 

@@ -28,27 +28,6 @@ pub struct Service {
     pub rollback: Option<Vec<Template>>,
 }
 
-/// How a container joins a network.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Names under which others on the network find it, beside the service's own.
-    pub aliases: BTreeSet<String>,
-    /// A fixed address; the engine chooses where none.
-    pub ipv4_address: Option<String>,
-}
-
-/// What has to be so of a requirement before the container that requires it starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Condition {
-    /// It runs. omni waits for `Healthy` here too: its own readiness check is quick enough.
-    Started,
-    /// It is ready.
-    Healthy,
-    /// It ended with exit code 0 (a job).
-    Completed,
-}
-
 /// How a container is known to be ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {

@@ -85,13 +85,25 @@ impl<'s> Session<'s> {
             self.turn(run, Cause::Deadline("the apply took longer than --timeout allows".to_owned())).await;
         }
         if run.renewed.elapsed() + self.limits.call + LEASE_MARGIN > LEASE {
-            return Err(Aborted::LeaseLost("it could not be renewed in time".to_owned()));
+            return self.assure(run).await;
         }
         if run.renewed.elapsed() >= RENEWAL && run.renewing.is_none() {
             self.store.renew_lock(self.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
             run.renewing = Some(renewal(self.anchor, self.held));
         }
         Ok(())
+    }
+
+    /// Makes sure of a lock that should have been renewed long ago: the process was stopped, or the engine slow. While this
+    /// waits nothing else is polled, so no call is sent. An anchor that is still there by its id is still ours.
+    async fn assure(&mut self, run: &mut Run<'_, '_>) -> Result<(), Aborted> {
+        run.renewing = None;
+        self.store.renew_lock(self.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
+        match tokio::time::timeout(LEASE_MARGIN, self.anchor.renew_anchor(self.held)).await {
+            Ok(answer @ Ok(())) => run.renewal_answered(answer),
+            Ok(Err(fault)) => Err(Aborted::LeaseLost(fault.to_string())),
+            Err(_) => Err(Aborted::LeaseLost("it could not be renewed in time".to_owned())),
+        }
     }
 
     /// Gives up the steps forward that were under way when the apply turned: nobody knows how far they came.

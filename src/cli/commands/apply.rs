@@ -8,6 +8,7 @@ use crate::cli::consent::Reviewed;
 use crate::cli::console::Console;
 use crate::cli::disk;
 use crate::cli::failure::Failure;
+use crate::cli::fulfilling::fulfil;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::Undertaking;
@@ -18,7 +19,7 @@ use crate::plan::{PlanFile, Purpose};
 pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let mut pick = args.pick.clone();
-    let mut reviewed = Reviewed { plan: None, id: args.plan_id.clone() };
+    let mut reviewed = Reviewed { id: args.plan_id.clone(), ..Reviewed::default() };
     if let Some(path) = &args.plan {
         let file = read(path)?;
         file.check_age(SystemClock.now())?;
@@ -36,17 +37,9 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
         pick.replace.clone_from(&file.replace);
         reviewed.plan = Some(file.plan);
     }
-    let undertaking = Undertaking {
-        engine: project.engine()?,
-        project: &project,
-        console,
-        doing: &args.doing,
-        lock_wait: global.lock_wait.duration(),
-        budget: global.timeout.map(Into::into),
-        pause_on_failure: args.on_failure == OnFailure::Pause,
-        name: "apply",
-    };
-    undertaking.run(&Wish::Spec(pick), reviewed).await
+    let mut undertaking = Undertaking::new(&project, global, console, &args.doing, "apply")?;
+    undertaking.pause_on_failure = args.on_failure == OnFailure::Pause;
+    fulfil(&undertaking, &Wish::Spec(pick), reviewed).await
 }
 
 /// The plan file at a path.

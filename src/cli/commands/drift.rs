@@ -18,7 +18,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     let store = project.store().await?;
     let store = store.as_ref().map(|store| store as &dyn Store);
     let ground = Ground::look(project.scope(), &engine, store).await?;
-    let found = drift(ground.head.as_ref(), &ground.lineage, &ground.observed);
+    let found = drift(ground.head(), &ground.lineage, &ground.observed);
     if console.json {
         let document = json!({ "format": "omni.drift/1", "scope": project.scope().to_string(), "drift": found });
         console.print(&format!("{document:#}\n"));

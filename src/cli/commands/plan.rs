@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     let ground = Ground::look(project.scope(), &engine, store).await?;
     let wish = Wish::Spec(args.pick.clone());
     let met = wish.meet(&project, &engine, &ground.key, store).await?;
-    if let Some(warnings) = met.warnings.as_ref().filter(|warnings| !warnings.list().is_empty()) {
+    if let Some(warnings) = met.warnings() {
         console.note(&problems::drawn(warnings, console));
     }
     let plan = planning::plan(&met.goal, &ground, &engine).await?;

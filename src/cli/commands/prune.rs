@@ -29,16 +29,8 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
         console.print(&listed(&found.into_iter().filter(|one| !one.needed).collect::<Vec<_>>(), "would remove"));
         return Ok(Exit::Done);
     }
-    let undertaking = Undertaking {
-        engine,
-        project: &project,
-        console,
-        doing: &DoArgs { yes: true, allow_loss: Vec::new(), parallel: 1 },
-        lock_wait: global.lock_wait.duration(),
-        budget: None,
-        pause_on_failure: false,
-        name: "prune",
-    };
+    let doing = DoArgs { yes: true, allow_loss: Vec::new(), parallel: 1 };
+    let undertaking = Undertaking::new(&project, global, console, &doing, "prune")?;
     let removed = undertaking
         .under_lock(async |under| {
             if under.store.open_apply().await?.is_some() {

@@ -31,16 +31,8 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
         return Ok(Exit::Done);
     }
     drop(store);
-    let undertaking = Undertaking {
-        engine: project.engine()?,
-        project: &project,
-        console,
-        doing: &DoArgs { yes: true, allow_loss: Vec::new(), parallel: args.parallel },
-        lock_wait: global.lock_wait.duration(),
-        budget: global.timeout.map(Into::into),
-        pause_on_failure: false,
-        name: "recover",
-    };
+    let doing = DoArgs { yes: true, allow_loss: Vec::new(), parallel: args.parallel };
+    let undertaking = Undertaking::new(&project, global, console, &doing, "recover")?;
     undertaking
         .under_lock(async |under| match under.store.open_apply().await? {
             Some(open) => recovering::finish(&undertaking, &open, asked, under).await,

@@ -5,6 +5,7 @@ use crate::cli::args::{Global, RollbackArgs};
 use crate::cli::consent::Reviewed;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::fulfilling::fulfil;
 use crate::cli::project::Project;
 use crate::cli::undertaking::Undertaking;
 use crate::cli::wish::{Wish, release_called};
@@ -22,16 +23,7 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
         return Ok(Exit::Done);
     };
     let wish = Wish::Release(Box::new(release_called(&releases, name)?.clone()));
-    let undertaking = Undertaking {
-        engine: project.engine()?,
-        project: &project,
-        console,
-        doing: &args.doing,
-        lock_wait: global.lock_wait.duration(),
-        budget: global.timeout.map(Into::into),
-        pause_on_failure: false,
-        name: "rollback",
-    };
+    let undertaking = Undertaking::new(&project, global, console, &args.doing, "rollback")?;
     if args.dry_run {
         let store = project.store().await?;
         let ground = undertaking.look(store.as_ref()).await?;
@@ -43,5 +35,5 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
         });
         return Ok(Exit::Done);
     }
-    undertaking.run(&wish, Reviewed::default()).await
+    fulfil(&undertaking, &wish, Reviewed::default()).await
 }

@@ -21,7 +21,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     let store = project.store().await?;
     let store = store.as_ref().map(|store| store as &dyn Store);
     let ground = Ground::look(project.scope(), &engine, store).await?;
-    let drift = drift(ground.head.as_ref(), &ground.lineage, &ground.observed);
+    let drift = drift(ground.head(), &ground.lineage, &ground.observed);
     let open = match store {
         Some(store) => store.open_apply().await?,
         None => None,
@@ -37,7 +37,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     };
     let now = Now {
         scope: project.scope(),
-        head: ground.head.as_ref(),
+        head: ground.head(),
         observed: &ground.observed,
         drift: &drift,
         lock: held.as_ref(),

@@ -1,0 +1,124 @@
+//! Fulfilling: from a wish to an ending, for every command that changes something.
+//!
+//! Plan, show, ask; take both locks; plan again and compare; apply; close; tidy; unlock. What is applied is what was seen:
+//! the second plan, made under the lock, has to do the same as the first.
+
+use crate::cli::applying::Applying;
+use crate::cli::consent::{self, Reviewed};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::planning::Ground;
+use crate::cli::system_clock::SystemClock;
+use crate::cli::undertaking::{Under, Undertaking};
+use crate::cli::wish::{Met, Wish};
+use crate::cli::{recovering, tidying};
+use crate::plan::Plan;
+use crate::store::Store;
+
+/// Fulfils a wish.
+///
+/// # Errors
+/// When nothing was touched, or the apply had to stop where it stood.
+pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) -> Result<Exit, Failure> {
+    let store = work.project.store().await?;
+    let is_open = match &store {
+        Some(store) => store.open_apply().await?.is_some(),
+        None => false,
+    };
+    // While an apply is open, what is there is neither before nor after: it is finished first, under the lock.
+    if !is_open && reviewed.plan.is_none() {
+        let ground = work.look(store.as_ref()).await?;
+        let (met, plan) = work.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
+        work.show(&plan);
+        if has_nothing_to_do(&plan, &ground) {
+            return Ok(Exit::Done);
+        }
+        consent::check(&plan, &reviewed, &met, work.doing, work.console)?;
+        reviewed.plan = Some(plan);
+        reviewed.is_agreed = true;
+    }
+    drop(store);
+    work.under_lock(async |under| locked(work, wish, &reviewed, under).await).await
+}
+
+async fn locked(
+    work: &Undertaking<'_>,
+    wish: &Wish,
+    reviewed: &Reviewed,
+    under: &mut Under<'_>,
+) -> Result<Exit, Failure> {
+    if let Some(open) = under.store.open_apply().await? {
+        let exit = recovering::finish(work, &open, None, under).await?;
+        if exit == Exit::Stuck {
+            return Ok(exit);
+        }
+    }
+    let ground = work.look(Some(&*under.store)).await?;
+    let (met, plan) = work.prepare(wish, &ground, &ground.key, Some(&*under.store)).await?;
+    if let Some(seen) = &reviewed.plan {
+        let moved = seen.moved(&plan);
+        if !moved.is_empty() {
+            return Err(Failure::moved(&moved));
+        }
+    } else {
+        work.show(&plan);
+        if has_nothing_to_do(&plan, &ground) {
+            return Ok(Exit::Done);
+        }
+    }
+    if !reviewed.is_settled() {
+        consent::check(&plan, reviewed, &met, work.doing, work.console)?;
+    }
+    let (met, mut plan) = if ground.key.is_unset() {
+        // Before a first apply there is no key. Its objects need one, and so do the marks of their secrets.
+        let key = under.store.key().clone();
+        work.prepare(wish, &ground, &key, Some(&*under.store)).await?
+    } else {
+        if ground.releases.is_empty() {
+            under.store.adopt_key(&ground.key).await?;
+        }
+        (met, plan)
+    };
+    if let Some(seen) = &reviewed.plan {
+        plan.tag.clone_from(&seen.tag);
+    }
+    apply(work, wish, &met, plan, &ground, under).await
+}
+
+async fn apply(
+    work: &Undertaking<'_>,
+    wish: &Wish,
+    met: &Met,
+    plan: Plan,
+    ground: &Ground,
+    under: &mut Under<'_>,
+) -> Result<Exit, Failure> {
+    let by = work.by(under.store);
+    let number = ground.number_of(&plan);
+    work.tell_opening(&plan, number, under.locked.fence);
+    let mut reporter = work.console.reporter(&plan, &[]);
+    let applying = Applying {
+        provider: &work.engine,
+        anchor: &work.engine,
+        store: &mut *under.store,
+        reporter: &mut *reporter,
+        vault: &met.vault,
+        root: &work.project.root,
+        clock: &SystemClock,
+        locked: under.locked,
+        signals: &mut *under.signals,
+        limits: work.limits(met.on_failure, met.on_interrupt),
+    };
+    let applied = applying.start(plan.clone(), number, &by).await?;
+    drop(reporter);
+    work.tell_ending(&plan, &applied, &|address| met.place(address));
+    if applied.release.is_some() {
+        tidying::tidy(work, met.retain, wish, under).await?;
+    }
+    Ok(work.checked(&plan, &applied, Some(ground.observed.fingerprint())))
+}
+
+/// Whether there is nothing to do, not even to write down what a lost store no longer says.
+fn has_nothing_to_do(plan: &Plan, ground: &Ground) -> bool {
+    plan.is_empty() && (ground.head().is_some() || plan.base.is_none())
+}
