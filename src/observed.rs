@@ -106,6 +106,12 @@ impl Status {
         matches!(self, Self::Present | Self::Running { .. })
     }
 
+    /// Whether it runs and the engine's own health check calls it unhealthy.
+    #[must_use]
+    pub const fn is_unwell(&self) -> bool {
+        matches!(self, Self::Running { healthy: Some(false), .. })
+    }
+
     /// One word for people: `running`, `exited`.
     #[must_use]
     pub const fn word(&self) -> &'static str {

@@ -89,11 +89,12 @@ impl Plan {
     /// the tag, the address under which the engine was reached) is not part of it.
     #[must_use]
     pub fn id(&self) -> Fingerprint {
-        let done: Vec<_> = self
-            .changes
-            .iter()
-            .map(|c| (&c.address, c.action, c.class, c.phase, &c.before, &c.after, &c.reuse))
-            .collect();
+        // Whether an old container is well may change at any moment, and changes nothing of what will be done.
+        let essence = self.changes.iter().map(|change| {
+            let before = change.before.as_ref().map(|side| (&side.resource, &side.objects, &side.up));
+            (&change.address, change.action, change.class, change.phase, before, &change.after, &change.reuse)
+        });
+        let done: Vec<_> = essence.collect();
         let base = self.base.as_ref().map(|base| base.number);
         let from = (&self.scope, &self.purpose, self.spec, &self.engine.id, base, &self.preconditions);
         Fingerprint::of(&(from, done, &self.edges))

@@ -190,7 +190,7 @@ fn nodes_of(records: &[Record], pick: impl Fn(&Record) -> bool) -> BTreeSet<Addr
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn ends_wholly_after_or_wholly_before_or_names_what_is_left(world in worlds()) {

@@ -46,6 +46,9 @@ pub struct Side {
     pub objects: Vec<String>,
     /// Those of them that are up.
     pub up: Vec<String>,
+    /// Those of them that are up and that the engine calls unhealthy: nobody can ask more of them when they come back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwell: Vec<String>,
 }
 
 /// The verb of a change.

@@ -91,7 +91,12 @@ impl<'a> View<'a> {
         if address.kind() == Kind::Job && active.is_empty() {
             // The container of a job that has run is only evidence: the record is enough.
             let recorded = self.recorded(address)?;
-            return Some(Side { resource: recorded.resource.clone(), objects: Vec::new(), up: Vec::new() });
+            return Some(Side {
+                resource: recorded.resource.clone(),
+                objects: Vec::new(),
+                up: Vec::new(),
+                unwell: Vec::new(),
+            });
         }
         let first = active.first()?;
         let mut resource = first.resource.clone();
@@ -107,6 +112,7 @@ impl<'a> View<'a> {
             resource,
             objects: active.iter().map(|object| object.id.clone()).collect(),
             up: active.iter().filter(|object| object.status.is_up()).map(|object| object.id.clone()).collect(),
+            unwell: active.iter().filter(|object| object.status.is_unwell()).map(|object| object.id.clone()).collect(),
         })
     }
 

@@ -34,7 +34,7 @@ async fn applied(theatre: &mut Theatre, deployment: &Deployment) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn planning_after_an_apply_changes_nothing(first in deployments(), second in deployments()) {

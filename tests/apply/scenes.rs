@@ -78,3 +78,42 @@ async fn a_removed_service_stops_after_what_needed_it() {
     assert!(stopped("api") < stopped("db"));
     assert!(stopped("worker") < stopped("db"));
 }
+
+fn guarded(version: u8, behaviour: &str) -> String {
+    format!(
+        "[project]\nname = \"shop\"\n[env.PASS]\nsecret = true\n[services.db]\nimage = \"shop/serve:1\"\n\
+         environment = {{ VERSION = \"{version}\", BEHAVIOUR = \"{behaviour}\", PASS = \"${{PASS}}\" }}\n\
+         healthcheck = {{ test = [\"check\", \"${{PASS}}\"], interval = \"1s\", timeout = \"1s\", retries = 2, start_period = \"1s\" }}\n"
+    )
+}
+
+/// The old container's health command needs the secret of then, which nobody has any more but the engine.
+#[tokio::test(start_paused = true)]
+async fn an_apply_that_changes_a_secret_can_be_taken_back() {
+    let mut theatre = Theatre::new();
+    theatre.variables.insert("PASS".to_owned(), "the first one".to_owned());
+    assert_eq!(theatre.apply(&guarded(1, "serve:100")).await, Outcome::Applied);
+    let before = theatre.fingerprint().await;
+    theatre.variables.insert("PASS".to_owned(), "the second one".to_owned());
+    let outcome = theatre.apply(&guarded(2, "never")).await;
+    assert!(matches!(outcome, Outcome::Unwound(_)), "{outcome:?}");
+    assert_eq!(theatre.fingerprint().await, before);
+}
+
+/// A service that was ill before the apply cannot be asked to be well after its undo.
+#[tokio::test(start_paused = true)]
+async fn an_apply_that_should_have_cured_a_service_can_be_taken_back() {
+    let mut theatre = Theatre::new();
+    theatre.variables.insert("PASS".to_owned(), "the one".to_owned());
+    assert_eq!(theatre.apply(&guarded(1, "serve:100")).await, Outcome::Applied);
+    let name = theatre.engine.names().into_iter().find(|name| name.starts_with("shop-db")).expect("a container");
+    theatre.engine.edit(&name, |container| {
+        container.container.environment.insert("BEHAVIOUR".to_owned(), omni::template::Template::plain("never"));
+    });
+    // Long enough for the engine's own check to give up.
+    theatre.engine.settle(Duration::from_mins(1)).await;
+    let before = theatre.fingerprint().await;
+    let outcome = theatre.apply(&guarded(2, "exit:1:50")).await;
+    assert!(matches!(outcome, Outcome::Unwound(_)), "{outcome:?}");
+    assert_eq!(theatre.fingerprint().await, before);
+}

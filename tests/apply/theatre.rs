@@ -54,6 +54,10 @@ pub(crate) struct Theatre {
     pub(crate) engine: FakeEngine,
     pub(crate) host: Host<FakeEngine>,
     pub(crate) store: Memory,
+    /// The variables that specs can use.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The values of the spec that was planned last.
+    vault: Vault,
     scope: Scope,
     key: Key,
 }
@@ -72,7 +76,8 @@ impl Theatre {
         let (scope, key) = (Scope { project: "shop".to_owned(), environment: None }, Key::new([9; 32]));
         let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
         let store = Memory::new(scope.clone(), "lineage", key.clone(), machine);
-        Self { engine, host, store, scope, key }
+        let vault = Vault::new(key.clone());
+        Self { engine, host, store, variables: BTreeMap::new(), vault, scope, key }
     }
 
     pub(crate) async fn observed(&self) -> Observed {
@@ -84,19 +89,19 @@ impl Theatre {
     }
 
     /// The plan that reaches a spec from what is there.
-    pub(crate) async fn plan(&self, text: &str) -> Plan {
-        let variables = BTreeMap::new();
+    pub(crate) async fn plan(&mut self, text: &str) -> Plan {
         let request = Request {
             text,
             file_name: "deploy.toml",
             root: Path::new("/"),
             environment: None,
-            variables: &variables,
+            variables: &self.variables,
             key: &self.key,
             profiles: &[],
             files: &NoFiles,
         };
-        let (spec, _) = Spec::resolve(&request).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+        let (spec, vault) = Spec::resolve(&request).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+        self.vault = vault;
         let mut pins = BTreeMap::new();
         let mut images = BTreeSet::new();
         for (address, resource) in spec.resources.iter().filter(|(address, _)| address.kind() == Kind::Image) {
@@ -164,7 +169,7 @@ impl Theatre {
         locks: &Locks,
     ) -> Result<Ended<'p>, Aborted> {
         let (_say, mut stops) = mpsc::channel::<Stop>(1);
-        let vault = Vault::new(self.key.clone());
+        let vault = self.vault.clone();
         let mut reporter = Silent::default();
         let session = Session {
             provider: &self.host,

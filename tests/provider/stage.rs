@@ -116,6 +116,7 @@ impl<'w, W: World> Stage<'w, W> {
             resource: mine.first().expect("there is an object").resource.clone(),
             objects: ids.to_vec(),
             up: mine.iter().filter(|object| object.status.is_up()).map(|object| object.id.clone()).collect(),
+            unwell: Vec::new(),
         }
     }
 

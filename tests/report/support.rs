@@ -186,8 +186,12 @@ pub(crate) fn change(
         _ => Downtime::NotApplicable,
     };
     let differences = differences(before.as_ref(), after.as_ref());
-    let side =
-        |resource| Side { resource, objects: vec!["0123456789ab".to_owned()], up: vec!["0123456789ab".to_owned()] };
+    let side = |resource| Side {
+        resource,
+        objects: vec!["0123456789ab".to_owned()],
+        up: vec!["0123456789ab".to_owned()],
+        unwell: Vec::new(),
+    };
     Change {
         address,
         action,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::plain::plain;
 use crate::provider::engine::{
-    Engine, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile,
+    Engine, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile, Seen,
 };
 use crate::provider::host::labels;
 use crate::provider::{Fault, FaultKind};
@@ -90,6 +90,12 @@ impl<E: Engine> Calls<'_, E> {
 
     pub(super) async fn container(&self, name: &str) -> Result<Option<LiveContainer>, Fault> {
         self.read(|| self.engine.container(name, &labels::asked)).await
+    }
+
+    /// What a container was really made as, its secrets filled in; none where there is no such container. For a command that is
+    /// sent back to the engine: nothing of it may be kept or shown.
+    pub(super) async fn as_made(&self, id: &str) -> Result<Option<Seen>, Fault> {
+        Ok(self.read(|| self.engine.container(id, &|_| None)).await?.map(|live| live.seen))
     }
 
     pub(super) async fn containers(&self, wanted: &Labels) -> Result<Vec<LiveContainer>, Fault> {

@@ -48,13 +48,29 @@ impl<E: Engine> Doing<'_, E> {
         Ok(note)
     }
 
+    /// That a started container runs, whatever its check says.
+    pub(super) async fn runs(&self, id: &str) -> Result<(), Fault> {
+        let live = self.existing(id).await?;
+        self.stays_up(&live, Duration::ZERO).await
+    }
+
     /// The service's own check, or the one that its image brings.
     async fn check_of(&self, live: &LiveContainer, service: &Service) -> Result<Option<Health>, Fault> {
         let health = match &service.healthcheck {
-            Some(health) => Some(health.clone()),
+            Some(health) if self.can_fill(health) => Some(health.clone()),
+            // A secret has changed since the container was made, or is not at hand: the engine knows the command with
+            // the value of then.
+            Some(health) => self.calls.as_made(&live.id).await?.and_then(|seen| seen.health).or(Some(health.clone())),
             None => self.calls.image(&live.image).await?.and_then(|image| image.health),
         };
         Ok(health.filter(|health| health.probe != Probe::Off))
+    }
+
+    fn can_fill(&self, health: &Health) -> bool {
+        match &health.probe {
+            Probe::Command(command) => command.iter().all(|word| word.fill(self.order.vault).is_ok()),
+            Probe::Http { .. } | Probe::Tcp(_) | Probe::Off => true,
+        }
     }
 
     async fn until_healthy(&self, first: &LiveContainer, health: &Health, longest: Duration) -> Result<(), Fault> {

@@ -45,6 +45,10 @@ impl<E: Engine> Doing<'_, E> {
             (self.order.progress)("starting the old one".to_owned());
             self.start(&live, &service.container).await?;
         }
+        if side.unwell.iter().any(|unwell| unwell == id) {
+            // It was no better before: that it runs again is all there is to bring back.
+            return self.runs(id).await;
+        }
         self.ready(id, service, Readiness::Again).await.map(drop).map_err(|fault| Fault {
             message: format!("the old container is back but not ready: {}", fault.message),
             ..fault
