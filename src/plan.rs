@@ -15,6 +15,7 @@ mod precondition;
 mod recorded;
 mod refusal;
 mod retained;
+mod retention;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,7 @@ pub use order::Phase;
 pub use precondition::{Moved, Precondition};
 pub use refusal::Refusal;
 pub use retained::{Retained, retained};
+pub use retention::Retention;
 
 /// All changes of one apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

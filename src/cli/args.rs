@@ -282,6 +282,9 @@ pub struct RecoverArgs {
     /// Undo the apply
     #[arg(long)]
     pub back: bool,
+    /// Close the apply as it stands, done or not; the next plan starts from what is there
+    #[arg(long, conflicts_with_all = ["forward", "back", "dry_run"])]
+    pub accept: bool,
     /// Only print what would be done
     #[arg(long)]
     pub dry_run: bool,

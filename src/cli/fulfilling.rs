@@ -113,7 +113,7 @@ async fn apply(
     drop(reporter);
     work.tell_ending(&plan, &applied, &|address| met.place(address));
     if applied.release.is_some() {
-        tidying::tidy(work, met.retain, wish, under).await?;
+        tidying::tidy(work, met.retention, wish, under).await?;
     }
     Ok(work.checked(&plan, &applied, Some(ground.observed.fingerprint())))
 }

@@ -8,7 +8,8 @@ use crate::cli::planning;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::resolved_if_possible;
-use crate::journal::{Apply, Direction, NodeStatus, Outcome, Record};
+use crate::clock::Clock;
+use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
 use crate::plan::Class;
 use crate::spec::OnFailure;
 use crate::store::Store;
@@ -82,4 +83,29 @@ pub(crate) async fn finish(
         // What was asked for is done, whichever way it went.
         _ => Exit::Done,
     })
+}
+
+/// Closes an open apply as it stands. What it left behind is named; the next plan starts from what is there.
+///
+/// # Errors
+/// When the journal does not fit the plan, or the store cannot be written.
+pub(crate) async fn accept(
+    undertaking: &Undertaking<'_>,
+    apply: &Apply,
+    under: &mut Under<'_>,
+) -> Result<Exit, Failure> {
+    under.store.take_over(&apply.op, under.locked.fence).await?;
+    let records = under.store.journal(&apply.op).await?;
+    let frontier = Frontier::replay(&apply.plan, &records).map_err(crate::apply::Aborted::from)?;
+    let cause = frontier.unwinding().cloned().unwrap_or(Cause::Recovered);
+    let touched = frontier.steps_in(|status| !matches!(status, NodeStatus::Waiting | NodeStatus::Undone));
+    let left: Vec<_> = touched.map(|node| LeftBehind { node: node.clone(), fault: None }).collect();
+    let names: Vec<_> = left.iter().map(|left| left.node.to_string()).collect();
+    let outcome = Outcome::Stuck { cause, left };
+    under.store.close(&apply.op, under.locked.fence, &outcome, None, SystemClock.now()).await?;
+    let left = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    undertaking
+        .console
+        .print(&format!("The apply of {} is closed as it stands; it left: {left}.\nnext: omni plan\n", apply.plan.tag));
+    Ok(Exit::Done)
 }

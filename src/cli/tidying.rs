@@ -2,22 +2,15 @@
 
 use crate::address::Kind;
 use crate::cli::failure::Failure;
+use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::Wish;
-use crate::plan::{Retained, retained};
+use crate::clock::Clock;
+use crate::plan::{Retained, Retention, retained};
 use crate::provider::{FaultKind, Observe, Perform};
 use crate::release::Release;
 use crate::resource::Resource;
 use crate::store::Store;
-
-/// Which releases are kept, newest first, and which are not: the newest `retain`, each tag once.
-#[must_use]
-pub(crate) fn kept(releases: Vec<Release>, retain: u32) -> (Vec<Release>, Vec<Release>) {
-    let retain = usize::try_from(retain.max(1)).unwrap_or(usize::MAX);
-    let mut releases = releases;
-    let forgotten = releases.split_off(retain.min(releases.len()));
-    (releases, forgotten)
-}
 
 /// Removes what no kept release needs. After everything was removed, nothing is kept.
 ///
@@ -25,12 +18,13 @@ pub(crate) fn kept(releases: Vec<Release>, retain: u32) -> (Vec<Release>, Vec<Re
 /// When the store or the engine does not answer; the next tidying goes on.
 pub(crate) async fn tidy(
     undertaking: &Undertaking<'_>,
-    retain: u32,
+    retention: Retention,
     wish: &Wish,
     under: &mut Under<'_>,
 ) -> Result<(), Failure> {
-    let retain = if matches!(wish, Wish::Nothing { .. }) { 1 } else { retain };
-    let removed = sweep(undertaking, retain, under).await?;
+    let nothing = matches!(wish, Wish::Nothing { .. });
+    let retention = if nothing { Retention { releases: 1, ..retention } } else { retention };
+    let removed = sweep(undertaking, retention, under).await?;
     if !removed.is_empty() {
         let console = undertaking.console;
         console.note(&format!("removed {} that no kept release needs\n", counted(removed.len())));
@@ -41,16 +35,16 @@ pub(crate) async fn tidy(
     Ok(())
 }
 
-/// Removes what no release among the newest `retain` needs, and returns what was removed.
+/// Removes what no kept release needs, and returns what was removed.
 ///
 /// # Errors
 /// When the store or the engine does not answer.
 pub(crate) async fn sweep(
     undertaking: &Undertaking<'_>,
-    retain: u32,
+    retention: Retention,
     under: &mut Under<'_>,
 ) -> Result<Vec<Retained>, Failure> {
-    let (kept, forgotten) = kept(under.store.releases().await?, retain);
+    let (kept, forgotten) = retention.split(under.store.releases().await?, SystemClock.now());
     let observed = undertaking.engine.observe(undertaking.project.scope()).await?;
     let mut removed = Vec::new();
     for one in retained(&observed, &kept).into_iter().filter(|one| !one.needed) {

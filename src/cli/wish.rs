@@ -13,7 +13,7 @@ use crate::cli::system_clock::SystemClock;
 use crate::cli::tag;
 use crate::clock::Clock;
 use crate::fingerprint::Key;
-use crate::plan::{Action, Plan, Selection};
+use crate::plan::{Action, Plan, Retention, Selection};
 use crate::release::Release;
 use crate::spec::{OnFailure, Problems, Spec};
 use crate::store::Store;
@@ -45,8 +45,8 @@ pub(crate) struct Met {
     pub(crate) on_interrupt: OnFailure,
     /// Whether the policy lets steps lose data.
     pub(crate) allows_losses: bool,
-    /// How many releases are kept.
-    pub(crate) retain: u32,
+    /// How many releases are kept, and for how long.
+    pub(crate) retention: Retention,
     /// Whether somebody has to approve each plan.
     pub(crate) approval: bool,
     /// Why the spec of now could not be resolved, where that does not matter unless a secret is needed.
@@ -110,7 +110,7 @@ impl Met {
             on_failure: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_failure),
             on_interrupt: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_interrupt),
             allows_losses: spec.as_ref().is_none_or(|spec| spec.policy.allow_destructive),
-            retain: rollback.map_or(5, |rollback| rollback.retain),
+            retention: retention(spec.as_ref()),
             approval: spec.as_ref().is_some_and(|spec| spec.approval),
             unresolved,
             spec,
@@ -159,6 +159,15 @@ pub(crate) fn resolved_if_possible(project: &Project, key: &Key) -> (Option<Spec
 fn selection(pick: &PickArgs) -> Selection {
     let set = |addresses: &[Address]| addresses.iter().cloned().collect::<BTreeSet<_>>();
     Selection { targets: set(&pick.target), replace: set(&pick.replace) }
+}
+
+/// How many releases the spec keeps, and for how long; five, however old, where it cannot be resolved.
+pub(crate) fn retention(spec: Option<&Spec>) -> Retention {
+    let rollback = spec.map(|spec| spec.rollback);
+    Retention {
+        releases: rollback.map_or(5, |rollback| rollback.retain),
+        window: rollback.and_then(|rollback| rollback.window),
+    }
 }
 
 /// The release of this tag or number, newest first where a tag was used twice.

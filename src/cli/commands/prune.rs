@@ -5,26 +5,31 @@ use crate::cli::args::{DoArgs, Global, PruneArgs};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
+use crate::cli::system_clock::SystemClock;
 use crate::cli::tidying;
 use crate::cli::undertaking::Undertaking;
-use crate::cli::wish::resolved_if_possible;
+use crate::cli::wish::{resolved_if_possible, retention};
+use crate::clock::Clock;
 use crate::fingerprint::Key;
 use crate::plain::plain;
-use crate::plan::{Retained, retained};
+use crate::plan::{Retained, Retention, retained};
 use crate::provider::Observe;
 use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let spec = resolved_if_possible(&project, &Key::unset()).0;
-    let retain = args.keep.unwrap_or_else(|| spec.map_or(5, |spec| spec.rollback.retain));
+    let mut retention = retention(spec.as_ref());
+    if let Some(keep) = args.keep {
+        retention = Retention { releases: keep, window: None };
+    }
     let engine = project.engine()?;
     if args.dry_run {
         let releases = match project.store().await? {
             Some(store) => store.releases().await?,
             None => Vec::new(),
         };
-        let (kept, _) = tidying::kept(releases, retain);
+        let (kept, _) = retention.split(releases, SystemClock.now());
         let found = retained(&engine.observe(project.scope()).await?, &kept);
         console.print(&listed(&found.into_iter().filter(|one| !one.needed).collect::<Vec<_>>(), "would remove"));
         return Ok(Exit::Done);
@@ -41,7 +46,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
                 )
                 .help("run `omni recover` first"));
             }
-            tidying::sweep(&undertaking, retain, under).await
+            tidying::sweep(&undertaking, retention, under).await
         })
         .await?;
     console.print(&listed(&removed, "removed"));

@@ -35,6 +35,7 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
     let undertaking = Undertaking::new(&project, global, console, &doing, "recover")?;
     undertaking
         .under_lock(async |under| match under.store.open_apply().await? {
+            Some(open) if args.accept => recovering::accept(&undertaking, &open, under).await,
             Some(open) => recovering::finish(&undertaking, &open, asked, under).await,
             None => Ok(nothing(console)),
         })
