@@ -97,7 +97,8 @@ fn every_key_of_the_schema_is_in_the_docs() {
     let top: BTreeSet<_> = keys(&schema);
     let mut missing = Vec::new();
     for section in &top {
-        let is_told = |heading: &&String| **heading == format!("[{section}]") || **heading == format!("[{section}.NAME]");
+        let is_told =
+            |heading: &&String| **heading == format!("[{section}]") || **heading == format!("[{section}.NAME]");
         if sections.keys().find(is_told).is_none() {
             missing.push(format!("the section `{section}`"));
         }
