@@ -5,6 +5,7 @@
 //! a secret value that nobody without the key can test guesses against. What is worth fingerprinting is left to others.
 
 use std::fmt;
+use std::io::{BufWriter, Write};
 use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -24,7 +25,11 @@ impl Fingerprint {
     #[must_use]
     pub fn of<T: Serialize + ?Sized>(thing: &T) -> Self {
         let mut hash = Sha256::new();
-        serde_json::to_writer(HashWriter(&mut hash), thing).expect("a fingerprinted type is plain data");
+        // JSON is written in pieces of a few bytes, which are dear to hash one by one.
+        let mut writer = BufWriter::new(HashWriter(&mut hash));
+        serde_json::to_writer(&mut writer, thing).expect("a fingerprinted type is plain data");
+        writer.flush().expect("a hash takes every byte");
+        drop(writer);
         Self(hash.finalize().into())
     }
 
@@ -50,7 +55,7 @@ impl Fingerprint {
 
 struct HashWriter<'a>(&'a mut Sha256);
 
-impl std::io::Write for HashWriter<'_> {
+impl Write for HashWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())

@@ -173,8 +173,9 @@ impl<'p> Frontier<'p> {
     pub fn ready(&self) -> impl Iterator<Item = Step> + '_ {
         let forward = self.unwinding.is_none();
         let gate = self.undone_in[Phase::Build as usize] == 0;
-        let doing = self.free.iter().filter(move |at| forward && (gate || self.nodes[**at].phase == Phase::Build));
-        let undoing = self.undoable.iter().rev().filter(move |_| !forward);
+        // Positions are in the order of the phases: behind the first change of a later phase there is none of an earlier one.
+        let doing = self.free.iter().take_while(move |at| forward && (gate || self.nodes[**at].phase == Phase::Build));
+        let undoing = self.undoable.iter().rev().take_while(move |_| !forward);
         doing.map(|at| Step::Do(*at)).chain(undoing.map(|at| Step::Undo(*at)))
     }
 

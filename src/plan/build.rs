@@ -63,7 +63,7 @@ impl Plan {
                 "the record was read from the labels on the engine: this store has none, or an older one".to_owned(),
             );
         }
-        let edges = edges(inputs, &view, &graph, &mut changes);
+        let edges = edges(inputs, &graph, &mut changes);
         let (changes, edges) = order::ordered(changes, &edges)
             .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;
         let preconditions = preconditions(&view, &changes);
@@ -183,7 +183,7 @@ fn note_kept_volumes(inputs: &Inputs<'_>, view: &View<'_>, warnings: &mut Vec<St
 }
 
 /// Every edge as (what is done first, what waits for it), by positions in `changes`.
-fn edges(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usize, usize)> {
+fn edges(inputs: &Inputs<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usize, usize)> {
     let index: BTreeMap<Address, usize> =
         changes.iter().enumerate().map(|(at, change)| (change.address.clone(), at)).collect();
     let mut found: Vec<(usize, usize)> =
@@ -195,15 +195,16 @@ fn edges(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut [Cha
     }
     let givers: BTreeSet<_> = handed.iter().map(|(giver, _)| *giver).collect();
     // What is removed waits for all that needed it: that order was recorded, the spec no longer knows it.
-    for address in view.addresses() {
-        let Some(user) = index.get(address) else { continue };
-        let Some(side) = view.side(address) else { continue };
+    if changes.iter().all(|change| change.action != Action::Delete) {
+        return found;
+    }
+    for (user, side) in changes.iter().enumerate().filter_map(|(at, change)| Some((at, change.before.as_ref()?))) {
         for (required, _) in side.resource.requires() {
             if let Some(removed) = index.get(&required)
                 && changes[*removed].action == Action::Delete
                 && !givers.contains(removed)
             {
-                found.push((*user, *removed));
+                found.push((user, *removed));
             }
         }
     }
@@ -241,10 +242,7 @@ fn preconditions(view: &View<'_>, changes: &[Change]) -> Vec<Precondition> {
     let mut found: Vec<_> = changes
         .iter()
         .filter(|change| change.address.kind() != Kind::Image)
-        .map(|change| {
-            let objects: Vec<_> = view.active(&change.address).into_iter().cloned().collect();
-            Precondition::of(&change.address, &objects)
-        })
+        .map(|change| Precondition::of(&change.address, &view.active(&change.address)))
         .collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));
     found

@@ -64,9 +64,7 @@ impl Decider<'_> {
             inverse: if is_service { Inverse::StartOld } else { Inverse::Nothing },
             downtime: if is_service { Downtime::Ends } else { Downtime::NotApplicable },
             phase: Phase::Remove,
-            differences: Vec::new(),
-            after: None,
-            ..blank(address, Some(before), None)
+            ..bare(address, Some(before), None)
         })
     }
 
@@ -85,12 +83,13 @@ impl Decider<'_> {
     fn made(&self, address: &Address, after: &Resource) -> Change {
         let lost = self.view.recorded(address).is_some();
         let reasons = vec![if lost { Reason::Drift("gone".to_owned()) } else { Reason::New }];
-        let change = Change { reasons, ..blank(address, None, Some(after)) };
+        let change = Change { reasons, ..bare(address, None, Some(after)) };
         match after {
-            Resource::Job(job) => Change { differences: Vec::new(), ..run(change, job) },
+            Resource::Job(job) => run(change, job),
             _ => Change {
                 action: Action::Create,
                 inverse: Inverse::RemoveNew,
+                differences: differences(None, Some(after)),
                 reuse: self.reusable(address, after),
                 ..change
             },
@@ -236,10 +235,16 @@ impl Decider<'_> {
 
 /// A change that leaves a thing as it is.
 pub(super) fn kept(address: &Address, before: Option<Side>, after: &Resource) -> Change {
-    Change { differences: Vec::new(), ..blank(address, before, Some(after)) }
+    bare(address, before, Some(after))
 }
 
+/// A change to be filled in, with the fields that differ.
 fn blank(address: &Address, before: Option<Side>, after: Option<&Resource>) -> Change {
+    let differences = differences(before.as_ref().map(|side| &side.resource), after);
+    Change { differences, ..bare(address, before, after) }
+}
+
+fn bare(address: &Address, before: Option<Side>, after: Option<&Resource>) -> Change {
     Change {
         address: address.clone(),
         action: Action::Keep,
@@ -248,7 +253,7 @@ fn blank(address: &Address, before: Option<Side>, after: Option<&Resource>) -> C
         inverse: Inverse::Nothing,
         downtime: Downtime::NotApplicable,
         phase: Phase::Build,
-        differences: differences(before.as_ref().map(|side| &side.resource), after),
+        differences: Vec::new(),
         before,
         after: after.cloned(),
         reuse: Vec::new(),

@@ -19,7 +19,7 @@ pub struct Precondition {
 impl Precondition {
     /// What holds now of the objects at an address.
     #[must_use]
-    pub fn of(address: &Address, objects: &[Object]) -> Self {
+    pub fn of(address: &Address, objects: &[&Object]) -> Self {
         let seen: Vec<_> = objects.iter().map(|o| (&o.id, &o.resource, o.status.word())).collect();
         Self { address: address.clone(), seen: Fingerprint::of(&seen) }
     }

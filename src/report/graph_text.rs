@@ -3,12 +3,14 @@
 //! With a plan the nodes carry what is done to them. Names are escaped as each format asks. Drawing the picture is left to
 //! those programs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use crate::address::Address;
 use crate::graph::Graph;
 use crate::plain::plain;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::report::words;
 
 /// A format that a graph can be written in.
@@ -25,7 +27,9 @@ pub enum Format {
 /// The graph in this format, ending with a newline. With a plan, its actions stand at the nodes.
 #[must_use]
 pub fn graph_text(graph: &Graph, format: Format, plan: Option<&Plan>) -> String {
-    let nodes: Vec<_> = graph.addresses().map(|address| Node::of(address, plan)).collect();
+    let changes: BTreeMap<_, _> =
+        plan.into_iter().flat_map(|plan| &plan.changes).map(|change| (&change.address, change)).collect();
+    let nodes: Vec<_> = graph.addresses().map(|address| Node::of(address, changes.get(address).copied())).collect();
     match format {
         Format::Mermaid => mermaid(graph, &nodes),
         Format::Dot => dot(graph, &nodes),
@@ -40,8 +44,7 @@ struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    fn of(address: &'a Address, plan: Option<&Plan>) -> Self {
-        let change = plan.and_then(|plan| plan.change(address));
+    fn of(address: &'a Address, change: Option<&Change>) -> Self {
         let symbol = change.map(|change| words::symbol(change).trim().to_owned()).filter(|symbol| !symbol.is_empty());
         Self { address, action: change.map(|change| change.action), symbol }
     }
@@ -73,7 +76,7 @@ fn mermaid(graph: &Graph, nodes: &[Node<'_>]) -> String {
 
 /// The class definitions that these actions need; the symbol in the label says the same.
 pub(super) fn mermaid_classes(actions: impl Iterator<Item = Action>) -> Vec<String> {
-    let words: std::collections::BTreeSet<_> = actions.map(words::verb).collect();
+    let words: BTreeSet<_> = actions.map(words::verb).collect();
     let colour = |word| match word {
         "create" => "stroke:#1a7f37",
         "delete" => "stroke:#cf222e",

@@ -38,6 +38,10 @@ pub enum Shown {
 /// Never: a resource is plain data.
 #[must_use]
 pub fn differences(before: Option<&Resource>, after: Option<&Resource>) -> Vec<Difference> {
+    // Walking both is dear, and most things of a plan stay as they are.
+    if before == after {
+        return Vec::new();
+    }
     let (before, after) = (fields(before), fields(after));
     let paths = before.keys().chain(after.keys().filter(|path| !before.contains_key(*path)));
     let mut found: Vec<_> = paths
