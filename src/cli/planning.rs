@@ -166,15 +166,17 @@ async fn pins(
     engine: &dyn Observe,
 ) -> Result<BTreeMap<Address, Pin>, Failure> {
     let asked = images(resources).map(|(address, image)| async move {
-        let pin = engine.pin(image).await.map_err(|fault| named(fault, address, image))?;
+        let pin = engine.pin(image).await.map_err(|fault| named(fault, image))?;
         Ok::<_, Failure>((address.clone(), pin))
     });
     Ok(try_join_all(asked).await?.into_iter().collect())
 }
 
-fn named(mut fault: Fault, address: &Address, image: &Image) -> Failure {
-    if let ImageSource::Reference(reference) = &image.source {
-        fault.message = format!("cannot find the image `{reference}` of {address}: {}", fault.message);
+fn named(mut fault: Fault, image: &Image) -> Failure {
+    if let ImageSource::Reference(reference) = &image.source
+        && !fault.message.contains(reference.as_str())
+    {
+        fault.message = format!("cannot find the image `{reference}`: {}", fault.message);
     }
     fault.into()
 }

@@ -38,10 +38,10 @@ pub async fn http(address: SocketAddr, host: &str, path: &str, deadline: Duratio
         .header(ACCEPT, "*/*")
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
-        .map_err(|error| failed(&format!("ask for `{}`: {error}", plain(path))))?;
+        .map_err(|error| failed(&format!("cannot ask for `{}`: {error}", plain(path))))?;
     within(deadline, address, async {
         let stream = connect(address).await?;
-        let broken = |error: hyper::Error| failed(&format!("hear HTTP from {address}: {error}"));
+        let broken = |error: hyper::Error| failed(&format!("cannot hear HTTP from {address}: {error}"));
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         let answer = sender.send_request(request);
         // The connection is driven here and not by a task of its own, so that it ends with the deadline.
@@ -56,7 +56,8 @@ pub async fn http(address: SocketAddr, host: &str, path: &str, deadline: Duratio
 }
 
 async fn connect(address: SocketAddr) -> Result<TcpStream, Fault> {
-    let refused = |error: std::io::Error| Fault::new(FaultKind::Unreachable, format!("connect to {address}: {error}"));
+    let refused =
+        |error: std::io::Error| Fault::new(FaultKind::Unreachable, format!("cannot connect to {address}: {error}"));
     TcpStream::connect(address).await.map_err(refused)
 }
 
@@ -65,7 +66,7 @@ async fn within<T>(
     address: SocketAddr,
     trying: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
-    let late = |_| Err(failed(&format!("hear from {address} within {deadline:?}")));
+    let late = |_| Err(failed(&format!("cannot hear from {address} within {deadline:?}")));
     tokio::time::timeout(deadline, trying).await.unwrap_or_else(late)
 }
 

@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::resource::Resource;
 use crate::template::{Part, Template};
 
+/// The rule about starting again, which deploy.toml writes as one word.
+const RESTART: &str = "restart";
+
 /// One field in which two resources differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
@@ -76,8 +79,17 @@ fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
     match value {
         Value::Null => {}
         Value::Object(map) => {
+            if let (RESTART, Some(count)) = (path, map.get("on_failure")) {
+                found.insert(path.to_owned(), format!("on-failure:{count}"));
+                return;
+            }
             for (key, inner) in map {
-                walk(inner, &joined(path, key), found);
+                let path = joined(path, key);
+                // To have joined a network says something, also where nothing is said of how.
+                if path.strip_prefix("networks.") == Some(key) {
+                    found.insert(path.clone(), "joined".to_owned());
+                }
+                walk(inner, &path, found);
             }
         }
         Value::Array(items) if items.is_empty() => {}
@@ -89,6 +101,9 @@ fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
             for (at, inner) in items.iter().enumerate() {
                 walk(inner, &joined(path, &at.to_string()), found);
             }
+        }
+        Value::String(text) if path == RESTART => {
+            found.insert(path.to_owned(), text.replace('_', "-"));
         }
         Value::String(text) => {
             found.insert(path.to_owned(), text.clone());

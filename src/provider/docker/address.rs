@@ -58,14 +58,14 @@ fn current_context(config_dir: &Path) -> Result<Option<String>, Fault> {
     let meta = read::<Meta>(&config_dir.join("contexts").join("meta").join(folder).join("meta.json"))?;
     let host = meta.and_then(|meta| meta.endpoints.docker).and_then(|docker| docker.host);
     let host = host.ok_or_else(|| {
-        Fault::new(FaultKind::Failed, format!("find the current Docker context `{}`", plain(&name)))
+        Fault::new(FaultKind::Failed, format!("cannot find the current Docker context `{}`", plain(&name)))
             .help("choose another with `docker context use`, or name the engine with `--engine`")
     })?;
     Ok(Some(host))
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Fault> {
-    let wrong = |why: String| Fault::new(FaultKind::Failed, format!("read `{}`: {why}", path.display()));
+    let wrong = |why: String| Fault::new(FaultKind::Failed, format!("cannot read `{}`: {why}", path.display()));
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
@@ -139,11 +139,12 @@ pub(super) fn absent(host: &str) -> Fault {
     } else {
         "start Docker Desktop; or name another engine with `--engine` or `DOCKER_HOST`"
     };
-    Fault::new(FaultKind::Unreachable, format!("reach the engine at `{}`: nobody answers", plain(host))).help(help)
+    Fault::new(FaultKind::Unreachable, format!("cannot reach the engine at `{}`: nobody answers", plain(host)))
+        .help(help)
 }
 
 fn unusable(host: &str, why: &str) -> Fault {
-    Fault::new(FaultKind::Failed, format!("use the engine's address `{}`: {}", plain(host), plain(why)))
+    Fault::new(FaultKind::Failed, format!("cannot use the engine's address `{}`: {}", plain(host), plain(why)))
 }
 
 fn unsupported(host: &str, what: &str) -> Fault {

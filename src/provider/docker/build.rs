@@ -48,7 +48,9 @@ pub(super) async fn build(docker: &Docker, new: &NewImage, hear: Hear<'_>) -> Re
         Some(id) => Some(id),
         None => images::one(docker, &new.tag).await?.map(|image| image.id),
     };
-    found.ok_or_else(|| Fault::new(FaultKind::Failed, format!("find the image `{}` after its build", plain(&new.tag))))
+    found.ok_or_else(|| {
+        Fault::new(FaultKind::Failed, format!("cannot find the image `{}` after its build", plain(&new.tag)))
+    })
 }
 
 /// The Dockerfile as it is in the context; empty where it is not there, which the engine will say.

@@ -102,7 +102,7 @@ async fn refuse_to_lift(docker: &Docker, id: &str, limits: Limits, reservations:
         ("reservation of memory", reservations.memory.is_none() && has(live.memory_reservation)),
     ];
     let Some((what, _)) = lifted.into_iter().find(|(_, lifted)| *lifted) else { return Ok(()) };
-    Err(Fault::new(FaultKind::Failed, format!("take the {what} away from a container where it stands"))
+    Err(Fault::new(FaultKind::Failed, format!("cannot take the {what} away from a container where it stands"))
         .help("replace the container instead: `--replace`"))
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Fault> {
 }
 
 pub(super) async fn wait(docker: &Docker, id: &str) -> Result<i64, Fault> {
-    let gone = || Fault::new(FaultKind::NotFound, "wait for a container that is gone");
+    let gone = || Fault::new(FaultKind::NotFound, "cannot wait for a container that is gone");
     loop {
         let live = inspect::inspect(docker, create::in_path(id)?).await?.ok_or_else(gone)?;
         match inspect::status(live.state.as_ref()) {

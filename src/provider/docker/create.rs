@@ -187,7 +187,10 @@ pub(super) fn in_path(name: &str) -> Result<&str, Fault> {
     let steps_out = name.split('/').any(|step| matches!(step, "" | "." | ".."));
     if name.contains(unfit) || steps_out {
         let name = crate::plain::plain(name);
-        return Err(Fault::new(FaultKind::Failed, format!("ask the engine for `{name}`: no such name is possible")));
+        return Err(Fault::new(
+            FaultKind::Failed,
+            format!("cannot ask the engine for `{name}`: no such name is possible"),
+        ));
     }
     Ok(name)
 }

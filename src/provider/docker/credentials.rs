@@ -25,7 +25,7 @@ pub(super) async fn of(docker: &Docker, reference: &str) -> Result<Option<Docker
     match answer {
         Ok(Ok(credentials)) => credentials,
         Ok(Err(_)) | Err(_) => {
-            Err(Fault::new(FaultKind::Failed, "hear from Docker's credential helper").help("try `docker login`"))
+            Err(Fault::new(FaultKind::Failed, "cannot hear from Docker's credential helper").help("try `docker login`"))
         }
     }
 }
@@ -79,7 +79,7 @@ fn says_none(text: &str) -> bool {
 
 fn wrong(server: &str, why: &str) -> Fault {
     let (server, why) = (plain(server), plain(why));
-    Fault::new(FaultKind::Failed, format!("find the credentials for `{server}`: {why}"))
+    Fault::new(FaultKind::Failed, format!("cannot find the credentials for `{server}`: {why}"))
         .help(format!("try `docker login {server}`"))
 }
 
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(found.serveraddress.as_deref(), Some("ghcr.io"));
         assert!(ask(&path, "docker.io").expect("none are kept").is_none());
         let fault = ask(&path, "quay.io").expect_err("the helper is not there");
-        assert!(fault.message.starts_with("find the credentials for `quay.io`"), "{fault}");
+        assert!(fault.message.starts_with("cannot find the credentials for `quay.io`"), "{fault}");
         assert_eq!(fault.help.as_deref(), Some("try `docker login quay.io`"));
     }
 

@@ -21,13 +21,13 @@ pub(super) fn fault(error: &Error, host: &str) -> Fault {
         | Error::HyperLegacyError { .. }
         | Error::HyperResponseError { .. }
         | Error::IOError { .. } => lost(error),
-        other => Fault::new(FaultKind::Failed, format!("understand the engine: {}", plain(&other.to_string()))),
+        other => Fault::new(FaultKind::Failed, format!("cannot understand the engine: {}", plain(&other.to_string()))),
     }
 }
 
 /// The fault of a call that was not answered in time.
 pub(super) fn silent(deadline: Duration) -> Fault {
-    Fault::new(FaultKind::Unknown, format!("hear from the engine within {deadline:?}"))
+    Fault::new(FaultKind::Unknown, format!("cannot hear from the engine within {deadline:?}"))
         .help("see whether the engine hangs: `docker info`")
 }
 
@@ -51,8 +51,11 @@ pub(super) fn said(text: &str) -> Fault {
 }
 
 fn answered(status: u16, message: &str) -> Fault {
-    let message =
-        if message.trim().is_empty() { format!("get an answer other than status {status}") } else { plain(message) };
+    let message = if message.trim().is_empty() {
+        format!("the engine answered with nothing but the status {status}")
+    } else {
+        plain(message)
+    };
     let kind = match status {
         401 | 403 => FaultKind::Denied,
         404 => FaultKind::NotFound,
@@ -67,11 +70,13 @@ fn answered(status: u16, message: &str) -> Fault {
 fn refused(kind: Option<ErrorKind>, host: &str) -> Fault {
     match kind {
         Some(ErrorKind::PermissionDenied) => {
-            Fault::new(FaultKind::Denied, format!("use the engine at `{}`: permission denied", plain(host)))
+            Fault::new(FaultKind::Denied, format!("cannot use the engine at `{}`: permission denied", plain(host)))
                 .help("add yourself to the `docker` group and log in again, use `sudo`, or use a rootless engine")
         }
         Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused) | None => address::absent(host),
-        Some(other) => Fault::new(FaultKind::Unreachable, format!("reach the engine at `{}`: {other}", plain(host))),
+        Some(other) => {
+            Fault::new(FaultKind::Unreachable, format!("cannot reach the engine at `{}`: {other}", plain(host)))
+        }
     }
 }
 
@@ -85,7 +90,7 @@ fn lost(error: &Error) -> Fault {
         }
         source = inner.source();
     }
-    Fault::new(FaultKind::Unknown, format!("hear the engine's answer: {}", plain(&text)))
+    Fault::new(FaultKind::Unknown, format!("cannot hear the engine's answer: {}", plain(&text)))
 }
 
 /// The operating system's reason somewhere below an error.

@@ -19,7 +19,7 @@ pub(super) async fn run(docker: &Docker, id: &str, command: &[String], deadline:
     let running = run_to_end(docker, id, command);
     // The engine lets the command go on, whatever becomes of its caller.
     tokio::time::timeout(deadline, running).await.unwrap_or_else(|_| {
-        Err(Fault::new(FaultKind::Unknown, format!("see the command end within {deadline:?}: it may go on")))
+        Err(Fault::new(FaultKind::Unknown, format!("cannot see the command end within {deadline:?}: it may go on")))
     })
 }
 

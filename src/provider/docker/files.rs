@@ -17,8 +17,8 @@ pub(super) async fn put(docker: &Docker, id: &str, files: &[NewFile]) -> Result<
     if files.is_empty() {
         return Ok(());
     }
-    let archive =
-        packed(files).map_err(|error| Fault::new(FaultKind::Failed, format!("pack files for a container: {error}")))?;
+    let archive = packed(files)
+        .map_err(|error| Fault::new(FaultKind::Failed, format!("cannot pack files for a container: {error}")))?;
     let options = UploadToContainerOptionsBuilder::new().path("/").build();
     let body = bollard::body_full(Bytes::from(archive));
     docker.call(docker.api.upload_to_container(in_path(id)?, Some(options), body)).await
@@ -46,7 +46,8 @@ pub(super) async fn get(docker: &Docker, id: &str, path: &str) -> Result<Option<
         },
     );
     let Some(archive) = absent(docker.call(download).await)? else { return Ok(None) };
-    let wrong = |why: &str| Fault::new(FaultKind::Failed, format!("read `{}` in a container: {why}", plain(path)));
+    let wrong =
+        |why: &str| Fault::new(FaultKind::Failed, format!("cannot read `{}` in a container: {why}", plain(path)));
     let mut archive = tar::Archive::new(archive.as_slice());
     let mut entries = archive.entries().map_err(|error| wrong(&error.to_string()))?;
     let mut entry = entries.next().ok_or_else(|| wrong("empty answer"))?.map_err(|error| wrong(&error.to_string()))?;

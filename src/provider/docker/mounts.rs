@@ -31,7 +31,10 @@ pub(super) fn mapped(container: &Container, volumes: &BTreeMap<String, String>) 
             }
             MountSource::Volume(node) => {
                 let name = volumes.get(node).ok_or_else(|| {
-                    Fault::new(FaultKind::NotFound, format!("mount the volume `{node}`: it has no name on the engine"))
+                    Fault::new(
+                        FaultKind::NotFound,
+                        format!("cannot mount the volume `{node}`: it has no name on the engine"),
+                    )
                 })?;
                 mapped.mounts.push(models::Mount {
                     typ: Some(MountType::VOLUME),

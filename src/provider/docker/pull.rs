@@ -21,7 +21,7 @@ pub(super) async fn digest(docker: &Docker, reference: &str) -> Result<String, F
     let credentials = credentials::of(docker, reference).await?;
     let asked = docker.call(docker.api.inspect_registry_image(in_path(reference)?, credentials)).await;
     let answer = asked.map_err(|fault| about(reference, fault))?;
-    let absent = || Fault::new(FaultKind::Failed, format!("read the digest of `{}`", plain(reference)));
+    let absent = || Fault::new(FaultKind::Failed, format!("cannot read the digest of `{}`", plain(reference)));
     answer.descriptor.digest.ok_or_else(absent)
 }
 
@@ -67,12 +67,18 @@ fn about(reference: &str, fault: Fault) -> Fault {
     };
     let reference = plain(reference);
     let message = match kind {
-        FaultKind::NotFound => format!("find `{reference}` in its registry: {}", fault.message),
-        FaultKind::Denied => format!("be let in to `{reference}` by its registry: {}", fault.message),
-        _ => format!("get `{reference}`: {}", fault.message),
+        FaultKind::NotFound => format!("cannot find `{reference}` in its registry: {}", fault.message),
+        FaultKind::Denied => format!("the registry does not let you in to `{reference}`: {}", fault.message),
+        _ => format!("cannot get `{reference}`: {}", fault.message),
     };
     let help = match kind {
         FaultKind::Denied => Some("log in with `docker login`, or see whether the name is right".to_owned()),
+        FaultKind::Failed => fault.help.or_else(|| {
+            Some(
+                "if the name is right, see whether the engine reaches the registry, or load the image on the engine"
+                    .to_owned(),
+            )
+        }),
         _ => fault.help,
     };
     Fault { kind, message, help, log: fault.log }

@@ -27,8 +27,9 @@ pub(super) async fn facts(docker: &Docker) -> Result<EngineFacts, Fault> {
 pub(super) async fn now(docker: &Docker) -> Result<Timestamp, Fault> {
     let info: SystemInfo = docker.call(docker.api.info()).await?;
     let text = info.system_time.unwrap_or_default();
-    text.parse()
-        .map_err(|_| Fault::new(FaultKind::Failed, format!("read the engine's clock: `{}` is no time", plain(&text))))
+    text.parse().map_err(|_| {
+        Fault::new(FaultKind::Failed, format!("cannot read the engine's clock: `{}` is no time", plain(&text)))
+    })
 }
 
 /// Whether the engine speaks this version of its API.

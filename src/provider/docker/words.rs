@@ -13,7 +13,7 @@ pub(super) fn filled(words: &[Template]) -> Result<Vec<String>, Fault> {
 
 /// The text as the engine gets it.
 pub(super) fn text(template: &Template) -> Result<String, Fault> {
-    template.as_plain().map(str::to_owned).ok_or_else(|| Fault::new(FaultKind::Failed, "fill in a secret"))
+    template.as_plain().map(str::to_owned).ok_or_else(|| Fault::new(FaultKind::Failed, "cannot fill in a secret"))
 }
 
 /// A live text in the words of the spec: `asked` where it may be that, its value where nothing secret was asked for.

@@ -12,7 +12,7 @@ const DEFAULTS: [(&str, &str); 11] = [
     ("driver", "local"),
     ("pull_policy", "missing"),
     ("replicas", "1"),
-    ("restart", "unless_stopped"),
+    ("restart", "unless-stopped"),
     ("side_effects", "true"),
     ("stop_grace_period", "10s"),
     ("update.delay", "0s"),

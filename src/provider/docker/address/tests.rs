@@ -34,7 +34,7 @@ fn takes_the_current_context() {
 fn refuses_a_context_that_is_not_there() {
     let (_folder, target) = config(r#"{"currentContext":"gone"}"#);
     let fault = resolve(&target).expect_err("no such context");
-    assert_eq!(fault.message, "find the current Docker context `gone`");
+    assert_eq!(fault.message, "cannot find the current Docker context `gone`");
     assert!(fault.help.is_some());
 }
 

@@ -59,11 +59,19 @@ pub(super) fn reservations(host: &HostConfig, asked: Option<Reservations>) -> Re
     let asked = asked.unwrap_or_default();
     // Taken away by hand or by omni, a reservation leaves the weight that everybody has.
     let shares = host.cpu_shares.filter(|shares| asked.cpus.is_some() || *shares != EQUAL_SHARES);
-    let of_shares = |shares: u64| Cpus::from_nanos(shares.saturating_mul(BILLION) / 1024);
     Reservations {
         cpus: number(shares, asked.cpus, cpu_shares, of_shares),
         memory: number(host.memory_reservation, asked.memory, bytes, Bytes::new),
     }
+}
+
+/// The roundest number of processors that has this weight: what people wrote is round, and a weight is coarse.
+fn of_shares(shares: u64) -> Cpus {
+    let (least, end) =
+        (shares.saturating_mul(BILLION).div_ceil(1024), (shares + 1).saturating_mul(BILLION).div_ceil(1024));
+    let grains = std::iter::successors(Some(BILLION), |grain| (*grain > 1).then_some(grain / 10));
+    let round = grains.map(|grain| least.div_ceil(grain) * grain).find(|nanos| *nanos < end);
+    Cpus::from_nanos(round.unwrap_or(least))
 }
 
 /// What the engine does when it ends.
@@ -74,5 +82,21 @@ pub(super) fn restart(policy: Option<&RestartPolicy>) -> Restart {
         Some(RestartPolicyNameEnum::UNLESS_STOPPED) => Restart::UnlessStopped,
         Some(RestartPolicyNameEnum::ON_FAILURE) => Restart::OnFailure(count.unwrap_or(0)),
         Some(RestartPolicyNameEnum::NO | RestartPolicyNameEnum::EMPTY) | None => Restart::No,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_shares;
+    use crate::provider::docker::create::cpu_shares;
+    use crate::units::Cpus;
+
+    #[test]
+    fn a_round_reservation_is_read_as_it_was_written() {
+        for thousandths in 3..4_000 {
+            let written = Cpus::from_nanos(thousandths * 1_000_000);
+            let shares = u64::try_from(cpu_shares(written)).expect("a weight");
+            assert_eq!(of_shares(shares), written);
+        }
     }
 }
