@@ -73,6 +73,10 @@ fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
         Value::Null => {}
         Value::Object(map) => {
             for (key, inner) in map {
+                // A network that is joined in the plainest way has no field of its own to be seen by.
+                if path == "networks" {
+                    found.insert(joined(path, key), "joined".to_owned());
+                }
                 walk(inner, &joined(path, key), found);
             }
         }
