@@ -6,10 +6,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning;
 use crate::cli::system_clock::SystemClock;
+use crate::cli::tidying::{self, retained_by};
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::resolved_if_possible;
 use crate::journal::{Apply, Direction, NodeStatus, Outcome, Record};
-use crate::plan::Class;
+use crate::plan::{Class, Purpose};
 use crate::spec::OnFailure;
 use crate::store::Store;
 
@@ -56,7 +57,7 @@ pub(crate) async fn finish(
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };
     let console = undertaking.console;
     console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
-    let mut vault = resolved_if_possible(undertaking.project, under.store.key()).1;
+    let (spec, mut vault, _) = resolved_if_possible(undertaking.project, under.store.key());
     let after = apply.plan.after().into_iter().map(|(address, resource)| (address.clone(), resource.clone())).collect();
     for fingerprint in planning::files(&after) {
         vault.keep_file(under.store.file(&fingerprint).await?);
@@ -77,6 +78,10 @@ pub(crate) async fn finish(
     let applied = applying.take_up(apply, direction).await?;
     drop(reporter);
     undertaking.tell_ending(&apply.plan, &applied);
+    if applied.release.is_some() {
+        let retain = if apply.plan.purpose == Purpose::Destroy { 1 } else { retained_by(spec.as_ref()) };
+        tidying::sweep(undertaking, retain, under).await?;
+    }
     Ok(match Exit::of(&applied.outcome) {
         Exit::Stuck => Exit::Stuck,
         // What was asked for is done, whichever way it went.

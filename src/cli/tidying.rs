@@ -8,6 +8,7 @@ use crate::plan::{Retained, retained};
 use crate::provider::{FaultKind, Observe, Perform};
 use crate::release::Release;
 use crate::resource::Resource;
+use crate::spec::Spec;
 use crate::store::Store;
 
 /// Which releases are kept, newest first, and which are not: the newest `retain`, each tag once.
@@ -17,6 +18,12 @@ pub(crate) fn kept(releases: Vec<Release>, retain: u32) -> (Vec<Release>, Vec<Re
     let mut releases = releases;
     let forgotten = releases.split_off(retain.min(releases.len()));
     (releases, forgotten)
+}
+
+/// How many releases are kept; the default where the spec cannot be resolved.
+#[must_use]
+pub(crate) fn retained_by(spec: Option<&Spec>) -> u32 {
+    spec.map_or(5, |spec| spec.rollback.retain)
 }
 
 /// Removes what no kept release needs. After everything was removed, nothing is kept.

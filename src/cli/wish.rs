@@ -10,6 +10,7 @@ use crate::cli::planning::{self, Goal};
 use crate::cli::project::{Engine, Project};
 use crate::cli::system_clock::SystemClock;
 use crate::cli::tag;
+use crate::cli::tidying;
 use crate::clock::Clock;
 use crate::fingerprint::Key;
 use crate::plan::{Action, Plan, Selection};
@@ -102,7 +103,7 @@ impl Met {
             goal,
             vault,
             on_interrupt: spec.map_or(OnFailure::Undo, |spec| spec.rollback.on_interrupt),
-            retain: spec.map_or(5, |spec| spec.rollback.retain),
+            retain: tidying::retained_by(spec),
             warnings: spec.map(|spec| spec.warnings.clone()),
             approval: spec.is_some_and(|spec| spec.approval),
             unresolved,

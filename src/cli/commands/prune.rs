@@ -17,7 +17,7 @@ use crate::store::Store;
 pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let spec = resolved_if_possible(&project, &Key::unset()).0;
-    let retain = args.keep.unwrap_or_else(|| spec.map_or(5, |spec| spec.rollback.retain));
+    let retain = args.keep.unwrap_or_else(|| tidying::retained_by(spec.as_ref()));
     let engine = project.engine()?;
     if args.dry_run {
         let releases = match project.store().await? {
