@@ -6,11 +6,12 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning;
 use crate::cli::system_clock::SystemClock;
+use crate::cli::tidying;
 use crate::cli::undertaking::{Under, Undertaking};
-use crate::cli::wish::resolved_if_possible;
+use crate::cli::wish::{resolved_if_possible, retention};
 use crate::clock::Clock;
 use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
-use crate::plan::Class;
+use crate::plan::{Class, Purpose, Retention};
 use crate::spec::OnFailure;
 use crate::store::Store;
 
@@ -57,7 +58,7 @@ pub(crate) async fn finish(
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };
     let console = undertaking.console;
     console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
-    let mut vault = resolved_if_possible(undertaking.project, under.store.key()).1;
+    let (spec, mut vault, _) = resolved_if_possible(undertaking.project, under.store.key());
     let after = apply.plan.after().into_iter().map(|(address, resource)| (address.clone(), resource.clone())).collect();
     for fingerprint in planning::files(&after) {
         vault.keep_file(under.store.file(&fingerprint).await?);
@@ -78,6 +79,11 @@ pub(crate) async fn finish(
     let applied = applying.take_up(apply, direction).await?;
     drop(reporter);
     undertaking.tell_ending(&apply.plan, &applied, &|_| None);
+    if applied.release.is_some() {
+        let kept = retention(spec.as_ref());
+        let kept = if apply.plan.purpose == Purpose::Destroy { Retention { releases: 1, ..kept } } else { kept };
+        tidying::sweep(undertaking, kept, under).await?;
+    }
     Ok(match Exit::of(&applied.outcome) {
         Exit::Stuck => Exit::Stuck,
         // What was asked for is done, whichever way it went.

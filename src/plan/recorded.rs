@@ -27,6 +27,7 @@ impl<'a> View<'a> {
     pub(super) fn new(head: Option<&'a Release>, lineage: &str, observed: &'a Observed) -> Self {
         let newest = newest_serving(observed);
         let head = head.filter(|head| newest.is_none_or(|object| object.provenance.release <= head.number));
+        let head = head.filter(|head| !was_replaced(head, observed));
         match head {
             Some(head) => Self {
                 base: Some(Base { number: head.number, tag: head.tag.clone(), lineage: Some(lineage.to_owned()) }),
@@ -124,6 +125,18 @@ impl<'a> View<'a> {
             other => other.word().to_owned(),
         })
     }
+}
+
+/// Whether another store has applied since, although its release has no higher number: instead of a service's object
+/// that the release made, and that is still there, one serves that was made later.
+fn was_replaced(head: &Release, observed: &Observed) -> bool {
+    head.resources.iter().filter(|(address, _)| address.kind() == Kind::Service).any(|(address, recorded)| {
+        let all = observed.at(address);
+        let (known, others): (Vec<_>, Vec<_>) = all.iter().partition(|object| recorded.objects.contains(&object.id));
+        let fence = known.iter().map(|object| object.provenance.fence).max();
+        let serves_instead = |object: &&Object| object.status.is_up() && Some(object.provenance.fence) > fence;
+        fence.is_some() && !known.iter().any(|object| object.status.is_up()) && others.iter().any(serves_instead)
+    })
 }
 
 fn newest_serving(observed: &Observed) -> Option<&Object> {

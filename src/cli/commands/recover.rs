@@ -7,9 +7,12 @@ use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::cli::recovering;
 use crate::cli::system_clock::SystemClock;
+use crate::cli::tidying;
 use crate::cli::undertaking::Undertaking;
+use crate::cli::wish::{resolved_if_possible, retention};
 use crate::clock::Clock;
 use crate::journal::Direction;
+use crate::provider::Anchor;
 use crate::report;
 use crate::store::Store;
 
@@ -21,8 +24,13 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
         _ => None,
     };
     let Some(store) = project.store().await? else { return Ok(nothing(console)) };
-    let Some(open) = store.open_apply().await? else { return Ok(nothing(console)) };
-    if args.dry_run {
+    let open = store.open_apply().await?;
+    let engine = project.engine()?;
+    // A process that died before it opened an apply, or after it closed one, left its lock, and what was to be tidied.
+    if open.is_none() && (args.dry_run || engine.anchor(project.scope()).await?.is_none()) {
+        return Ok(nothing(console));
+    }
+    if let Some(open) = open.filter(|_| args.dry_run) {
         let records = store.journal(&open.op).await?;
         let way = asked.map_or_else(|| recovering::best_way(&open, &records), Ok)?;
         let verb = if way == Direction::Forward { "finish" } else { "undo" };
@@ -37,7 +45,14 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
         .under_lock(async |under| match under.store.open_apply().await? {
             Some(open) if args.accept => recovering::accept(&undertaking, &open, under).await,
             Some(open) => recovering::finish(&undertaking, &open, asked, under).await,
-            None => Ok(nothing(console)),
+            None => {
+                // A store without a release does not know what is needed.
+                if under.store.head().await?.is_some() {
+                    let spec = resolved_if_possible(&project, under.store.key()).0;
+                    tidying::sweep(&undertaking, retention(spec.as_ref()), under).await?;
+                }
+                Ok(nothing(console))
+            }
         })
         .await
 }
