@@ -52,11 +52,14 @@ impl Ground {
     /// # Errors
     /// When one of them does not answer.
     pub(crate) async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
-        let observed = engine.observe(scope).await?;
-        let head = match store {
-            Some(store) => store.head().await?,
-            None => None,
+        let head = async {
+            match store {
+                Some(store) => Ok(store.head().await?),
+                None => Ok::<_, Failure>(None),
+            }
         };
+        let (observed, head) = futures_util::future::join(engine.observe(scope), head).await;
+        let (observed, head) = (observed?, head?);
         let stored = store.filter(|_| head.is_some()).map(|store| store.key().clone());
         let key = observed.key.clone().or(stored).unwrap_or_else(Key::unset);
         let lineage = store.map(|store| store.lineage().to_owned()).unwrap_or_default();

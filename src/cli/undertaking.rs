@@ -103,10 +103,11 @@ impl Undertaking<'_> {
         let mut signals = Signals::listen().map_err(|error| {
             Failure::new(Exit::Unusable, "omni::cli::signals", format!("cannot listen to signals: {error}"))
         })?;
-        let mut store = self.project.made_store().await?;
-        let holder = project::holder(self.name, &store);
         let scope = self.project.scope();
-        let observed = crate::provider::Observe::observe(&self.engine, scope).await?;
+        let observing = crate::provider::Observe::observe(&self.engine, scope);
+        let (store, observed) = futures_util::future::join(self.project.made_store(), observing).await;
+        let (mut store, observed) = (store?, observed?);
+        let holder = project::holder(self.name, &store);
         let locked = locking::lock(&mut store, &self.engine, scope, &holder, &observed, self.lock_wait).await?;
         failpoint::reach(Place::Locked);
         let done = work(&mut Under { store: &mut store, locked: &locked, signals: &mut signals }).await;
