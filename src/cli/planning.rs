@@ -55,11 +55,14 @@ impl Ground {
     /// # Errors
     /// When one of them does not answer.
     pub(crate) async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
-        let observed = engine.observe(scope).await?;
-        let releases = match store {
-            Some(store) => store.releases().await?,
-            None => Vec::new(),
+        let read = async {
+            match store {
+                Some(store) => Ok(store.releases().await?),
+                None => Ok::<_, Failure>(Vec::new()),
+            }
         };
+        let (observed, releases) = futures_util::future::join(engine.observe(scope), read).await;
+        let (observed, releases) = (observed?, releases?);
         let stored = store.filter(|_| !releases.is_empty()).map(|store| store.key().clone());
         let key = observed.key.clone().or(stored).unwrap_or_else(Key::unset);
         let lineage = store.map(|store| store.lineage().to_owned()).unwrap_or_default();

@@ -78,8 +78,9 @@ impl<E: Engine> Doing<'_, E> {
         let patience = (health.start_period.duration() + round * health.retries.max(1)).min(longest);
         let started = Instant::now();
         let (mut tries, mut pause) = (0_u32, FIRST_PAUSE);
+        // It was looked at just now, so the first try need not look again.
+        let mut live = self.judged(first.clone(), first).await?;
         loop {
-            let live = self.alive(first).await?;
             let answer = self.try_once(&live, health).await;
             tries += 1;
             let Err(said) = answer else { return Ok(()) };
@@ -93,6 +94,7 @@ impl<E: Engine> Doing<'_, E> {
             (self.order.progress)(format!("waiting for health ({tries} {})", if tries == 1 { "try" } else { "tries" }));
             sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            live = self.alive(first).await?;
         }
     }
 
@@ -128,7 +130,11 @@ impl<E: Engine> Doing<'_, E> {
 
     /// The container as it is now, unless it ended or is being started again and again.
     async fn alive(&self, first: &LiveContainer) -> Result<LiveContainer, Fault> {
-        let live = self.existing(&first.id).await?;
+        self.judged(self.existing(&first.id).await?, first).await
+    }
+
+    /// This view of the container, unless it shows that it ended or is being started again and again since the first.
+    async fn judged(&self, live: LiveContainer, first: &LiveContainer) -> Result<LiveContainer, Fault> {
         if let Status::Exited { code } = live.status {
             return Err(self.failed(&live.id, format!("the container exited with code {code}")).await);
         }
