@@ -243,3 +243,33 @@ fn a_recovery_killed_too_ends_before_or_after() {
     assert!(killed.len() >= 10 || !matrix.violations.is_empty(), "only {killed:?}");
     matrix.ends_well(10);
 }
+
+#[test]
+fn a_first_apply_and_a_removal_killed_anywhere_end_with_all_or_nothing() {
+    let world = World::new("first");
+    let spec = format!("[networks.inside]\n{}", Service::new("web", "1", &[]).text());
+    world.write("v1", 1, &spec);
+    let (making, ran) = world.places(&APPLY);
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    let destroy = ["destroy", "--yes"];
+    let (removing, ran) = world.places(&destroy);
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    assert!(making.len() >= 8 && removing.len() >= 8, "{making:?} {removing:?}");
+    for (words, places) in [(&APPLY, making), (&destroy, removing)] {
+        for place in places {
+            let is_there = !world.serving().is_empty();
+            if is_there == (words == &APPLY) {
+                let other = if is_there { &destroy } else { &APPLY };
+                world.ends(other, 0);
+            }
+            let killed = world.omni_dying_at(words, &place);
+            assert_eq!(killed.signal, Some(9), "{words:?} at {place}: {}", killed.text);
+            let ran = world.ends(&["recover"], 0);
+            let found = (world.containers().len(), world.serving().len(), world.networks_and_volumes().0);
+            assert!([(0, 0, 0), (1, 1, 1)].contains(&found), "{words:?} at {place}: {found:?}\n{}", ran.text);
+            assert_eq!(world.anchors(), [""; 0], "{words:?} at {place}");
+            let plan = world.ends(&["plan", "--exit-code"], if found.0 == 0 { 10 } else { 0 });
+            assert!(!plan.text.contains("outside omni"), "{words:?} at {place}: {}", plan.text);
+        }
+    }
+}

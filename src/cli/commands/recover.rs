@@ -42,17 +42,20 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
     let doing = DoArgs { yes: true, allow_loss: Vec::new(), parallel: args.parallel };
     let undertaking = Undertaking::new(&project, global, console, &doing, "recover")?;
     undertaking
-        .under_lock(async |under| match under.store.open_apply().await? {
-            Some(open) if args.accept => recovering::accept(&undertaking, &open, under).await,
-            Some(open) => recovering::finish(&undertaking, &open, asked, under).await,
-            None => {
-                // A store without a release does not know what is needed.
-                if under.store.head().await?.is_some() {
-                    let spec = resolved_if_possible(&project, under.store.key()).0;
-                    tidying::sweep(&undertaking, retention(spec.as_ref()), under).await?;
-                }
-                Ok(nothing(console))
+        .under_lock(async |under| {
+            if let Some(open) = under.store.open_apply().await? {
+                return if args.accept {
+                    recovering::accept(&undertaking, &open, under).await
+                } else {
+                    recovering::finish(&undertaking, &open, asked, under).await
+                };
             }
+            // A store without a release does not know what is needed.
+            if under.store.head().await?.is_some() {
+                let spec = resolved_if_possible(&project, under.store.key()).0;
+                tidying::sweep(&undertaking, retention(spec.as_ref()), under).await?;
+            }
+            Ok(nothing(console))
         })
         .await
 }
