@@ -63,6 +63,7 @@ impl Said {
             (r"(?m)^\d\d:\d\d:\d\d  ", "00:00:00  "),
             (r"(^| +)\d+\.\d s\b", " 0.0 s"),
             (r"about \d+ s\b", "about 0 s"),
+            (r"about \d+s(\d+ms)?", "about 0s"),
             (r"\(\d+s ago\)", "(0s ago)"),
             (r"\([0-9a-f]{12}\)", "(000000000000)"),
             // How often omni looked, and what it saw last, is a matter of time.
