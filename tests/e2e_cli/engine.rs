@@ -38,7 +38,7 @@ fn a_socket_without_the_right_to_it_names_the_group() {
     place.spec(WEB);
     let (socket, program) = (place.path("engine.sock"), place.path("omni"));
     let _listener = UnixListener::bind(&socket).expect("a socket");
-    fs::set_permissions(&socket, fs::Permissions::from_mode(0)).expect("rights");
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o0)).expect("rights");
     fs::set_permissions(place.folder(), fs::Permissions::from_mode(0o777)).expect("rights");
     fs::copy(env!("CARGO_BIN_EXE_omni"), &program).expect("a copy that everybody may run");
     let mut command = Command::new("setpriv");

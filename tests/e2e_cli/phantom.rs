@@ -32,7 +32,7 @@ fn table(kind: &str, name: &str, lines: &str) -> String {
         lines.lines().any(|line| line.starts_with(&format!("{key} ")) || line.starts_with(&format!("{key}.")))
     };
     let image_said = lines.lines().any(|line| line.starts_with("build "));
-    let common = COMMON.iter().filter(|(key, _)| !is_said(key) && !(*key == "image" && image_said));
+    let common = COMMON.iter().filter(|(key, _)| !(is_said(key) || *key == "image" && image_said));
     let common: Vec<_> = common.map(|(key, value)| format!("{key} = {value}")).collect();
     format!("[{kind}s.{name}]\n{lines}\n{}\n\n", common.join("\n"))
 }
