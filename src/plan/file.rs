@@ -103,7 +103,13 @@ impl PlanFile {
             });
         }
         let file: Self = serde_json::from_str(text).map_err(no_plan)?;
-        if file.plan.id() != file.id || seal(&file.plan, file.made, &file.target, &file.replace) != file.seal {
+        // A misspelt key would be read as one that is not there; whoever reads the file does not read it so.
+        let given: serde_json::Value = serde_json::from_str(text).map_err(no_plan)?;
+        let is_whole = serde_json::to_value(&file).is_ok_and(|whole| whole == given);
+        if !is_whole
+            || file.plan.id() != file.id
+            || seal(&file.plan, file.made, &file.target, &file.replace) != file.seal
+        {
             return Err(PlanFileError::Edited(place.to_owned()));
         }
         Ok(file)

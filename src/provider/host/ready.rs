@@ -2,6 +2,7 @@
 //!
 //! The engine's own first try comes only after a whole interval; trying it from here takes a fraction of that.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::plain::plain;
 use crate::provider::engine::{Engine, LiveContainer};
 use crate::provider::host::{Doing, make};
 use crate::provider::{Fault, FaultKind};
-use crate::resource::{Health, Probe, Protocol, Service};
+use crate::resource::{Container, Health, Probe, Protocol, Service};
+use crate::template::{Part, Template};
 
 /// The wait after the first try; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -105,7 +107,11 @@ impl<E: Engine> Doing<'_, E> {
         match &health.probe {
             Probe::Off => Ok(()),
             Probe::Command(command) => {
-                let words = make::words(command, self.order.vault).map_err(|fault| fault.message)?;
+                let words = match make::words(command, self.order.vault) {
+                    Ok(words) => words,
+                    // A secret has changed since this container was made; its own check still has the old one.
+                    Err(unfilled) => self.own_check(&live.id).await.ok_or(unfilled.message)?,
+                };
                 let run = self.calls.engine.run(&live.id, &words, deadline);
                 let ran = super::calls::within(deadline + self.calls.deadline, run).await.map_err(told)?;
                 match ran.output.lines().rfind(|line| !line.trim().is_empty()) {
@@ -125,6 +131,15 @@ impl<E: Engine> Doing<'_, E> {
                 let addr = reach(live, *port).ok_or_else(|| out_of_reach(*port))?;
                 self.host.probes.tcp(addr, deadline).await.map_err(told)
             }
+        }
+    }
+
+    /// The command with which the engine checks this container, as the container has it.
+    async fn own_check(&self, id: &str) -> Option<Vec<String>> {
+        let live = self.calls.engine.container(id, &|_| None).await.ok()??;
+        match live.seen.health?.probe {
+            Probe::Command(words) => words.iter().map(|word| word.as_plain().map(str::to_owned)).collect(),
+            _ => None,
         }
     }
 
@@ -174,7 +189,32 @@ impl<E: Engine> Doing<'_, E> {
     /// The last lines of a container, free of secrets; none where they cannot be read, since the fault matters more.
     pub(super) async fn log_of(&self, id: &str) -> Vec<String> {
         let lines = self.calls.read(|| self.calls.engine.tail(id, LOG_LINES)).await.unwrap_or_default();
-        lines.iter().map(|line| self.cleaned(line)).collect()
+        let older = self.own_secrets(id).await;
+        let hidden = |line: &String| older.iter().fold(line.clone(), |line, secret| line.replace(secret, "***"));
+        lines.iter().map(|line| self.cleaned(&hidden(line))).collect()
+    }
+
+    /// The secrets that a container was made with: it may say one that has changed since, which no vault has any more.
+    async fn own_secrets(&self, id: &str) -> Vec<String> {
+        let read = self.calls.engine.container(id, &|_| None).await;
+        let (Ok(Some(live)), Ok(Some(asked))) = (read, self.calls.container(id).await) else { return Vec::new() };
+        let (live, asked) = (live.seen.container, asked.seen.container);
+        let words = |words: Option<Vec<Template>>| words.unwrap_or_default().into_iter();
+        let all = |one: Container| {
+            let named = one.environment.into_iter();
+            named.chain(
+                words(one.command).chain(words(one.entrypoint)).enumerate().map(|(at, word)| (at.to_string(), word)),
+            )
+        };
+        let values: BTreeMap<_, _> = all(live).collect();
+        let holes = all(asked).filter(|(_, template)| template.is_secret()).filter_map(|(name, template)| {
+            let value = values.get(&name)?.as_plain()?;
+            let (first, last) = (template.parts().first(), template.parts().last());
+            let value = if let Some(Part::Text(text)) = first { value.strip_prefix(text.as_str())? } else { value };
+            let value = if let Some(Part::Text(text)) = last { value.strip_suffix(text.as_str())? } else { value };
+            Some(value.to_owned())
+        });
+        holes.filter(|value| value.len() >= 4).collect()
     }
 
     fn cleaned(&self, text: &str) -> String {

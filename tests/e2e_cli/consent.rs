@@ -1,0 +1,120 @@
+//! What has to be agreed to: exit code 8 names the flag, and nothing is begun.
+
+use std::process::{Command, Stdio};
+
+use crate::place::Place;
+
+const WEB: &str = "[networks.inside]
+[services.web]
+image = \"IMAGE\"
+command = [\"/fixture\", \"sleep\"]
+networks = [\"inside\"]
+stop_grace_period = \"1s\"
+resources.limits = { memory = \"32MiB\" }
+";
+
+const JOB: &str = "[networks.inside]
+[jobs.setup]
+image = \"IMAGE\"
+command = [\"/fixture\", \"say\", \"hello\"]
+networks = [\"inside\"]
+resources.limits = { memory = \"32MiB\" }
+";
+
+#[track_caller]
+fn is_untouched(place: &Place) {
+    assert!(place.containers().is_empty(), "{:?}", place.containers());
+    assert!(!place.path(".omni").exists(), "no store was made");
+}
+
+#[test]
+fn without_a_terminal_it_wants_yes() {
+    let place = Place::with("yes", WEB);
+    for words in [&["apply"][..], &["apply", "--no-input"], &["apply", "--json"]] {
+        place.omni(words).is(
+            8,
+            "error[omni::consent::missing]: there is nobody to ask for consent
+  help: read the plan, then give `--yes`
+",
+        );
+    }
+    is_untouched(&place);
+}
+
+#[test]
+fn a_step_that_cannot_be_taken_back_wants_its_name() {
+    let place = Place::with("loss", JOB);
+    for words in [&["apply", "--yes"][..], &["apply", "--yes", "--allow-loss", "job.other"]] {
+        place.omni(words).is(
+            8,
+            "error[omni::consent::loss]: job.setup cannot be taken back
+  help: if that is right, add `--allow-loss job.setup`
+",
+        );
+    }
+    is_untouched(&place);
+    assert_eq!(place.omni(&["plan", "--exit-code"]).code, 11);
+    let said = place.omni(&["apply", "--yes", "--allow-loss", "job.setup"]);
+    assert_eq!(said.code, 0, "{}", said.screen());
+}
+
+#[test]
+fn an_environment_with_approval_wants_the_id_of_the_plan() {
+    let place = Place::with("approval", &format!("{WEB}[environments.production]\napproval = true\n"));
+    let id =
+        place.omni(&["plan", "--env", "production", "--json"]).json()["spoken"].as_str().expect("an id").to_owned();
+    let said = place.omni(&["apply", "--env", "production", "--yes"]);
+    assert_eq!(said.code, 8);
+    assert_eq!(
+        said.err,
+        format!(
+            "error[omni::consent::missing]: there is nobody to ask for consent\n  help: read the plan, then give `--plan-id {id}`\n"
+        )
+    );
+    is_untouched(&place);
+    let said = place.omni(&["apply", "--env", "production", "--plan-id", &id]);
+    assert_eq!(said.code, 0, "{}", said.screen());
+}
+
+#[test]
+fn an_id_of_another_plan_is_refused() {
+    let place = Place::with("id", WEB);
+    let said = place.omni(&["apply", "--yes", "--plan-id", "1234-5678"]);
+    said.is(
+        4,
+        "error[omni::plan::other_id]: the plan is 0000-0000 and not `0000-0000`, which was reviewed
+  help: run `omni plan` again and have the new plan reviewed; nothing was changed
+",
+    );
+    is_untouched(&place);
+}
+
+/// What omni shows on a terminal on which this is typed.
+fn typed(place: &Place, words: &str, answer: &str) -> (i32, String) {
+    let line = format!("{} {words}", env!("CARGO_BIN_EXE_omni"));
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(place.folder()).env("TERM", "xterm").env("LANG", "C.UTF-8");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("util-linux's `script`");
+    std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), answer.as_bytes()).expect("it listens");
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn on_a_terminal_it_asks() {
+    let place = Place::with("asks", WEB);
+    let (code, shown) = typed(&place, "apply --color never", "no\n");
+    assert_eq!(code, 8, "{shown}");
+    assert!(shown.contains("Apply this plan? Type `yes` to go on: "), "{shown}");
+    assert!(shown.contains("error[omni::consent::refused]: you did not agree; nothing was changed"), "{shown}");
+    is_untouched(&place);
+    let (code, shown) = typed(&place, "apply --color never --no-input", "yes\n");
+    assert_eq!(code, 8, "{shown}");
+    let (code, shown) = typed(&place, "apply", "yes\n");
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("\u{1b}[32m✓"), "{shown}");
+    let (code, shown) = typed(&place, "destroy --volumes --color never", "yes\n");
+    assert_eq!(code, 8, "its name has to be typed: {shown}");
+    let (code, shown) = typed(&place, "destroy --volumes --color never", &format!("{}\nyes\n", place.project));
+    assert_eq!(code, 0, "{shown}");
+}

@@ -1,0 +1,158 @@
+//! Mistakes in deploy.toml and on the command line, which need no engine: exit code 2, the place, and what to do.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::place::Place;
+
+#[test]
+fn a_typo_is_shown_in_its_place_with_the_nearest_word() {
+    let place = Place::bare("typo");
+    place.spec(
+        "[services.web]\nimage = \"IMAGE\"\nenvironmnet = { A = \"1\" }\nresources.limits = { memory = \"32MiB\" }\n",
+    );
+    place.omni(&["plan"]).is(
+        2,
+        "omni::spec::unknown_key
+
+  × unknown key `environmnet` in `services.web`
+   ╭─[deploy.toml:7:1]
+ 6 │ image = \"omni-e2e-cli:1\"
+ 7 │ environmnet = { A = \"1\" }
+   · ─────┬─────
+   ·      ╰── not known here
+ 8 │ resources.limits = { memory = \"32MiB\" }
+   ╰────
+  help: did you mean `environment`?
+
+1 error, nothing was changed
+",
+    );
+}
+
+#[test]
+fn a_circle_is_shown_as_the_whole_ring() {
+    let place = Place::bare("circle");
+    let table = |name: &str, needs: &str| {
+        format!(
+            "[services.{name}]\nimage = \"IMAGE\"\ndepends_on = [\"{needs}\"]\nresources.limits = {{ memory = \"32MiB\" }}\n"
+        )
+    };
+    place.spec(&[table("a", "b"), table("b", "c"), table("c", "a")].concat());
+    let said = place.omni(&["plan"]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.screen());
+    for part in [
+        "omni::spec::cycle",
+        "service.a",
+        "service.b",
+        "service.c",
+        "depends_on = [\"a\"]",
+        "depends_on = [\"b\"]",
+        "depends_on = [\"c\"]",
+    ] {
+        assert!(said.err.contains(part), "`{part}` is in {}", said.screen());
+    }
+    insta::assert_snapshot!(said.screen());
+}
+
+#[test]
+fn a_missing_variable_names_what_needs_it_and_how_to_make_one() {
+    let place = Place::bare("variable");
+    place.spec("[env.DB_PASSWORD]\nsecret = true\nhelp = \"openssl rand -hex 24\"\n[services.web]\nimage = \"IMAGE\"\nenvironment = { URL = \"postgres://${DB_PASSWORD}@db\" }\nresources.limits = { memory = \"32MiB\" }\n");
+    let said = place.omni(&["plan"]);
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.screen());
+}
+
+#[test]
+fn an_unknown_environment_suggests_the_nearest() {
+    let place = Place::bare("environment");
+    place.spec("[environments.production]\n[environments.staging]\n");
+    let said = place.omni(&["plan", "--env", "productoin"]);
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.screen());
+}
+
+#[test]
+fn a_spec_that_is_not_there_is_named() {
+    let place = Place::bare("absent");
+    for words in [&["plan"][..], &["validate"], &["status"], &["apply", "--yes"], &["history"]] {
+        place.omni(words).is(
+            2,
+            "error[omni::spec::unreadable]: cannot read `deploy.toml`: No such file or directory (os error 2)
+  help: write one with `omni init`, or name it with `-f`
+",
+        );
+    }
+}
+
+/// What omni says when it may have no more than 256 MiB of memory, and 10 s of a processor.
+fn bounded(place: &Place, words: &[&str]) -> crate::said::Said {
+    let mut command = Command::new("prlimit");
+    command.args(["--as=268435456", "--cpu=10", env!("CARGO_BIN_EXE_omni")]).args(words);
+    command.arg0("prlimit").current_dir(place.folder()).env_clear().env("LANG", "C.UTF-8");
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    place.run(&mut command)
+}
+
+#[test]
+fn a_spec_nested_for_ever_is_refused_at_once() {
+    let place = Place::bare("deep");
+    for (open, close) in [("[", "]"), ("{a=", "}")] {
+        place.spec(&format!("x-a = {}1{}\n", open.repeat(20_000), close.repeat(20_000)));
+        let said = bounded(&place, &["validate"]);
+        assert_eq!(said.code, 2, "{}", said.err.chars().take(300).collect::<String>());
+        assert!(said.err.starts_with("omni::spec::too_deep\n"));
+        assert!(said.err.ends_with("1 error, nothing was changed\n"));
+    }
+}
+
+#[test]
+fn a_spec_of_a_hundred_megabytes_is_refused_before_it_is_read() {
+    let place = Place::bare("large");
+    place.spec(&format!("# {}", "x".repeat(100 << 20)));
+    bounded(&place, &["validate"]).is(
+        2,
+        "error[omni::spec::too_large]: `deploy.toml` has 100 MiB; a spec has at most 16 MiB
+  help: check that this is the file you mean
+",
+    );
+}
+
+#[test]
+fn words_that_are_none_are_explained() {
+    let place = Place::bare("words");
+    place.spec("");
+    place.omni(&["aply"]).is(
+        2,
+        "error: unrecognized subcommand 'aply'
+
+  tip: a similar subcommand exists: 'apply'
+
+Usage: omni [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+",
+    );
+    place.omni(&["plan", "--target", "web"]).is(
+        2,
+        "error: invalid value 'web' for '--target <ADDRESS>': `web` is no address; write `kind.name`, as in `service.web`
+
+For more information, try '--help'.
+",
+    );
+    place.omni(&["plan", "--store", "mysql://x"]).is(
+        2,
+        "error[omni::store::unknown_url]: `mysql://x` is no store that this version knows
+  help: give the path of a file, as in `--store .omni/shop.sqlite`
+",
+    );
+    place.omni(&["explain", "spec::unknown_kye"]).is(
+        2,
+        "error[omni::explain::unknown_code]: there is no code `spec::unknown_kye`
+  help: did you mean `omni::spec::unknown_key`? `omni explain` lists all codes
+",
+    );
+}
