@@ -4,12 +4,12 @@
 //! here, whether it serves or is kept stopped for a rollback; which is which, the plan decides from what was
 //! recorded. How the objects were found is left to `provider`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::fingerprint::{Fingerprint, Key};
 use crate::resource::Resource;
 
@@ -133,18 +133,28 @@ impl Observed {
         self.objects.get(address).map_or(&[], Vec::as_slice)
     }
 
-    /// The fingerprint of the world that serves: what runs at each address, without ids, times and addresses.
+    /// The fingerprint of the world that serves: what runs at each address, the networks that it joins, every volume;
+    /// without ids, times and addresses.
     ///
-    /// Two worlds with the same fingerprint cannot be told apart by a user of the services. Stopped containers
-    /// that are kept for a rollback do not count.
+    /// Two worlds with the same fingerprint cannot be told apart by a user of the services. Stopped containers and
+    /// networks that are kept for a rollback do not count.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        let up = |address: &Address| self.at(address).iter().filter(|object| object.status.is_up());
+        let containers = self.objects.keys().filter(|address| matches!(address.kind(), Kind::Service | Kind::Job));
+        let joined: BTreeSet<_> = containers
+            .flat_map(up)
+            .flat_map(|object| object.resource.requires())
+            .map(|(required, _)| required)
+            .collect();
         let serving: BTreeMap<_, Vec<_>> = self
             .objects
-            .iter()
-            .map(|(address, objects)| {
-                let up = objects.iter().filter(|object| object.status.is_up());
-                let mut seen: Vec<_> = up.map(|object| object.resource.fingerprint()).collect();
+            .keys()
+            .filter(|address| address.kind() != Kind::Network || joined.contains(*address))
+            .map(|address| {
+                // A network that was replaced is kept beside the one that serves, which is the newest.
+                let most = if address.kind() == Kind::Network { 1 } else { usize::MAX };
+                let mut seen: Vec<_> = up(address).take(most).map(|object| object.resource.fingerprint()).collect();
                 seen.sort();
                 (address, seen)
             })

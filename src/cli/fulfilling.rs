@@ -31,6 +31,10 @@ pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Re
         let (met, plan) = work.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
         work.show(&plan);
         if has_nothing_to_do(&plan, &ground) {
+            if work.is_lock_left_behind().await? {
+                // Its holder died after it had closed its apply: what it did not tidy is tidied now.
+                work.under_lock(async |under| tidying::tidy(work, met.retention, wish, under).await).await?;
+            }
             return Ok(Exit::Done);
         }
         consent::check(&plan, &reviewed, &met, work.doing, work.console)?;

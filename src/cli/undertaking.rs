@@ -11,6 +11,7 @@ use crate::cli::args::{DoArgs, Global};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::identity;
 use crate::cli::locking::{self, Locked};
 use crate::cli::planning::{self, Ground};
 use crate::cli::project::{self, Engine, Project};
@@ -21,7 +22,7 @@ use crate::fingerprint::{Fingerprint, Key};
 use crate::journal::{Outcome, Record};
 use crate::lock::LONGEST_CALL;
 use crate::plan::Plan;
-use crate::provider::Observe;
+use crate::provider::{Anchor, Observe};
 use crate::report::{self, Facts};
 use crate::spec::OnFailure;
 use crate::store::{Sqlite, Store};
@@ -101,6 +102,15 @@ impl<'a> Undertaking<'a> {
             self.console.warn(&format!("warning: the lock could not be given back, and runs out by itself\n{text}"));
         }
         done
+    }
+
+    /// Whether the engine's lock is still there though its holder is gone.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub(crate) async fn is_lock_left_behind(&self) -> Result<bool, Failure> {
+        let held = self.engine.anchor(self.project.scope()).await?;
+        Ok(held.is_some_and(|held| held.is_abandoned() || identity::is_alive(&held.holder) == Some(false)))
     }
 
     /// Who does it, for the record.

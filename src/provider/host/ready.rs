@@ -107,11 +107,7 @@ impl<E: Engine> Doing<'_, E> {
         match &health.probe {
             Probe::Off => Ok(()),
             Probe::Command(command) => {
-                let words = match make::words(command, self.order.vault) {
-                    Ok(words) => words,
-                    // A secret has changed since this container was made; its own check still has the old one.
-                    Err(unfilled) => self.own_check(&live.id).await.ok_or(unfilled.message)?,
-                };
+                let words = make::words(command, self.order.vault).map_err(|fault| fault.message)?;
                 let run = self.calls.engine.run(&live.id, &words, deadline);
                 let ran = super::calls::within(deadline + self.calls.deadline, run).await.map_err(told)?;
                 match ran.output.lines().rfind(|line| !line.trim().is_empty()) {
@@ -131,15 +127,6 @@ impl<E: Engine> Doing<'_, E> {
                 let addr = reach(live, *port).ok_or_else(|| out_of_reach(*port))?;
                 self.host.probes.tcp(addr, deadline).await.map_err(told)
             }
-        }
-    }
-
-    /// The command with which the engine checks this container, as the container has it.
-    async fn own_check(&self, id: &str) -> Option<Vec<String>> {
-        let live = self.calls.engine.container(id, &|_| None).await.ok()??;
-        match live.seen.health?.probe {
-            Probe::Command(words) => words.iter().map(|word| word.as_plain().map(str::to_owned)).collect(),
-            _ => None,
         }
     }
 
@@ -196,9 +183,9 @@ impl<E: Engine> Doing<'_, E> {
 
     /// The secrets that a container was made with: it may say one that has changed since, which no vault has any more.
     async fn own_secrets(&self, id: &str) -> Vec<String> {
-        let read = self.calls.engine.container(id, &|_| None).await;
-        let (Ok(Some(live)), Ok(Some(asked))) = (read, self.calls.container(id).await) else { return Vec::new() };
-        let (live, asked) = (live.seen.container, asked.seen.container);
+        let (made, asked) = (self.calls.as_made(id).await, self.calls.container(id).await);
+        let (Ok(Some(made)), Ok(Some(asked))) = (made, asked) else { return Vec::new() };
+        let (live, asked) = (made.container, asked.seen.container);
         let words = |words: Option<Vec<Template>>| words.unwrap_or_default().into_iter();
         let all = |one: Container| {
             let named = one.environment.into_iter();
