@@ -37,7 +37,7 @@ pub use open_apply::open_apply;
 pub use opening::opening;
 pub use plan_json::plan_json;
 pub use plan_markdown::{BUDGET, PullRequest, plan_markdown};
-pub use plan_text::plan_text;
+pub use plan_text::{plan_at_work, plan_text};
 pub use release_text::{release, releases};
 pub use reporter::{JsonLines, Lines, Live, Reporter, Silent};
 pub use status::{Now, status};

@@ -22,7 +22,7 @@ use crate::store::{Machine, Sqlite, Store};
 use crate::template::Vault;
 
 /// A spec larger than this is refused before it is read.
-const LARGEST_SPEC: u64 = 16 << 20;
+const LARGEST_SPEC: u64 = 4 << 20;
 
 /// The engine a project is deployed on.
 pub(crate) type Engine = Host<Docker>;

@@ -214,7 +214,7 @@ impl<'a> Undertaking<'a> {
     /// Prints a plan.
     pub(crate) fn show(&self, plan: &Plan) {
         if !self.console.json {
-            self.console.print(&report::plan_text(plan, None, &self.console.out));
+            self.console.print(&report::plan_at_work(plan, &self.console.out));
         }
     }
 }

@@ -11,6 +11,17 @@ use crate::report::{difference_text, words};
 /// A plan as people read it, ending with a newline. `file` is where it was written to, for the command that applies it.
 #[must_use]
 pub fn plan_text(plan: &Plan, file: Option<&str>, style: &Style) -> String {
+    let id = plan.id().spoken();
+    drawn(plan, Some(&words::apply_command(plan, &id, file)), style)
+}
+
+/// A plan that is about to be applied, as people read it, ending with a newline.
+#[must_use]
+pub fn plan_at_work(plan: &Plan, style: &Style) -> String {
+    drawn(plan, None, style)
+}
+
+fn drawn(plan: &Plan, command: Option<&str>, style: &Style) -> String {
     let mut lines = Vec::new();
     if plan.is_empty() {
         lines.extend(nothing(plan, style));
@@ -24,7 +35,7 @@ pub fn plan_text(plan: &Plan, file: Option<&str>, style: &Style) -> String {
     lines.extend(warnings(plan, style));
     if !plan.is_empty() {
         lines.push(String::new());
-        lines.extend(closing(plan, file, style));
+        lines.extend(closing(plan, command, style));
     }
     lines.join("\n") + "\n"
 }
@@ -119,13 +130,15 @@ fn warnings(plan: &Plan, style: &Style) -> Vec<String> {
     lines
 }
 
-fn closing(plan: &Plan, file: Option<&str>, style: &Style) -> Vec<String> {
+fn closing(plan: &Plan, command: Option<&str>, style: &Style) -> Vec<String> {
     let parts = [Some(words::summary(plan)), Some(words::unchanged(plan)).filter(|n| *n > 0).map(unchanged)];
     let summary: Vec<_> = parts.into_iter().flatten().collect();
     let id = plan.id().spoken();
     let mut lines = vec![format!("Plan {}: {}", style.paint(Tone::Strong, &id), summary.join(", "))];
     lines.extend(consent(plan).into_iter().map(|line| style.paint(Tone::Bad, &line)));
-    lines.extend([String::new(), format!("Apply this plan:  {}", words::apply_command(plan, &id, file))]);
+    if let Some(command) = command {
+        lines.extend([String::new(), format!("Apply this plan:  {command}")]);
+    }
     lines
 }
 

@@ -11,7 +11,7 @@ use crate::plain::plain;
 use crate::template::Template;
 
 /// The largest text that is read, in bytes.
-const LARGEST: usize = 16 * 1024 * 1024;
+const LARGEST: usize = 4 * 1024 * 1024;
 
 /// The most syntax errors that are told; the rest are echoes.
 const MOST_ERRORS: usize = 50;

@@ -107,6 +107,7 @@ update = { progress_deadline = \"2s\" }
     assert_eq!(
         said.redacted(&ending),
         "error[omni::apply::step_failed]: service.web failed, everything was undone
+  --> deploy.toml:6:11
    = health check failed N of N times in TIME: exit code 1
    = last log lines of service.web:
        starting

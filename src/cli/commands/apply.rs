@@ -31,8 +31,13 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
         if file.plan.purpose != Purpose::Apply {
             return Err(Failure::new(Exit::Usage, "omni::plan::other_purpose", "the plan is none of `omni plan`"));
         }
+        if pick.tag.is_some() || !pick.target.is_empty() || !pick.replace.is_empty() {
+            let message = "the plan file decides; `--tag`, `--target` and `--replace` cannot change it";
+            return Err(
+                Failure::new(Exit::Usage, "omni::plan_file::decides", message).help("give them to `omni plan -o FILE`")
+            );
+        }
         // What was picked is part of what was reviewed.
-        pick.tag.get_or_insert_with(|| file.plan.tag.clone());
         pick.target.clone_from(&file.target);
         pick.replace.clone_from(&file.replace);
         reviewed.plan = Some(file.plan);

@@ -27,11 +27,10 @@ pub(crate) fn run(global: &Global, args: &InitArgs, console: &Console) -> Result
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
     file.write_all(spec::starter(&name).as_bytes()).map_err(failed)?;
     let ignored = ignore_store(folder).map_err(failed)?;
-    console.print(&format!(
-        "Wrote {}{}.\nnext: omni validate\n",
-        path.display(),
-        if ignored { " and .gitignore" } else { "" }
-    ));
+    // Editors read it for completion and for problems while typing.
+    std::fs::write(folder.join("deploy.schema.json"), spec::schema()).map_err(failed)?;
+    let beside = if ignored { "deploy.schema.json and .gitignore" } else { "deploy.schema.json" };
+    console.print(&format!("Wrote {}, {beside}.\nnext: omni validate\n", path.display()));
     Ok(Exit::Done)
 }
 
