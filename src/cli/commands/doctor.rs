@@ -85,7 +85,7 @@ async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
         Err(failure) => return found.push(bad("store", &failure)),
     };
     match store.releases().await {
-        Ok(releases) => found.push(good("store", format!("{} releases, lineage {}", releases.len(), store.lineage()))),
+        Ok(releases) => found.push(good("store", format!("releases: {}, lineage {}", releases.len(), store.lineage()))),
         Err(error) => return found.push(bad("store", &error.into())),
     }
     match store.open_apply().await {
