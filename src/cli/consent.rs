@@ -19,11 +19,6 @@ pub(crate) struct Reviewed {
 }
 
 impl Reviewed {
-    /// Whether nothing is left to ask: the user agreed to the plan itself a moment ago.
-    pub(crate) const fn is_settled(&self) -> bool {
-        self.is_agreed
-    }
-
     const fn is_any(&self) -> bool {
         self.plan.is_some() || self.id.is_some()
     }

@@ -70,7 +70,7 @@ async fn locked(
             return Ok(Exit::Done);
         }
     }
-    if !reviewed.is_settled() {
+    if !reviewed.is_agreed {
         consent::check(&plan, reviewed, &met, work.doing, work.console)?;
     }
     let (met, mut plan) = if ground.key.is_unset() {

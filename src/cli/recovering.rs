@@ -59,8 +59,7 @@ pub(crate) async fn finish(
     let console = undertaking.console;
     console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
     let (spec, mut vault, _) = resolved_if_possible(undertaking.project, under.store.key());
-    let after = apply.plan.after().into_iter().map(|(address, resource)| (address.clone(), resource.clone())).collect();
-    for fingerprint in planning::files(&after) {
+    for fingerprint in planning::files(apply.plan.after().into_values()) {
         vault.keep_file(under.store.file(&fingerprint).await?);
     }
     let mut reporter = console.reporter(&apply.plan, &records);

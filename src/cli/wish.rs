@@ -78,9 +78,8 @@ impl Wish {
             Self::Release(release) => {
                 let (spec, mut vault, unresolved) = resolved_if_possible(project, key);
                 if let Some(store) = store {
-                    let resources =
-                        release.resources.iter().map(|(a, recorded)| (a.clone(), recorded.resource.clone())).collect();
-                    for fingerprint in planning::files(&resources) {
+                    let resources = release.resources.values().map(|recorded| &recorded.resource);
+                    for fingerprint in planning::files(resources) {
                         vault.keep_file(store.file(&fingerprint).await?);
                     }
                 }
