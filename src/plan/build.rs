@@ -60,7 +60,8 @@ impl Plan {
         note_kept_volumes(inputs, &view, &mut warnings);
         if view.from_labels && view.base.is_some() {
             warnings.push(
-                "the record was read from the labels on the engine: this store has none, or an older one".to_owned(),
+                "the record was read from the labels on the engine: this store has none, or an older one; settings that only \
+                 omni reads (updates, rollback commands, http and tcp probes) count as the spec says".to_owned(),
             );
         }
         let edges = edges(inputs, &graph, &mut changes);

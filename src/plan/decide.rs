@@ -32,7 +32,7 @@ impl Decider<'_> {
             (Resource::Volume(volume), _) if volume.external => Ok(kept(address, None, after)),
             (_, None) => Ok(self.made(address, after)),
             (Resource::Network(_), Some(before)) => self.network(address, before, after),
-            (Resource::Volume(_), Some(before)) => volume(address, before, after),
+            (Resource::Volume(_), Some(before)) => self.volume(address, before, after),
             (Resource::Job(job), Some(before)) => Ok(self.job(address, job, before, after)),
             (Resource::Service(service), Some(before)) => self.service(address, service, before, after),
         }
@@ -115,6 +115,18 @@ impl Decider<'_> {
         })
     }
 
+    fn volume(&self, address: &Address, before: Side, after: &Resource) -> Result<Change, Refusal> {
+        if !self.is_other(&before, after) {
+            return Ok(kept(address, Some(before), after));
+        }
+        if before.resource.differs_in_settings_only(after) {
+            let change = blank(address, Some(before), Some(after));
+            return Ok(Change { action: Action::Update, reasons: vec![Reason::Spec], ..change });
+        }
+        let fields: Vec<_> = differences(Some(&before.resource), Some(after)).into_iter().map(|d| d.path).collect();
+        Err(Refusal::VolumeChanged { address: address.clone(), fields: fields.join(", ") })
+    }
+
     fn job(&self, address: &Address, job: &Job, before: Side, after: &Resource) -> Change {
         let settled = before.resource.differs_in_settings_only(after);
         let mut reasons = self.reasons(address, after, &before);
@@ -179,7 +191,7 @@ impl Decider<'_> {
         if self.asked.contains(address) {
             reasons.push(Reason::Asked);
         }
-        if before.resource != *after {
+        if self.is_other(before, after) {
             let unchanged = recorded.is_some_and(|recorded| recorded.resource == *after);
             reasons.push(if unchanged { drifted(before, after) } else { Reason::Spec });
         }
@@ -187,6 +199,12 @@ impl Decider<'_> {
             reasons.push(Reason::Drift(what));
         }
         reasons
+    }
+
+    /// Whether what is there is not what is wanted. An object cannot be told of settings that only omni knows, so where
+    /// its labels are all there is, they may be old: no difference in them is one.
+    fn is_other(&self, before: &Side, after: &Resource) -> bool {
+        if self.view.from_labels { !before.resource.differs_in_settings_only(after) } else { before.resource != *after }
     }
 
     fn is_forced(&self, address: &Address) -> bool {
@@ -267,18 +285,6 @@ fn run(change: Change, job: &Job) -> Change {
         (None, true) => (Class::OneWay, Inverse::Impossible),
     };
     Change { action: Action::Run, class, inverse, ..change }
-}
-
-fn volume(address: &Address, before: Side, after: &Resource) -> Result<Change, Refusal> {
-    if before.resource == *after {
-        return Ok(kept(address, Some(before), after));
-    }
-    if before.resource.differs_in_settings_only(after) {
-        let change = blank(address, Some(before), Some(after));
-        return Ok(Change { action: Action::Update, reasons: vec![Reason::Spec], ..change });
-    }
-    let fields: Vec<_> = differences(Some(&before.resource), Some(after)).into_iter().map(|d| d.path).collect();
-    Err(Refusal::VolumeChanged { address: address.clone(), fields: fields.join(", ") })
 }
 
 fn drifted(before: &Side, after: &Resource) -> Reason {

@@ -103,16 +103,24 @@ impl PlanFile {
             });
         }
         let file: Self = serde_json::from_str(text).map_err(no_plan)?;
-        // A misspelt key would be read as one that is not there; whoever reads the file does not read it so.
-        let given: serde_json::Value = serde_json::from_str(text).map_err(no_plan)?;
-        let is_whole = serde_json::to_value(&file).is_ok_and(|whole| whole == given);
-        if !is_whole
+        if !file.is_whole(text)
             || file.plan.id() != file.id
             || seal(&file.plan, file.made, &file.target, &file.replace) != file.seal
         {
             return Err(PlanFileError::Edited(place.to_owned()));
         }
         Ok(file)
+    }
+
+    /// Whether `text` says just this. A misspelt key would be read as one that is not there; whoever reads the file does not
+    /// read it so.
+    fn is_whole(&self, text: &str) -> bool {
+        // Nearly always it is as it was written; only its layout may have changed.
+        if self.to_text() == text {
+            return true;
+        }
+        let given: Result<serde_json::Value, _> = serde_json::from_str(text);
+        given.is_ok_and(|given| serde_json::to_value(self).is_ok_and(|whole| whole == given))
     }
 
     /// Whether it may still be applied at this time.

@@ -18,6 +18,6 @@ pub(super) use parts::{RawLimits, RawReservations};
 pub(super) use project::{
     RawEnvironment, RawHostPaths, RawNetwork, RawOverlay, RawPolicy, RawRollback, RawSpec, RawVolume,
 };
-pub(super) use service::{RawHealth, RawJob, RawService, RawUpdate};
+pub(super) use service::{RawHandler, RawHealth, RawJob, RawService, RawUpdate};
 pub(super) use union::{Scalar, Words, has_name};
 pub(super) use variable::{RawVariable, VariableLevel, VariableType};

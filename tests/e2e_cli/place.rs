@@ -58,9 +58,10 @@ impl Place {
         self.folder().join(name)
     }
 
-    /// Writes deploy.toml: `[project]` with a name and a version, then this text, in which `IMAGE` is the fixture's.
+    /// Writes deploy.toml: `[project]` with a name and a version, then this text, in which `IMAGE` is the fixture's and the
+    /// addresses `10.231.x.y` are in a range of this process's own.
     pub(crate) fn spec(&self, text: &str) {
-        let text = text.replace("\"IMAGE\"", &format!("\"{IMAGE}\""));
+        let text = Self::own(&text.replace("\"IMAGE\"", &format!("\"{IMAGE}\"")));
         self.write("deploy.toml", &format!("[project]\nname = \"{}\"\nversion = \"v1\"\n\n{text}", self.project));
     }
 
@@ -78,9 +79,14 @@ impl Place {
 
     /// Replaces a text of deploy.toml, which has to be there.
     pub(crate) fn edit(&self, from: &str, to: &str) {
-        let text = self.read("deploy.toml");
-        assert!(text.contains(from), "`{from}` is in the spec");
-        self.write("deploy.toml", &text.replace(from, to));
+        let (text, from, to) = (self.read("deploy.toml"), Self::own(from), Self::own(to));
+        assert!(text.contains(&from), "`{from}` is in the spec");
+        self.write("deploy.toml", &text.replace(&from, &to));
+    }
+
+    /// A text with this process's range of addresses: one that another left behind must not be in the way.
+    fn own(text: &str) -> String {
+        text.replace("10.231.", &format!("10.{}.", 128 + std::process::id() % 120))
     }
 
     /// omni, to be run in the folder: with nothing of the tests' own environment but how to find programs and the engine.

@@ -199,7 +199,8 @@ impl<E: Engine> Calls<'_, E> {
                 remove(one).await?;
             }
         }
-        Ok(())
+        let text = "what this step made appears again each time it is removed";
+        Err(Fault::new(FaultKind::Failed, text).help("see who makes it, then run `omni recover --back`"))
     }
 
     /// What `look` finds, looking a few times over about a second: a change that was sent and never answered may still

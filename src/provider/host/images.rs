@@ -2,6 +2,8 @@
 //!
 //! A pull goes by digest and a build by the fingerprint of its context, so what runs is what was planned.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::address::Kind;
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
@@ -11,6 +13,9 @@ use crate::provider::host::calls::Calls;
 use crate::provider::host::{Doing, labels, names};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Build, Image, ImageSource, Pin, PullPolicy, Resource};
+
+/// How often an engine may refuse to remove an image before it counts as used.
+const REFUSED: u32 = 3;
 
 pub(super) async fn pin<E: Engine>(calls: &Calls<'_, E>, image: &Image) -> Result<Pin, Fault> {
     let reference = match &image.source {
@@ -111,10 +116,19 @@ impl<E: Engine> Doing<'_, E> {
             (ImageSource::Build(_), _) => labels::is_made_by(&live.labels, &self.order),
             (ImageSource::Reference(_), _) => self.order.change.action == Action::Create,
         };
-        let look = || async { Ok(self.calls.image(&name).await?.filter(ours).into_iter().collect()) };
+        // Refused again and again: a container uses it.
+        let refused = AtomicU32::new(0);
+        let look = || async {
+            let found =
+                self.calls.image(&name).await?.filter(|live| ours(live) && refused.load(Ordering::Relaxed) < REFUSED);
+            Ok(found.into_iter().collect())
+        };
         let remove = |_: LiveImage| async {
             match self.calls.gone(|| self.calls.engine.remove_image(&name)).await {
-                Err(fault) if fault.kind == FaultKind::Conflict => Ok(()),
+                Err(fault) if fault.kind == FaultKind::Conflict => {
+                    refused.fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                }
                 answer => answer,
             }
         };

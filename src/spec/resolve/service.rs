@@ -5,9 +5,10 @@ use super::health::words;
 use crate::address::{Address, Kind};
 use crate::resource::{Health, Job, Probe, Restart, Service, Strategy, Update};
 use crate::spec::problem::Problem;
-use crate::spec::raw::{RawJob, RawService, RawUpdate};
+use crate::spec::raw::{RawHandler, RawJob, RawService, RawUpdate};
 use crate::spec::syntax::{expose, port, restart};
 use crate::spec::tree::{self, below};
+use crate::template::Template;
 use crate::units::Period;
 
 impl Resolver<'_> {
@@ -35,8 +36,24 @@ impl Resolver<'_> {
             expose: raw.own.expose.iter().filter_map(|text| expose::parse(text).ok()).collect(),
             healthcheck,
             update,
-            rollback: raw.own.rollback.as_ref().map(|handler| words(&handler.command)),
+            rollback: self.handler(raw.own.rollback.as_ref(), &at),
         }
+    }
+
+    /// A service's handler. It runs in the old container, perhaps when a secret has another value than it had then, so
+    /// it takes secrets from that container and not from here.
+    fn handler(&mut self, raw: Option<&RawHandler>, at: &[String]) -> Option<Vec<Template>> {
+        let words = words(&raw?.command);
+        let place = [at, &tree::path(&["rollback", "command"])].concat();
+        for (number, _) in words.iter().enumerate().filter(|(_, word)| word.is_secret()) {
+            let place = below(&place, &number.to_string());
+            let message = format!("a secret stands in `{}`, and may have changed by then", tree::joined(&place));
+            let problem = Problem::error("omni::spec::secret_here", &place, message);
+            let help = "the command runs inside the old container, which has its own variables: \
+                        write `[\"sh\", \"-c\", \"tool \\\"$$NAME\\\"\"]`";
+            self.report(problem.help(help), &place, "would be today's value");
+        }
+        Some(words)
     }
 
     pub(super) fn job(&mut self, name: &str, raw: &RawJob) -> Job {
