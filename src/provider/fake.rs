@@ -6,8 +6,10 @@
 
 mod behaviour;
 mod calls;
+mod container;
 mod containers;
 mod edit;
+mod image;
 mod images;
 mod live;
 mod probes;

@@ -3,8 +3,8 @@
 
 use crate::fingerprint::Key;
 use crate::provider::engine::{Asked, Labels, Seen};
-use crate::provider::fake::containers::FakeContainer;
-use crate::provider::fake::images::FakeImage;
+use crate::provider::fake::container::FakeContainer;
+use crate::provider::fake::image::FakeImage;
 use crate::resource::{Health, Probe};
 use crate::template::{Part, Template};
 
