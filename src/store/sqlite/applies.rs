@@ -12,7 +12,7 @@ use crate::store::sqlite::column::{counted, json, kept, parsed, time};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
-use crate::store::sqlite::{locking, releases};
+use crate::store::sqlite::{files, locking, releases};
 use crate::store::{StoreError, purpose_word};
 
 /// The row of an apply, without the plan itself: `plan_hash` stands for it.
@@ -92,7 +92,7 @@ pub(super) async fn open(
     if twice > 0 || !counters.open.is_empty() {
         return Err(StoreError::AlreadyOpen.into());
     }
-    releases::keep_files(connection, files).await?;
+    files::keep(connection, files).await?;
     let plan = json(&apply.plan)?;
     let plan_hash = Fingerprint::of_bytes(plan.as_bytes()).to_string();
     let opened = ApplyRow {
