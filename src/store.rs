@@ -1,8 +1,8 @@
 //! The memory of a deployment behind one trait: releases, the journal of the open apply, the lock.
 //!
-//! `Store` is what every command sees. `Sqlite` is the default, one file in `.omni/`; `Memory` is for tests. Every write is
-//! conditional on the writer's own fence, so a process that lost the lock can write nothing. What a record means is
-//! left to `journal`; when a lock may be broken, to `cli`.
+//! `Store` is what every command sees. `Sqlite` is the default, one file in `.omni/`; `Memory` is for tests. Every
+//! write is conditional on the writer's own fence, so a process that lost the lock can write nothing. What a record
+//! means is left to `journal`; when a lock may be broken, to `cli`.
 
 mod error;
 mod machine;

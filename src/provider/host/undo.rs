@@ -1,7 +1,7 @@
 //! Taking an order back, however far it had come: what its op made is removed, what was before is put back.
 //!
-//! A create whose client died may still take effect, so a container that is not found is not yet proven absent. Its name
-//! is: whoever makes something under that name first wins, so omni makes a stand-in there and removes that.
+//! A create whose client died may still take effect, so a container that is not found is not yet proven absent. Its
+//! name is: whoever makes something under that name first wins, so omni makes a stand-in there and removes that.
 
 use std::collections::BTreeSet;
 

@@ -149,8 +149,9 @@ pub(super) async fn close(
 
 impl ApplyRow {
     /// The closed ones without their plans, which history does not show and which can be long.
-    const CLOSED: &str = "SELECT op, fence, number, tag, purpose, who, opened, steps, closed, turned, outcome, plan_hash, \
-                          records, head, hash FROM applies NOT INDEXED WHERE closed IS NOT NULL ORDER BY rowid DESC";
+    const CLOSED: &str = "SELECT op, fence, number, tag, purpose, who, opened, steps, closed, turned, outcome, \
+                          plan_hash, records, head, hash FROM applies NOT INDEXED WHERE closed IS NOT NULL \
+                          ORDER BY rowid DESC";
 
     /// The apply of this op.
     pub(super) async fn find(connection: &mut SqliteConnection, op: &Op) -> Result<Self, Trouble> {
@@ -220,8 +221,8 @@ impl ApplyRow {
 
     /// Keeps what can change of it.
     pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), Trouble> {
-        let update = "UPDATE applies SET fence = ?, closed = ?, turned = ?, outcome = ?, records = ?, head = ?, hash = ? \
-                      WHERE op = ?";
+        let update = "UPDATE applies SET fence = ?, closed = ?, turned = ?, outcome = ?, records = ?, head = ?, \
+                      hash = ? WHERE op = ?";
         sqlx::query(update)
             .bind(self.fence)
             .bind(&self.closed)
