@@ -3,22 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a measurement that fails is none")]
 
+#[path = "../tests/support/plan.rs"]
+mod plan;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use omni::address::{Address, Scope};
-use omni::fingerprint::Fingerprint;
+use omni::address::Address;
 use omni::journal::{Apply, Record};
 use omni::lock::{Holder, Op};
-use omni::observed::EngineFacts;
-use omni::plan::{Plan, Purpose};
 use omni::store::{Locking, Machine, Sqlite, Store};
 use tokio::runtime::Runtime;
 
-const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+use crate::plan::{plan, scope};
 
-fn scope() -> Scope {
-    Scope { project: "shop".into(), environment: None }
-}
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn machine() -> Machine {
     Machine::new(|| NOW, |_| None)
@@ -36,36 +34,13 @@ fn holder() -> Holder {
     }
 }
 
-fn plan() -> Plan {
-    Plan {
-        scope: scope(),
-        purpose: Purpose::Apply,
-        tag: "v1".into(),
-        spec: Fingerprint::of("spec"),
-        engine: EngineFacts {
-            id: "engine".into(),
-            version: "docker".into(),
-            host: "unix:///var/run/docker.sock".into(),
-            memory: 0,
-            cpus: 1,
-            platform: "linux/amd64".into(),
-        },
-        base: None,
-        preconditions: Vec::new(),
-        changes: Vec::new(),
-        edges: Vec::new(),
-        drift: Vec::new(),
-        warnings: Vec::new(),
-    }
-}
-
 fn append(bench: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (mut store, op, fence) = runtime.block_on(async {
         let mut store = Sqlite::create(&folder.path().join("shop.sqlite"), &scope(), machine()).await.unwrap();
         let Locking::Locked(held) = store.take_lock(&holder(), 0).await.unwrap() else { panic!("the store is new") };
-        let plan = plan();
+        let plan = plan(Vec::new(), Vec::new());
         let op = Op::new(&plan.id(), held.fence);
         let apply = Apply { op: op.clone(), fence: held.fence, plan, release: 1, by: "ci@here".into(), opened: NOW };
         store.open(&apply, Vec::new()).await.unwrap();

@@ -1,8 +1,8 @@
 //! Doing a plan, and taking it back: `Frontier`, `Session` and the worker.
 //!
-//! The truth of an apply is the fold of its journal (`Frontier`, pure). `Session` alone writes the journal, hears signals
-//! and tells the reporter; a worker does one step and knows neither graph nor journal. Nothing here knows the spec: it
-//! cannot do what was not planned. Which commands lead here, and with which lock, is left to `cli`.
+//! The truth of an apply is the fold of its journal (`Frontier`, pure). `Session` alone writes the journal, hears
+//! signals and tells the reporter; a worker does one step and knows neither graph nor journal. Nothing here knows the
+//! spec: it cannot do what was not planned. Which commands lead here, and with which lock, is left to `cli`.
 
 mod closing;
 mod frontier;

@@ -1,7 +1,7 @@
 //! Words from the user: the command line, one file per command, and the exit codes.
 //!
-//! It alone reads the environment and the clock, and knows which engine and which store there is. Everything below is handed
-//! what it needs. `run` is the whole program.
+//! It alone reads the environment and the clock, and knows which engine and which store there is. Everything below is
+//! handed what it needs. `run` is the whole program.
 
 mod applying;
 pub mod args;

@@ -1,8 +1,8 @@
 //! Failpoints: places at which a test makes the process die.
 //!
-//! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on. There
-//! the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached. With
-//! `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
+//! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on.
+//! There the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached.
+//! With `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
 
 /// Whether failpoints are compiled in. A fault test that runs without them proves nothing, and has to say so.
 pub const ARE_COMPILED_IN: bool = cfg!(feature = "failpoints");

@@ -122,8 +122,8 @@ impl Key {
         Self(bytes)
     }
 
-    /// The key of a deployment that has none yet: every mark is the same. Before a first apply there is nothing to compare a
-    /// secret with, and no key in common among the machines that plan it.
+    /// The key of a deployment that has none yet: every mark is the same. Before a first apply there is nothing to
+    /// compare a secret with, and no key in common among the machines that plan it.
     #[must_use]
     pub const fn unset() -> Self {
         Self([0; 32])

@@ -113,7 +113,7 @@ impl Graph {
         found
     }
 
-    /// How far each thing stands from the start: 0 requires nothing, every other one more than the farthest it requires.
+    /// How far each thing stands from the start: 0 requires nothing, every other one more than all it requires.
     #[must_use]
     pub fn levels(&self) -> BTreeMap<&Address, usize> {
         let mut level = vec![0_usize; self.inner.node_count()];

@@ -5,7 +5,8 @@
 //!
 //! | room | what it is |
 //! |---|---|
-//! | [`address`], [`fingerprint`], [`units`], [`template`], [`plain`] | names of things, content hashes, amounts, texts with secrets, foreign texts |
+//! | [`address`], [`fingerprint`], [`units`] | names of things, content hashes, amounts |
+//! | [`template`], [`plain`] | texts with secrets, texts that others wrote |
 //! | [`resource`] | what should exist; how two differ; what each requires |
 //! | [`observed`], [`lock`], [`clock`] | what a provider saw; who may apply; the time |
 //! | [`spec`] | deploy.toml: as written, checked, resolved |
@@ -20,8 +21,8 @@
 //! | [`apply`] | doing a plan, and taking it back |
 //! | [`cli`] | words from the user |
 //!
-//! Files on disk: `deploy.toml` is read by `spec`; `.omni/` is written by `store` alone; a plan file is written and read
-//! through `plan::PlanFile`; `schemas/deploy.schema.json` is written by `spec::schema`.
+//! Files on disk: `deploy.toml` is read by `spec`; `.omni/` is written by `store` alone; a plan file is written and
+//! read through `plan::PlanFile`; `schemas/deploy.schema.json` is written by `spec::schema`.
 
 pub mod address;
 pub mod apply;

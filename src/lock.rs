@@ -1,7 +1,7 @@
 //! `Holder`, `Held` and `Op`: who has the exclusive right to apply, since when, and under which fence.
 //!
-//! The right is taken in two places: in the store, and on the engine, so that two machines with a store each exclude each
-//! other too. How it is taken is left to `store` and `provider`; when it is taken, to `cli`.
+//! The right is taken in two places: in the store, and on the engine, so that two machines with a store each exclude
+//! each other too. How it is taken is left to `store` and `provider`; when it is taken, to `cli`.
 
 use std::fmt;
 use std::time::Duration;

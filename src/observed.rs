@@ -48,7 +48,7 @@ pub struct Object {
     pub id: String,
     /// Its name on the engine.
     pub name: String,
-    /// What it is, in the words of the spec: its label, with every field that the engine can tell as the engine tells it.
+    /// What it is, in the words of the spec: its label, with every field as the engine tells it where it can.
     pub resource: Resource,
     /// The apply that made it.
     pub provenance: Provenance,

@@ -55,7 +55,7 @@ pub struct Plan {
     pub preconditions: Vec<Precondition>,
     /// Every thing of the deployment, in the order of execution, those that stay as they are included.
     pub changes: Vec<Change>,
-    /// Every requirement among the changes, as positions in `changes`: the first has to be done before the second starts.
+    /// Every requirement among the changes, as positions in `changes`: the first is done before the second starts.
     pub edges: Vec<(u32, u32)>,
     /// What differs from what was recorded, by a change that omni did not make.
     pub drift: Vec<Drift>,

@@ -1,9 +1,9 @@
 //! The outside world behind traits: `Observe` reads it, `Perform` changes it, `Anchor` keeps the lock in it.
 //!
-//! Reading and writing are two traits on purpose: `plan`, `drift` and `status` are handed only an `Observe`, so a dry run
-//! that writes does not compile. `engine` is the calls of a container engine, `docker` a real one, `fake` one in memory;
-//! `host` implements the traits here on any of them.
-//! Which change is done when is left to `apply`; a provider does one order at a time and remembers nothing.
+//! Reading and writing are two traits on purpose: `plan`, `drift` and `status` are handed only an `Observe`, so a dry
+//! run that writes does not compile. `engine` is the calls of a container engine, `docker` a real one, `fake` one in
+//! memory; `host` implements the traits here on any of them. Which change is done when is left to `apply`; a provider
+//! does one order at a time and remembers nothing.
 
 pub mod context;
 pub mod docker;

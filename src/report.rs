@@ -1,8 +1,8 @@
 //! Drawing: what people and programs read of plans, applies, releases and figures.
 //!
 //! Everything here is made from plain data and handed back as text, or written to a writer that was passed in. Nothing
-//! is asked of the outside world, no clock is read, and every text that others wrote goes through `plain`. Meaning never
-//! rests on colour. Drawing the errors of a spec in their source is left to miette; what is drawn when, to `cli`.
+//! is asked of the outside world, no clock is read, and every text that others wrote goes through `plain`. Meaning
+//! never rests on colour. Drawing the errors of a spec in their source is left to miette; what is drawn when, to `cli`.
 
 mod board;
 pub mod diagnostics;

@@ -83,6 +83,12 @@ impl Resource {
         }
     }
 
+    /// The content of the files that it puts into its containers, by fingerprint; one may come twice.
+    pub fn files(&self) -> impl Iterator<Item = Fingerprint> {
+        let configs = self.container().into_iter().flat_map(|container| container.configs.values());
+        configs.map(|config| config.content)
+    }
+
     /// The container part of a service or a job, to be changed.
     pub fn container_mut(&mut self) -> Option<&mut Container> {
         match self {

@@ -1,8 +1,9 @@
 //! `Spec`: deploy.toml as it was meant: checked, with one environment laid over it, variables filled in, files read.
 //!
-//! Text becomes a tree (`document`), an overlay is merged (`overlay`), variables are filled in (`variables`, `contract`),
-//! keys and types are held against the schema (`check`), and what is right becomes resources (`resolve`). Every problem
-//! of a spec is told at once, with its place. Who requires whom is left to `graph`; what is done about it, to `plan`.
+//! Text becomes a tree (`document`), an overlay is merged (`overlay`), variables are filled in (`variables`,
+//! `contract`), keys and types are held against the schema (`check`), and what is right becomes resources (`resolve`).
+//! Every problem of a spec is told at once, with its place. Who requires whom is left to `graph`; what is done,
+//! to `plan`.
 
 mod check;
 mod codes;
@@ -117,7 +118,7 @@ impl Spec {
         self.warnings.source()
     }
 
-    /// The problem of things that require each other in a circle, with a label at each link: for a `graph::Ring`'s links.
+    /// The problem of things that require each other in a circle, with a label at each link of the `graph::Ring`.
     #[must_use]
     pub fn cycle(&self, links: &[(Address, Origin)]) -> Problems {
         let names: Vec<_> = links.iter().chain(links.first()).map(|(address, _)| address.to_string()).collect();

@@ -1,13 +1,15 @@
 //! The memory of a deployment behind one trait: releases, the journal of the open apply, the lock.
 //!
-//! `Store` is what every command sees. `Sqlite` is the default, one file in `.omni/`; `Memory` is for tests. Every write is
-//! conditional on the writer's own fence, so a process that lost the lock can write nothing. What a record means is
-//! left to `journal`; when a lock may be broken, to `cli`.
+//! `Store` is what every command sees. `Sqlite` is the default, one file in `.omni/`; `Memory` is for tests. Every
+//! write is conditional on the writer's own fence, so a process that lost the lock can write nothing. What a record
+//! means is left to `journal`; when a lock may be broken, to `cli`.
 
 mod error;
 mod machine;
 mod memory;
 mod sqlite;
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -18,6 +20,7 @@ use crate::journal::{Apply, Outcome, Past, Record};
 use crate::lock::{Held, Holder, Op};
 use crate::plan::Purpose;
 use crate::release::Release;
+use crate::resource::Resource;
 
 pub use error::StoreError;
 pub use machine::Machine;
@@ -169,4 +172,12 @@ const fn purpose_word(purpose: &Purpose) -> &'static str {
         Purpose::Rollback(_) => "rollback",
         Purpose::Destroy => "destroy",
     }
+}
+
+/// The files that these releases and this open apply name.
+fn named_files<'r>(kept: impl Iterator<Item = &'r Release>, open: Option<&Apply>) -> BTreeSet<Fingerprint> {
+    let released = kept.flat_map(|release| release.resources.values().map(|recorded| &recorded.resource));
+    let changes = open.into_iter().flat_map(|apply| &apply.plan.changes);
+    let planned = changes.flat_map(|change| change.before.iter().map(|side| &side.resource).chain(&change.after));
+    released.flat_map(Resource::files).chain(planned.flat_map(Resource::files)).collect()
 }

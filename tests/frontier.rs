@@ -1,13 +1,16 @@
 //! Properties of the frontier: random plans × random faults × random order of answers.
 
+#[path = "support/change.rs"]
+mod change;
+#[path = "support/plan.rs"]
+mod plan;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use omni::address::{Address, Scope};
+use omni::address::Address;
 use omni::apply::{Frontier, Step};
-use omni::fingerprint::Fingerprint;
 use omni::journal::{Cause, Effect, FaultReport, NodeStatus, Outcome, Record};
-use omni::observed::EngineFacts;
-use omni::plan::{Action, Change, Class, Downtime, Inverse, Phase, Plan, Purpose};
+use omni::plan::{Action, Change, Phase, Plan};
 use proptest::prelude::*;
 
 /// What happens to one node when it is done and when it is taken back.
@@ -56,39 +59,11 @@ fn address(at: usize) -> Address {
 }
 
 fn plan(world: &World) -> Plan {
-    let change = |at: usize, fate: &Fate| Change {
-        address: address(at),
-        action: if fate.keeps { Action::Keep } else { Action::Create },
-        reasons: Vec::new(),
-        class: Class::Reversible,
-        inverse: Inverse::RemoveNew,
-        downtime: Downtime::NotApplicable,
+    let change = |(at, fate): (usize, &Fate)| Change {
         phase: if at >= world.removes_from { Phase::Remove } else { Phase::Build },
-        before: None,
-        after: None,
-        reuse: Vec::new(),
-        differences: Vec::new(),
+        ..change::change(address(at), if fate.keeps { Action::Keep } else { Action::Create })
     };
-    Plan {
-        scope: Scope { project: "p".to_owned(), environment: None },
-        purpose: Purpose::Apply,
-        tag: "t".to_owned(),
-        spec: Fingerprint::of(&()),
-        engine: EngineFacts {
-            id: String::new(),
-            version: String::new(),
-            host: String::new(),
-            memory: 0,
-            cpus: 1,
-            platform: String::new(),
-        },
-        base: None,
-        preconditions: Vec::new(),
-        changes: world.fates.iter().enumerate().map(|(at, fate)| change(at, fate)).collect(),
-        edges: world.edges.clone(),
-        drift: Vec::new(),
-        warnings: Vec::new(),
-    }
+    plan::plan(world.fates.iter().enumerate().map(change).collect(), world.edges.clone())
 }
 
 fn fault() -> FaultReport {

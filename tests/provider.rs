@@ -2,6 +2,8 @@
 //!
 //! A case is a generic function over a `World`. To run them all on another engine: implement `World` and call `contract!`.
 
+#[path = "support/change.rs"]
+mod change;
 #[macro_use]
 mod provider {
     pub(crate) mod cases;
@@ -11,3 +13,5 @@ mod provider {
     pub(crate) mod things;
     pub(crate) mod world;
 }
+#[path = "support/things.rs"]
+mod things;

@@ -1,5 +1,7 @@
 //! Every screen as a snapshot, and the properties that hold for whatever is drawn.
 
+#[path = "support/change.rs"]
+mod change;
 #[path = "report/comments.rs"]
 mod comments;
 #[path = "report/escapes.rs"]
@@ -8,6 +10,8 @@ mod escapes;
 mod findings;
 #[path = "report/graphs.rs"]
 mod graphs;
+#[path = "support/plan.rs"]
+mod plan;
 #[path = "report/plans.rs"]
 mod plans;
 #[path = "report/reporters.rs"]
@@ -16,3 +20,5 @@ mod reporters;
 mod screens;
 #[path = "report/support.rs"]
 mod support;
+#[path = "support/things.rs"]
+mod things;

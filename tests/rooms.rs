@@ -1,8 +1,8 @@
-//! Holds the rooms of `src/`: who may import whom, what a pure room may know, which crate lives where, how long files are.
+//! Holds the rooms of `src/`: who imports whom, what a pure room knows, where a crate lives, how large files are.
 //!
-//! `ROOMS` is the table of docs/architecture.md in its order. Every rule is a function from a source to findings, each one
-//! `file:line: rule`; `mod rules_can_fail` tries every rule on a source that breaks it. Tests inside `src/` are left out:
-//! they may look anywhere. What the compiler and the lints hold already is left to them.
+//! `ROOMS` is the table of docs/architecture.md in its order. Every rule is a function from a source to findings, each
+//! one `file:line: rule`; `mod rules_can_fail` tries every rule on a source that breaks it. Tests inside `src/` are
+//! left out: they may look anywhere. What the compiler and the lints hold already is left to them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -64,6 +64,8 @@ const IMPURE: [(&str, &str); 7] = [
 /// Words that say nothing about what a file holds.
 const EMPTY_WORDS: [&str; 8] = ["manager", "helper", "helpers", "util", "utils", "context", "imp", "mod"];
 
+/// How wide a line may be; rustfmt leaves comments and long texts alone.
+const WIDEST: usize = 120;
 const LONGEST: usize = 400;
 const USUAL: usize = 260;
 
@@ -226,6 +228,11 @@ fn is_not_too_long(source: &Source) -> Vec<String> {
     if length > LONGEST { vec![source.finding(0, &long)] } else { Vec::new() }
 }
 
+fn fits_a_screen(source: &Source) -> Vec<String> {
+    let wide = source.text.lines().enumerate().filter(|(_, line)| line.chars().count() > WIDEST);
+    wide.map(|(at, _)| format!("src/{}:{}: a line is wider than {WIDEST} columns", source.path, at + 1)).collect()
+}
+
 fn names_what_it_uses(source: &Source) -> Vec<String> {
     source.each(r"\buse (super::)+\*", "`use super::*` outside of tests hides who imports whom")
 }
@@ -342,6 +349,11 @@ fn imports_are_named() {
 #[test]
 fn no_file_is_too_long() {
     hold(is_not_too_long);
+}
+
+#[test]
+fn no_line_is_too_wide() {
+    hold(fits_a_screen);
 }
 
 #[test]
@@ -462,6 +474,13 @@ mod rules_can_fail {
         }
         one(names_what_it_uses, "plan/build.rs", "use super::*;");
         none(names_what_it_uses, "plan/build.rs", "#[cfg(test)]\nmod tests {\n    use super::*;\n}\n");
+    }
+
+    #[test]
+    fn on_lines() {
+        let wide = format!("//! `Plan`.\n/// {}\n", "é".repeat(WIDEST - 3));
+        assert!(one(fits_a_screen, "plan.rs", &wide).starts_with("src/plan.rs:2:"));
+        none(fits_a_screen, "plan.rs", &format!("/// {}\n", "é".repeat(WIDEST - 4)));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
 
+#[path = "support/change.rs"]
+mod change;
 #[path = "store/contract.rs"]
 mod contract;
 #[path = "store/damage.rs"]
@@ -10,6 +12,8 @@ mod damage;
 mod disk;
 #[path = "store/house.rs"]
 mod house;
+#[path = "support/plan.rs"]
+mod plan;
 #[path = "store/processes.rs"]
 mod processes;
 #[path = "store/sample.rs"]

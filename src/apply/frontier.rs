@@ -153,8 +153,8 @@ impl<'p> Frontier<'p> {
         Ok(())
     }
 
-    /// Takes up an apply whose last process is gone: steps that were under way when it went are no longer. Returns the records
-    /// that say so; they have to be kept and folded before anything else is done.
+    /// Takes up an apply whose last process is gone: steps that were under way when it went are no longer. Returns the
+    /// records that say so; they have to be kept and folded before anything else is done.
     #[must_use]
     pub fn orphaned(&self) -> Vec<Record> {
         let lost = FaultReport { message: "omni ended before the answer came".to_owned(), help: None, log: Vec::new() };
@@ -162,7 +162,7 @@ impl<'p> Frontier<'p> {
         doing.map(|address| Record::Unknown { node: address.clone(), fault: lost.clone() }).collect()
     }
 
-    /// Makes every undo that did not end, or failed, ready to be tried again. Only for a new process that takes up an apply.
+    /// Makes every undo that did not end, or failed, ready again. Only for a new process that takes up an apply.
     pub fn retry_undo(&mut self) {
         let again = |node: &Node| matches!(node.status, NodeStatus::Undoing | NodeStatus::Left);
         let open = self.nodes.iter().enumerate().filter(|(_, node)| again(node) && node.open_followers == 0);
@@ -173,7 +173,7 @@ impl<'p> Frontier<'p> {
     pub fn ready(&self) -> impl Iterator<Item = Step> + '_ {
         let forward = self.unwinding.is_none();
         let gate = self.undone_in[Phase::Build as usize] == 0;
-        // Positions are in the order of the phases: behind the first change of a later phase there is none of an earlier one.
+        // Positions go by phase: behind the first change of a later phase there is none of an earlier one.
         let doing = self.free.iter().take_while(move |at| forward && (gate || self.nodes[**at].phase == Phase::Build));
         let undoing = self.undoable.iter().rev().take_while(move |_| !forward);
         doing.map(|at| Step::Do(*at)).chain(undoing.map(|at| Step::Undo(*at)))

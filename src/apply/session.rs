@@ -1,7 +1,7 @@
 //! `Session`: the dispatcher of one apply, from the first step to the outcome.
 //!
-//! It alone writes the journal, hears signals, watches the lease and tells the reporter. Its loop: take what is ready up
-//! to the limit, keep the intent, start the step; then wait for whichever comes first of an answer, a signal, a line
+//! It alone writes the journal, hears signals, watches the lease and tells the reporter. Its loop: take what is ready
+//! up to the limit, keep the intent, start the step; then wait for whichever comes first of an answer, a signal, a line
 //! of progress and the next tick. A record that cannot be kept lets nothing new begin.
 
 mod turn;
@@ -309,8 +309,8 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in memory:
-    /// every step begun has its intent on disk, so a recovery would do the same again.
+    /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in
+    /// memory: every step begun has its intent on disk, so a recovery would do the same again.
     async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
         let now = self.clock.now();
         failpoint::reach(Place::RecordUnwritten);

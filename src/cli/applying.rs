@@ -1,4 +1,6 @@
-//! Applying: from a plan under the lock to an outcome that is kept and told. `apply`, `rollback`, `destroy` and `recover` end here.
+//! Applying: from a plan under the lock to an outcome that is kept and told.
+//!
+//! `apply`, `rollback`, `destroy` and `recover` end here.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! Fulfilling: from a wish to an ending, for every command that changes something.
 //!
-//! Plan, show, ask; take both locks; plan again and compare; apply; close; tidy; unlock. What is applied is what was seen:
-//! the second plan, made under the lock, has to do the same as the first.
+//! Plan, show, ask; take both locks; plan again and compare; apply; close; tidy; unlock. What is applied is what was
+//! seen: the second plan, made under the lock, has to do the same as the first.
 
 use crate::cli::applying::Applying;
 use crate::cli::consent::{self, Reviewed};

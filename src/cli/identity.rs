@@ -26,8 +26,8 @@ pub(crate) fn is_alive(holder: &Holder) -> Option<bool> {
     same_machine.then(|| started(holder.pid) == Some(holder.started))
 }
 
-/// What identifies the machine's present run; empty where the system does not say. A container on the machine shares it but
-/// not its process ids, so the namespace of process ids is part of it.
+/// What identifies the machine's present run; empty where the system does not say. A container on the machine shares it
+/// but not its process ids, so the namespace of process ids is part of it.
 fn boot() -> String {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let namespace = fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();

@@ -71,7 +71,8 @@ async fn once(
             Ok(Err(held))
         }
         Err(fault) => {
-            store.drop_lock(fence).await?;
+            // The fault is the cause. A lock that cannot be given back is free once this process has ended.
+            let _ = store.drop_lock(fence).await;
             Err(fault.into())
         }
     }
@@ -90,4 +91,70 @@ pub(crate) async fn unlock(store: &mut dyn Store, engine: &dyn Anchor, locked: &
 /// The newest fence that any object carries: a lost store must not count from the start again.
 fn newest_fence(observed: &Observed) -> u64 {
     observed.objects.values().flatten().map(|object| object.provenance.fence).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use async_trait::async_trait;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions, query};
+
+    use super::once;
+    use crate::address::Scope;
+    use crate::cli::failure::Failure;
+    use crate::lock::{Held, Holder};
+    use crate::provider::{Anchor, Fault, FaultKind, Taking};
+    use crate::store::{Machine, Sqlite, Store};
+
+    /// An engine that does not answer, and meanwhile the store is damaged.
+    struct Unlucky(PathBuf);
+
+    #[async_trait]
+    impl Anchor for Unlucky {
+        async fn anchor(&self, _: &Scope) -> Result<Option<Held>, Fault> {
+            Ok(None)
+        }
+
+        async fn take_anchor(&self, _: &Scope, _: &Holder, _: u64) -> Result<Taking, Fault> {
+            let mut store = SqliteConnectOptions::new().filename(&self.0).connect().await.expect("a store");
+            query("UPDATE counters SET hash = ''").execute(&mut store).await.expect("damage");
+            Err(Fault::new(FaultKind::Unreachable, "nobody answers"))
+        }
+
+        async fn renew_anchor(&self, _: &Held) -> Result<(), Fault> {
+            Ok(())
+        }
+
+        async fn drop_anchor(&self, _: &Held) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_engines_fault_is_told_also_where_the_lock_cannot_be_given_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        let scope = Scope { project: "shop".to_owned(), environment: None };
+        let holder = Holder {
+            who: "ci".to_owned(),
+            host: "here".to_owned(),
+            boot: "boot".to_owned(),
+            pid: 1,
+            started: 0,
+            doing: "apply".to_owned(),
+            lineage: String::new(),
+        };
+        let machine = Machine::new(|| jiff::Timestamp::UNIX_EPOCH, |_| None);
+        let mut store = Sqlite::create(&path, &scope, machine).await.expect("a store");
+        let failure = once(&mut store, &Unlucky(path), &scope, &holder, 0).await.expect_err("the engine is gone");
+        let Failure::Told(told) = failure else { panic!("no problem of the spec") };
+        assert_eq!(
+            (told.code, told.messages.as_slice()),
+            ("omni::engine::unreachable", &["nobody answers".to_owned()][..])
+        );
+        let left = store.drop_lock(1).await;
+        assert!(left.is_err(), "the lock cannot be given back: {left:?}");
+    }
 }

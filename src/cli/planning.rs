@@ -207,6 +207,5 @@ fn images(resources: &BTreeMap<Address, Resource>) -> impl Iterator<Item = (&Add
 
 /// The file content that a release's containers need, by fingerprint.
 pub(crate) fn files<'r>(resources: impl Iterator<Item = &'r Resource>) -> BTreeSet<Fingerprint> {
-    let containers = resources.filter_map(Resource::container);
-    containers.flat_map(|container| container.configs.values().map(|config| config.content)).collect()
+    resources.flat_map(Resource::files).collect()
 }

@@ -1,6 +1,6 @@
 //! Recovering: finishing an apply that another process left open, or taking it back.
 
-use crate::apply::Frontier;
+use crate::apply::{Aborted, Frontier};
 use crate::cli::applying::Applying;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -11,26 +11,31 @@ use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::{resolved_if_possible, retention};
 use crate::clock::Clock;
 use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
-use crate::plan::{Class, Purpose, Retention};
+use crate::plan::{Class, Plan};
 use crate::spec::OnFailure;
 use crate::store::Store;
 
-/// Which way an open apply is best finished: forward where all of it is done, or something that cannot be taken back
-/// is; else back.
+/// How far an open apply has come.
 ///
 /// # Errors
 /// When the journal does not fit the plan.
-pub(crate) fn best_way(apply: &Apply, records: &[Record]) -> Result<Direction, Failure> {
-    let frontier = Frontier::replay(&apply.plan, records).map_err(crate::apply::Aborted::from)?;
+pub(crate) fn replay<'p>(plan: &'p Plan, records: &[Record]) -> Result<Frontier<'p>, Failure> {
+    Ok(Frontier::replay(plan, records).map_err(Aborted::from)?)
+}
+
+/// Which way an open apply that has come so far is best finished: forward where all of it is done, or something that
+/// cannot be taken back is; else back.
+#[must_use]
+pub(crate) fn best_way(plan: &Plan, frontier: &Frontier<'_>) -> Direction {
     if frontier.outcome() == Some(Outcome::Applied) {
-        return Ok(Direction::Forward);
+        return Direction::Forward;
     }
     if frontier.unwinding().is_some() {
-        return Ok(Direction::Back);
+        return Direction::Back;
     }
-    let one_way = apply.plan.steps().filter(|change| change.class == Class::OneWay);
-    let is_past = one_way.into_iter().any(|change| frontier.status(&change.address) == Some(NodeStatus::Done));
-    Ok(if is_past { Direction::Forward } else { Direction::Back })
+    let mut one_way = plan.steps().filter(|change| change.class == Class::OneWay);
+    let is_past = one_way.any(|change| frontier.status(&change.address) == Some(NodeStatus::Done));
+    if is_past { Direction::Forward } else { Direction::Back }
 }
 
 /// Finishes an open apply, in the direction asked for or the best one.
@@ -44,8 +49,7 @@ pub(crate) async fn finish(
     under: &mut Under<'_>,
 ) -> Result<Exit, Failure> {
     let records = under.store.journal(&apply.op).await?;
-    let best = best_way(apply, &records)?;
-    let frontier = Frontier::replay(&apply.plan, &records).map_err(crate::apply::Aborted::from)?;
+    let frontier = replay(&apply.plan, &records)?;
     if asked == Some(Direction::Forward) && frontier.unwinding().is_some() {
         return Err(Failure::new(
             Exit::Refused,
@@ -54,7 +58,7 @@ pub(crate) async fn finish(
         )
         .help("run `omni recover --back`"));
     }
-    let direction = asked.unwrap_or(best);
+    let direction = asked.unwrap_or_else(|| best_way(&apply.plan, &frontier));
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };
     let console = undertaking.console;
     console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
@@ -79,8 +83,7 @@ pub(crate) async fn finish(
     drop(reporter);
     undertaking.tell_ending(&apply.plan, &applied, &|_| None);
     if applied.release.is_some() {
-        let kept = retention(spec.as_ref());
-        let kept = if apply.plan.purpose == Purpose::Destroy { Retention { releases: 1, ..kept } } else { kept };
+        let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
         tidying::sweep(undertaking, kept, under).await?;
     }
     Ok(match Exit::of(&applied.outcome) {
@@ -101,7 +104,7 @@ pub(crate) async fn accept(
 ) -> Result<Exit, Failure> {
     under.store.take_over(&apply.op, under.locked.fence).await?;
     let records = under.store.journal(&apply.op).await?;
-    let frontier = Frontier::replay(&apply.plan, &records).map_err(crate::apply::Aborted::from)?;
+    let frontier = replay(&apply.plan, &records)?;
     let cause = frontier.unwinding().cloned().unwrap_or(Cause::Recovered);
     let touched = frontier.steps_in(|status| !matches!(status, NodeStatus::Waiting | NodeStatus::Undone));
     let left: Vec<_> = touched.map(|node| LeftBehind { node: node.clone(), fault: None }).collect();

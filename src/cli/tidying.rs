@@ -12,7 +12,7 @@ use crate::release::Release;
 use crate::resource::Resource;
 use crate::store::Store;
 
-/// Removes what no kept release needs. After everything was removed, nothing is kept.
+/// Removes what no kept release needs, and volumes where that is wished for.
 ///
 /// # Errors
 /// When the store or the engine does not answer; the next tidying goes on.
@@ -22,8 +22,6 @@ pub(crate) async fn tidy(
     wish: &Wish,
     under: &mut Under<'_>,
 ) -> Result<(), Failure> {
-    let nothing = matches!(wish, Wish::Nothing { .. });
-    let retention = if nothing { Retention { releases: 1, ..retention } } else { retention };
     let removed = sweep(undertaking, retention, under).await?;
     if !removed.is_empty() {
         let console = undertaking.console;

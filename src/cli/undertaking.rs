@@ -1,6 +1,6 @@
-//! `Undertaking`: one changing command at work: its project, engine and user, and what every such command does with them.
+//! `Undertaking`: one changing command at work: its project, engine and user, and what all such commands share.
 //!
-//! Looking, planning, locking and telling are here; the order in which a wish goes through them is left to `fulfilling`.
+//! Looking, planning, locking and telling are here; their order for a wish is left to `fulfilling`.
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ pub(crate) struct Met {
     pub(crate) on_interrupt: OnFailure,
     /// Whether the policy lets steps lose data.
     pub(crate) allows_losses: bool,
-    /// How many releases are kept, and for how long.
+    /// How many releases are kept afterwards, and for how long.
     pub(crate) retention: Retention,
     /// Whether somebody has to approve each plan.
     pub(crate) approval: bool,
@@ -104,14 +104,14 @@ impl Met {
     fn new(goal: Goal, vault: Vault, spec: Option<Spec>, unresolved: Option<Failure>) -> Self {
         let rollback = spec.as_ref().map(|spec| spec.rollback);
         Self {
-            goal,
             vault,
             on_failure: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_failure),
             on_interrupt: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_interrupt),
             allows_losses: spec.as_ref().is_none_or(|spec| spec.policy.allow_destructive),
-            retention: retention(spec.as_ref()),
+            retention: retention(spec.as_ref()).after(&goal.purpose),
             approval: spec.as_ref().is_some_and(|spec| spec.approval),
             unresolved,
+            goal,
             spec,
         }
     }

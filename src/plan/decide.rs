@@ -14,9 +14,9 @@ pub(super) struct Decider<'a> {
     pub(super) desired: &'a BTreeMap<Address, Resource>,
     pub(super) images: &'a BTreeSet<Address>,
     pub(super) asked: &'a BTreeSet<Address>,
-    /// Memory of the engine's machine that no desired limit has claimed, in bytes; none where the limits already exceed it.
+    /// Memory of the engine's machine that no desired limit claims, in bytes; none where the limits exceed it.
     pub(super) spare_memory: Option<u64>,
-    /// The networks that are replaced or made by this plan, so that containers cannot stay or come back on the old ones.
+    /// The networks that this plan replaces or makes, so that containers cannot stay or come back on the old ones.
     pub(super) new_networks: BTreeSet<Address>,
     /// Those of them that take the place of another.
     pub(super) replaced_networks: BTreeSet<Address>,

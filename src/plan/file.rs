@@ -1,7 +1,7 @@
 //! `PlanFile`: a plan on disk, as a commitment.
 //!
-//! A plan file is no program: an apply computes the plan again under the lock and compares. So the file holds the plan for
-//! people and for the comparison, and an edited file can only be refused. It holds no secret.
+//! A plan file is no program: an apply computes the plan again under the lock and compares. So the file holds the plan
+//! for people and for the comparison, and an edited file can only be refused. It holds no secret.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

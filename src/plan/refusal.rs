@@ -66,7 +66,8 @@ impl Refusal {
     pub fn help(&self) -> String {
         match self {
             Self::CannotOverlap { .. } => {
-                "remove `update.strategy`/`update.order`, so that omni stops the old one first, or give up what is exclusive"
+                "remove `update.strategy`/`update.order`, so that omni stops the old one first, or give up \
+                 what is exclusive"
                     .to_owned()
             }
             Self::VolumeChanged { .. } => {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::plan::Purpose;
 use crate::release::Release;
 use crate::units::Period;
 
@@ -15,6 +16,12 @@ pub struct Retention {
 }
 
 impl Retention {
+    /// What is kept after an apply with this purpose. Where everything was removed there is nothing to go back to.
+    #[must_use]
+    pub fn after(self, purpose: &Purpose) -> Self {
+        if *purpose == Purpose::Destroy { Self { releases: 1, ..self } } else { self }
+    }
+
     /// Which of these releases, newest first, are kept at this time, and which are not.
     #[must_use]
     pub fn split(self, releases: Vec<Release>, now: Timestamp) -> (Vec<Release>, Vec<Release>) {

@@ -1,8 +1,8 @@
 //! `BuildContext`: the files that a build sends to the engine.
 //!
 //! It represents a folder as the engine would see it, after `.dockerignore`: its fingerprint is what pins a build, so
-//! times and owners do not count and the archive of the same files is always the same bytes. Links are sent as links and
-//! never followed. What is built from it is left to the engine.
+//! times and owners do not count and the archive of the same files is always the same bytes. Links are sent as links
+//! and never followed. What is built from it is left to the engine.
 
 mod ignore;
 
@@ -45,8 +45,8 @@ impl BuildContext {
     /// Reads the context `context` (relative to `root`) for the Dockerfile `dockerfile` (relative to the context).
     ///
     /// # Errors
-    /// When the context lies outside of `root`, the Dockerfile is missing, a pattern of the ignore file is no pattern, or
-    /// something cannot be read; the text names it.
+    /// When the context lies outside of `root`, the Dockerfile is missing, a pattern of the ignore file is no pattern,
+    /// or something cannot be read; the text names it.
     pub fn read(root: &Path, context: &str, dockerfile: &str) -> Result<Self, String> {
         let folder = inside(root, context)?;
         let dockerfile = normal(dockerfile);

@@ -1,8 +1,8 @@
 //! `Docker`: a Docker engine, spoken to over its HTTP API.
 //!
-//! It represents one real engine: every call of `Engine` is one or two requests, and nothing is repaired or tried again.
-//! `create` turns the words of the spec into the engine's, `seen` turns them back; both have to agree on every field.
-//! The engine is only asked when a call needs an answer. What calls add up to is left to `host`.
+//! It represents one real engine: every call of `Engine` is one or two requests, and nothing is repaired or tried
+//! again. `create` turns the words of the spec into the engine's, `seen` turns them back; both have to agree on every
+//! field. The engine is only asked when a call needs an answer. What calls add up to is left to `host`.
 
 mod address;
 mod build;
@@ -46,7 +46,7 @@ use crate::resource::{Limits, Network, Reservations, Restart, Volume};
 /// Where to find an engine, as far as the caller knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
-    /// The address as given or as `DOCKER_HOST` has it: `unix:///var/run/docker.sock`; the current context's where none.
+    /// The address as given or as `DOCKER_HOST` has it: `unix:///var/run/docker.sock`; else the current context's.
     pub host: Option<String>,
     /// The folder of Docker's own `config.json`: contexts and credentials are read from there.
     pub docker_config_dir: Option<PathBuf>,

@@ -33,8 +33,8 @@ pub struct NewContainer {
     pub ports: BTreeSet<Port>,
     /// Ports it exposes: `3000/tcp`.
     pub expose: BTreeSet<String>,
-    /// The health check the engine runs; none leaves the image's own. A probe that the engine cannot run (HTTP, TCP) is left out
-    /// by the engine; `Probe::Off` switches the image's own off.
+    /// The health check the engine runs; none leaves the image's own. A probe that the engine cannot run (HTTP, TCP) is
+    /// left out by the engine; `Probe::Off` switches the image's own off.
     pub health: Option<Health>,
     /// The networks it joins, by the engine's id.
     pub networks: Vec<Joined>,
@@ -84,7 +84,7 @@ pub struct LiveContainer {
 /// that the engine kept comes back just as it was asked for, whatever the engine or the image added to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// The fields of the container. `image`, `configs` and `depends_on` are as they were asked for: the engine cannot tell them.
+    /// The fields of the container. `image`, `configs` and `depends_on` are as asked for: the engine cannot tell them.
     pub container: Container,
     /// Its published ports, as asked for.
     pub ports: BTreeSet<Port>,
@@ -188,8 +188,9 @@ pub struct NewImage {
 /// Hears short lines on how a long call goes.
 pub type Hear<'a> = &'a (dyn Fn(String) + Send + Sync);
 
-/// One container engine. Every method has its own deadline (the one the engine was opened with, where none is passed) and answers `Unknown` when that passes or the connection
-/// breaks after the request was sent; `Unreachable` when it could not be sent at all.
+/// One container engine. Every method has its own deadline (the one the engine was opened with, where none is passed)
+/// and answers `Unknown` when that passes or the connection breaks after the request was sent; `Unreachable` when it
+/// could not be sent at all.
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// What identifies it and what it can do.
@@ -222,8 +223,8 @@ pub trait Engine: Send + Sync {
     /// The container of this name or id; none where there is none. `asked` as in `containers`.
     async fn container(&self, name: &str, asked: AskedOf<'_>) -> Result<Option<LiveContainer>, Fault>;
 
-    /// The containers that carry all these labels, in any condition. `asked` reads what was asked for from a container's
-    /// labels, so that the engine can tell its own additions apart; without an answer, `seen` has them too.
+    /// The containers that carry all these labels, in any condition. `asked` reads what was asked for from a
+    /// container's labels, so that the engine can tell its own additions apart; without an answer, `seen` has them too.
     async fn containers(&self, labels: &Labels, asked: AskedOf<'_>) -> Result<Vec<LiveContainer>, Fault>;
 
     /// Puts files into a container, which need not run; missing folders are made.

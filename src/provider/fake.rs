@@ -1,13 +1,16 @@
 //! `FakeEngine`: a container engine in memory, as nasty as a measured one.
 //!
-//! It represents what a real engine was seen to do: a create outlives its client, network names are not unique, the labels
-//! of the first win, a stop and an exec go on alone. It runs on tokio's clock and is deterministic, so a test with
-//! a paused clock is fast and repeats. Troubles are scripted by call number or method. What calls add up to is left to `host`.
+//! It represents what a real engine was seen to do: a create outlives its client, network names are not unique, the
+//! labels of the first win, a stop and an exec go on alone. It runs on tokio's clock and is deterministic, so a test
+//! with a paused clock is fast and repeats. Troubles are scripted by call number or method. What calls add up to is
+//! left to `host`.
 
 mod behaviour;
 mod calls;
+mod container;
 mod containers;
 mod edit;
+mod image;
 mod images;
 mod live;
 mod probes;
@@ -99,7 +102,7 @@ impl FakeEngine {
         self.act_on_arrival(call, |_| Ok(()), effect).await
     }
 
-    /// One call: `arrive` happens when the engine gets it, `effect` when it is done, whether or not the client still listens.
+    /// One call: `arrive` happens when the engine gets it, `effect` when it is done, whether or not anybody listens.
     async fn act_on_arrival<T: Send + 'static>(
         &self,
         call: Call,

@@ -1,7 +1,7 @@
 //! `Host`: the traits of the room on any container engine.
 //!
-//! It represents what omni means by a change done or taken back: settled where an answer was lost, ready by measure, and
-//! repeatable at any point by any process. It keeps nothing between two calls; what is so is asked of the engine.
+//! It represents what omni means by a change done or taken back: settled where an answer was lost, ready by measure,
+//! and repeatable at any point by any process. It keeps nothing between two calls; what is so is asked of the engine.
 //! What a single call does is left to the `Engine`; which change is done when, to `apply`.
 
 mod anchor;

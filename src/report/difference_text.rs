@@ -1,7 +1,7 @@
 //! Differences as lines: one per field, two for an image, a unified diff for a long text.
 //!
-//! A value with a secret in it is never drawn, nor is the other side of it: a password that moves from a text to a secret
-//! is still a password. Which differences there are is left to `resource`.
+//! A value with a secret in it is never drawn, nor is the other side of it: a password that moves from a text to a
+//! secret is still a password. Which differences there are is left to `resource`.
 
 mod image;
 mod long;

@@ -1,7 +1,7 @@
 //! `Figures`: how well deploying goes, from the applies that are over.
 //!
-//! Success rate: applies that ended well among all. Deploy time: from opening to closing of those. Rollback time: from the
-//! turn to the closing of an unwind, or the whole of a rollback. Recovery time: from the turn until a good release
+//! Success rate: applies that ended well among all. Deploy time: from opening to closing of those. Rollback time: from
+//! the turn to the closing of an unwind, or the whole of a rollback. Recovery time: from the turn until a good release
 //! serves again, which after a stuck apply is the end of a later one. Which applies are meant, `cli` decides.
 
 use std::time::Duration;

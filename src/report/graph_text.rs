@@ -1,7 +1,7 @@
 //! A graph as text for other programs: Mermaid, Dot or JSON, each edge with its reason.
 //!
-//! With a plan the nodes carry what is done to them. Names are escaped as each format asks. Drawing the picture is left to
-//! those programs.
+//! With a plan the nodes carry what is done to them. Names are escaped as each format asks. Drawing the picture is left
+//! to those programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -13,8 +13,8 @@ use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell};
 use crate::report::{time, words};
 
-/// The first `limit` applies in this order, and the figures of all of them, ending with a newline. `days` is how far back
-/// was looked.
+/// The first `limit` applies in this order, and the figures of all of them, ending with a newline. `days` is how far
+/// back was looked.
 #[must_use]
 pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -> String {
     if pasts.is_empty() {

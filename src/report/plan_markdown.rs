@@ -1,7 +1,7 @@
 //! A plan as a comment of a pull request: what matters first, and never longer than the host takes.
 //!
-//! Where the whole does not fit, the graph goes first, then the differences, then the harmless steps; the comment says what
-//! it leaves out. The first line is the key by which the comment is found again. Posting it is left to `cli`.
+//! Where the whole does not fit, the graph goes first, then the differences, then the harmless steps; the comment says
+//! what it leaves out. The first line is the key by which the comment is found again. Posting it is left to `cli`.
 
 mod differences;
 mod escape;

@@ -1,7 +1,7 @@
 //! `Reporter`: the voice of an apply, and the voices there are.
 //!
-//! A reporter hears events and moments and can change nothing; what it cannot write is lost, because a closed pager must
-//! not stop a deployment. Which one speaks is left to `cli`; when it is spoken to, to `apply`.
+//! A reporter hears events and moments and can change nothing; what it cannot write is lost, because a closed pager
+//! must not stop a deployment. Which one speaks is left to `cli`; when it is spoken to, to `apply`.
 
 mod json_lines;
 mod lines;

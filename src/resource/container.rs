@@ -9,7 +9,7 @@ use crate::resource::attachment::Attachment;
 use crate::resource::condition::Condition;
 use crate::resource::image::Pin;
 use crate::template::Template;
-use crate::units::{Bytes, Cpus};
+use crate::units::{Bytes, Cpus, Period};
 
 /// One container as it should be. What is absent is left to the image or the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,13 +69,53 @@ pub struct Container {
     /// The signal that asks it to end; the image's where none.
     pub stop_signal: Option<String>,
     /// How long it may take to end, in whole seconds.
-    pub stop_grace_period: crate::units::Period,
+    pub stop_grace_period: Period,
     /// The most it may use.
     pub limits: Limits,
     /// What is kept for it.
     pub reservations: Reservations,
     /// What has to be so before it starts, by address (`service.db`).
     pub depends_on: BTreeMap<crate::address::Address, Condition>,
+}
+
+impl Container {
+    /// A container of this image of which nothing else is asked: it is not started again, and has 10 s to end.
+    #[must_use]
+    pub fn bare(image: ImageUse) -> Self {
+        Self {
+            image,
+            command: None,
+            entrypoint: None,
+            environment: BTreeMap::new(),
+            user: None,
+            working_dir: None,
+            hostname: None,
+            read_only: false,
+            init: false,
+            privileged: false,
+            cap_add: BTreeSet::new(),
+            cap_drop: BTreeSet::new(),
+            security_opt: BTreeSet::new(),
+            devices: BTreeSet::new(),
+            ulimits: BTreeMap::new(),
+            sysctls: BTreeMap::new(),
+            tmpfs: BTreeMap::new(),
+            shm_size: None,
+            extra_hosts: BTreeMap::new(),
+            dns: Vec::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            logging: None,
+            restart: Restart::No,
+            stop_signal: None,
+            stop_grace_period: Period::seconds(10),
+            limits: Limits::default(),
+            reservations: Reservations::default(),
+            depends_on: BTreeMap::new(),
+        }
+    }
 }
 
 /// The image a container runs.

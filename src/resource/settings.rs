@@ -41,9 +41,9 @@ impl Resource {
         settled == *after
     }
 
-    /// Whether going from `self` to `after` can be done where the objects stand, without making new ones: another number
-    /// of replicas, other limits (the engine can change a limit but not lift it, so setting the first one could not be taken
-    /// back), another restart rule.
+    /// Whether going from `self` to `after` can be done where the objects stand, without making new ones: another
+    /// number of replicas, other limits (the engine can change a limit but not lift it, so setting the first one could
+    /// not be taken back), another restart rule.
     #[must_use]
     pub fn can_update_to(&self, after: &Self) -> bool {
         let (Self::Service(from), Self::Service(to)) = (self, after) else {

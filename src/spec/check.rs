@@ -134,7 +134,8 @@ impl<'s> Checker<'s, '_> {
                 return None;
             }
             let message = format!("a secret stands in `{}`, where it would be shown", tree::joined(path));
-            let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and the `command` of a job's rollback";
+            let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and a \
+                        job's rollback command";
             let problem = Problem::error("omni::spec::secret_here", path, message);
             self.problems.push(problem.label(place.clone(), "this value is stored and shown").help(help));
             return None;

@@ -1,5 +1,5 @@
-//! The canonical form of a spec: sections in the order of the manual, one blank line between tables, spaces as everybody
-//! writes them. Comments stay with what they stand above. What the spec says never changes.
+//! The canonical form of a spec: sections in the order of the manual, one blank line between tables, spaces as
+//! everybody writes them. Comments stay with what they stand above. What the spec says never changes.
 
 mod comments;
 mod values;

@@ -1,7 +1,7 @@
 //! The spec as written: one plain type per table of deploy.toml, and nothing else.
 //!
-//! The comments on these types are the descriptions that an editor shows, and the JSON Schema made from them is the only
-//! list of keys there is: `check` walks a spec along it. Defaults are filled in by `resolve`, never here.
+//! The comments on these types are the descriptions that an editor shows, and the JSON Schema made from them is the
+//! only list of keys there is: `check` walks a spec along it. Defaults are filled in by `resolve`, never here.
 
 mod container;
 mod joined;

@@ -79,7 +79,8 @@ impl StoreError {
             Self::TooNew { .. } => "use the omni that wrote it, or a newer one",
             Self::Foreign { .. } => "run omni in the folder of that deployment, or name another store",
             Self::Damaged(_) | Self::Journal(_) | Self::NoFile(_) => {
-                "nothing was changed; put back a copy of the file, or move it away and let omni read the engine's labels"
+                "nothing was changed; put back a copy of the file, or move it away and let omni read \
+                 the engine's labels"
             }
             Self::FenceLost(_) => "another omni has taken over; run `omni status` to see who",
             Self::AlreadyOpen => "run `omni recover` first",

@@ -2,7 +2,7 @@
 //!
 //! `again` gives another view of the same memory, as another process would have of the same file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use crate::fingerprint::{Fingerprint, Key};
 use crate::journal::{Apply, Outcome, Past, Record};
 use crate::lock::{Held, Holder, LEASE, Op};
 use crate::release::Release;
-use crate::store::{Locking, Machine, Store, StoreError, purpose_word};
+use crate::store::{Locking, Machine, Store, StoreError, named_files, purpose_word};
 
 /// The store in memory.
 #[derive(Debug)]
@@ -87,14 +87,6 @@ impl Shared {
         self.require(fence)?;
         let journal = self.open_of(op)?;
         if journal.apply.fence == fence { Ok(journal) } else { Err(StoreError::FenceLost(fence)) }
-    }
-
-    fn named_files(&self) -> BTreeSet<Fingerprint> {
-        let released = self.releases.values().flat_map(|release| release.resources.values().map(|kept| &kept.resource));
-        let changes = self.open.iter().flat_map(|journal| &journal.apply.plan.changes);
-        let planned = changes.flat_map(|change| change.before.iter().map(|side| &side.resource).chain(&change.after));
-        let containers = released.chain(planned).filter_map(|resource| resource.container());
-        containers.flat_map(|container| container.configs.values().map(|file| file.content)).collect()
     }
 }
 
@@ -253,7 +245,7 @@ impl Store for Memory {
         let mut shared = self.shared();
         shared.require(fence)?;
         shared.releases.retain(|number, _| !releases.contains(number));
-        let named = shared.named_files();
+        let named = named_files(shared.releases.values(), shared.open.as_ref().map(|journal| &journal.apply));
         shared.files.retain(|fingerprint, _| named.contains(fingerprint));
         Ok(())
     }

@@ -8,6 +8,7 @@ mod applies;
 mod column;
 mod connect;
 mod counters;
+mod files;
 mod guard;
 mod locking;
 mod meta;
@@ -40,7 +41,7 @@ use crate::store::sqlite::meta::Meta;
 use crate::store::sqlite::place::{Place, discard};
 use crate::store::sqlite::transaction::Intent;
 use crate::store::sqlite::trouble::{Trouble, unusable};
-use crate::store::{Locking, Machine, Store, StoreError};
+use crate::store::{Locking, Machine, Store, StoreError, named_files};
 
 /// How often, and how long apart, to look who is just taking or giving back the lock: 5 s in all.
 const LOOKS: u32 = 1000;
@@ -178,7 +179,7 @@ impl Store for Sqlite {
     }
 
     async fn file(&self, fingerprint: &Fingerprint) -> Result<Vec<u8>, StoreError> {
-        read!(self, connection => releases::file(connection, fingerprint))
+        read!(self, connection => files::content(connection, fingerprint))
     }
 
     async fn open_apply(&self) -> Result<Option<Apply>, StoreError> {
@@ -266,7 +267,7 @@ impl Store for Sqlite {
     }
 
     async fn forget(&mut self, releases: &[u64], fence: u64) -> Result<(), StoreError> {
-        write!(self, connection => releases::forget(connection, releases, fence))
+        write!(self, connection => forget(connection, releases, fence))
     }
 }
 
@@ -279,4 +280,12 @@ async fn adopt(connection: &mut SqliteConnection, key: &Key) -> Result<(), Troub
 
 async fn last_fence(connection: &mut SqliteConnection) -> Result<u64, Trouble> {
     column::counted(counters::Counters::read(connection).await?.last_fence)
+}
+
+/// Forgets releases, and every file that no release left and no open apply names.
+async fn forget(connection: &mut SqliteConnection, numbers: &[u64], fence: u64) -> Result<(), Trouble> {
+    locking::require(connection, fence).await?;
+    releases::drop(connection, numbers).await?;
+    let (left, open) = (releases::all(connection).await?, applies::open_one(connection).await?);
+    files::drop_unnamed(connection, &named_files(left.iter(), open.as_ref())).await
 }

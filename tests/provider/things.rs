@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use omni::address::{Address, Kind};
-use omni::plan::{Action, Change, Class, Downtime, Inverse, Phase, Side};
+use omni::plan::{Action, Change, Side};
 use omni::resource::{
-    Attachment, Container, Health, Image, ImageSource, ImageUse, Job, Limits, Mount, MountSource, Network, Pin, Probe,
-    PullPolicy, Reservations, Resource, Restart, Service, Strategy, Update, Volume,
+    Attachment, Container, Health, Image, ImageSource, ImageUse, Job, Mount, MountSource, Network, Pin, Probe,
+    PullPolicy, Resource, Restart, Service, Strategy, Update, Volume,
 };
 use omni::template::Template;
 use omni::units::Period;
+
+use crate::{change, things};
 
 pub(crate) fn at(kind: Kind, name: &str) -> Address {
     Address::new(kind, name)
@@ -29,63 +31,23 @@ pub(crate) fn image(reference: &str, pin: Option<Pin>) -> Image {
 }
 
 pub(crate) fn network(name: &str) -> Network {
-    Network {
-        name: name.to_owned(),
-        external: false,
-        driver: "bridge".to_owned(),
-        options: BTreeMap::new(),
-        labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]),
-        internal: false,
-        subnet: None,
-    }
+    Network { labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]), ..things::network(name) }
 }
 
 pub(crate) fn volume(name: &str) -> Volume {
-    Volume {
-        name: name.to_owned(),
-        external: false,
-        shared: true,
-        driver: "local".to_owned(),
-        options: BTreeMap::new(),
-        labels: BTreeMap::new(),
-    }
+    Volume { shared: true, ..things::volume(name) }
 }
 
 /// A container without network and volume.
 pub(crate) fn container(reference: &str, pin: Pin, command: Option<Vec<Template>>) -> Container {
     let image = ImageUse { node: "web".to_owned(), reference: reference.to_owned(), pin: Some(pin) };
     Container {
-        image,
         command,
-        entrypoint: None,
         environment: BTreeMap::from([("VERSION".to_owned(), Template::plain("1"))]),
-        user: None,
-        working_dir: None,
-        hostname: None,
-        read_only: false,
-        init: false,
-        privileged: false,
-        cap_add: BTreeSet::new(),
-        cap_drop: BTreeSet::new(),
-        security_opt: BTreeSet::new(),
-        devices: BTreeSet::new(),
-        ulimits: BTreeMap::new(),
-        sysctls: BTreeMap::new(),
-        tmpfs: BTreeMap::new(),
-        shm_size: None,
-        extra_hosts: BTreeMap::new(),
-        dns: Vec::new(),
-        networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        configs: BTreeMap::new(),
         labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]),
-        logging: None,
         restart: Restart::UnlessStopped,
-        stop_signal: None,
         stop_grace_period: Period::seconds(2),
-        limits: Limits::default(),
-        reservations: Reservations::default(),
-        depends_on: BTreeMap::new(),
+        ..Container::bare(image)
     }
 }
 
@@ -140,17 +102,5 @@ pub(crate) fn boxed(service: &Service) -> Resource {
 
 /// A change with what a provider looks at.
 pub(crate) fn change(address: Address, action: Action, before: Option<Side>, after: Option<Resource>) -> Change {
-    Change {
-        address,
-        action,
-        reasons: Vec::new(),
-        class: Class::Reversible,
-        inverse: Inverse::Nothing,
-        downtime: Downtime::NotApplicable,
-        phase: Phase::Build,
-        before,
-        after,
-        reuse: Vec::new(),
-        differences: Vec::new(),
-    }
+    Change { before, after, ..change::change(address, action) }
 }

@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use omni::address::{Address, Kind, Scope};
+use omni::address::{Address, Kind};
 use omni::fingerprint::{Fingerprint, Key};
 use omni::journal::{Cause, Effect, FaultReport, Outcome, Past, Record};
 use omni::lock::{Held, Holder, Op};
-use omni::observed::EngineFacts;
-use omni::plan::{Action, Base, Change, Class, Downtime, Drift, Inverse, Phase, Plan, Purpose, Reason, Side, Turn};
+use omni::plan::{Action, Base, Change, Class, Downtime, Drift, Inverse, Phase, Plan, Reason, Side, Turn};
 use omni::release::{Recorded, Release};
 use omni::report::Style;
 use omni::resource::{
-    Container, Difference, Image, ImageSource, ImageUse, Job, Limits, Network, Pin, Port, Protocol, PullPolicy,
-    Reservations, Resource, Restart, Service, Shown, Strategy, Update, Volume, differences,
+    Attachment, Container, Difference, Image, ImageSource, ImageUse, Job, Pin, Port, Protocol, PullPolicy, Resource,
+    Restart, Service, Shown, Strategy, Update, differences,
 };
 use omni::template::{Part, Template};
 use omni::units::Period;
+
+pub(crate) use crate::plan::{engine, scope};
+use crate::{change, plan, things};
 
 /// A style of this width without colour.
 pub(crate) fn wide() -> Style {
@@ -34,47 +36,17 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().expect("a timestamp")
 }
 
-pub(crate) fn scope() -> Scope {
-    Scope { project: "shop".to_owned(), environment: Some("prod".to_owned()) }
-}
-
 pub(crate) fn container(reference: &str, digit: char) -> Container {
+    let image = ImageUse {
+        node: reference.split([':', '/']).nth(1).unwrap_or("app").to_owned(),
+        reference: reference.to_owned(),
+        pin: Some(Pin::Digest(format!("sha256:{}", digit.to_string().repeat(64)))),
+    };
     Container {
-        image: ImageUse {
-            node: reference.split([':', '/']).nth(1).unwrap_or("app").to_owned(),
-            reference: reference.to_owned(),
-            pin: Some(Pin::Digest(format!("sha256:{}", digit.to_string().repeat(64)))),
-        },
-        command: None,
-        entrypoint: None,
-        environment: BTreeMap::new(),
-        user: None,
-        working_dir: None,
-        hostname: None,
-        read_only: false,
         init: true,
-        privileged: false,
-        cap_add: BTreeSet::new(),
-        cap_drop: BTreeSet::new(),
-        security_opt: BTreeSet::new(),
-        devices: BTreeSet::new(),
-        ulimits: BTreeMap::new(),
-        sysctls: BTreeMap::new(),
-        tmpfs: BTreeMap::new(),
-        shm_size: None,
-        extra_hosts: BTreeMap::new(),
-        dns: Vec::new(),
-        networks: BTreeMap::from([("shop".to_owned(), omni::resource::Attachment::default())]),
-        volumes: BTreeMap::new(),
-        configs: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        logging: None,
+        networks: BTreeMap::from([("shop".to_owned(), Attachment::default())]),
         restart: Restart::UnlessStopped,
-        stop_signal: None,
-        stop_grace_period: Period::seconds(10),
-        limits: Limits::default(),
-        reservations: Reservations::default(),
-        depends_on: BTreeMap::new(),
+        ..Container::bare(image)
     }
 }
 
@@ -131,26 +103,11 @@ pub(crate) fn image(reference: &str) -> Resource {
 }
 
 pub(crate) fn network() -> Resource {
-    Resource::Network(Network {
-        name: "shop-prod-shop".to_owned(),
-        external: false,
-        driver: "bridge".to_owned(),
-        options: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        internal: false,
-        subnet: None,
-    })
+    Resource::Network(things::network("shop-prod-shop"))
 }
 
 pub(crate) fn volume() -> Resource {
-    Resource::Volume(Volume {
-        name: "shop-prod-data".to_owned(),
-        external: false,
-        shared: false,
-        driver: "local".to_owned(),
-        options: BTreeMap::new(),
-        labels: BTreeMap::new(),
-    })
+    Resource::Volume(things::volume("shop-prod-data"))
 }
 
 pub(crate) fn job() -> Resource {
@@ -193,8 +150,6 @@ pub(crate) fn change(
         unwell: Vec::new(),
     };
     Change {
-        address,
-        action,
         reasons,
         class,
         inverse,
@@ -202,37 +157,15 @@ pub(crate) fn change(
         phase: if action == Action::Delete { Phase::Remove } else { Phase::Build },
         before: before.map(side),
         after,
-        reuse: Vec::new(),
         differences,
-    }
-}
-
-pub(crate) fn engine() -> EngineFacts {
-    EngineFacts {
-        id: "ABCD:EFGH".to_owned(),
-        version: "docker 20.10.24".to_owned(),
-        host: "unix:///var/run/docker.sock".to_owned(),
-        memory: 8 << 30,
-        cpus: 4,
-        platform: "linux/amd64".to_owned(),
+        ..change::change(address, action)
     }
 }
 
 /// A plan of these changes on release 41.
 pub(crate) fn plan_of(changes: Vec<Change>, edges: Vec<(u32, u32)>) -> Plan {
-    Plan {
-        scope: scope(),
-        purpose: Purpose::Apply,
-        tag: "v1.8.0".to_owned(),
-        spec: Fingerprint::of("spec"),
-        engine: engine(),
-        base: Some(Base { number: 41, tag: "v1.7.2".to_owned(), lineage: Some("lineage".to_owned()) }),
-        preconditions: Vec::new(),
-        changes,
-        edges,
-        drift: Vec::new(),
-        warnings: Vec::new(),
-    }
+    let base = Base { number: 41, tag: "v1.7.2".to_owned(), lineage: Some("lineage".to_owned()) };
+    Plan { base: Some(base), ..plan::plan(changes, edges) }
 }
 
 const MOTD: &str = "Welcome\nto the shop\nopen at 8\nclosed at 18\nbring bags\nno dogs\nthank you";

@@ -1,24 +1,22 @@
 //! A small deployment: its plan, its releases, its records and the people who apply them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use omni::address::{Address, Scope};
+use omni::address::Address;
 use omni::fingerprint::Fingerprint;
 use omni::journal::{Apply, Cause, Effect, FaultReport, Record};
 use omni::lock::{Holder, Op};
-use omni::observed::EngineFacts;
-use omni::plan::{Action, Change, Class, Downtime, Inverse, Phase, Plan, Purpose, Reason};
+use omni::plan::{Action, Change, Inverse, Plan, Reason};
 use omni::release::{Recorded, Release};
-use omni::resource::{ConfigFile, Container, ImageUse, Job, Limits, Reservations, Resource, Restart};
+use omni::resource::{ConfigFile, Container, ImageUse, Job, Resource};
 use omni::units::Period;
+
+pub(crate) use crate::plan::scope;
+use crate::{change, plan};
 
 /// The present run of the machine that the tests are on.
 pub(crate) const BOOT: &str = "boot-1";
-
-pub(crate) fn scope() -> Scope {
-    Scope { project: "shop".into(), environment: Some("prod".into()) }
-}
 
 /// A moment, so many seconds into the test.
 pub(crate) fn at(second: i64) -> Timestamp {
@@ -56,76 +54,20 @@ pub(crate) fn job(files: &[&str]) -> Resource {
         let path = format!("/etc/{at}");
         (path, ConfigFile { source: format!("{at}"), content: file(content).0, mode: 0o444 })
     };
-    let container = Container {
-        image: ImageUse { node: "app".into(), reference: "shop/app:1".into(), pin: None },
-        command: None,
-        entrypoint: None,
-        environment: BTreeMap::new(),
-        user: None,
-        working_dir: None,
-        hostname: None,
-        read_only: false,
-        init: false,
-        privileged: false,
-        cap_add: BTreeSet::new(),
-        cap_drop: BTreeSet::new(),
-        security_opt: BTreeSet::new(),
-        devices: BTreeSet::new(),
-        ulimits: BTreeMap::new(),
-        sysctls: BTreeMap::new(),
-        tmpfs: BTreeMap::new(),
-        shm_size: None,
-        extra_hosts: BTreeMap::new(),
-        dns: Vec::new(),
-        networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        configs: files.iter().enumerate().map(config).collect(),
-        labels: BTreeMap::new(),
-        logging: None,
-        restart: Restart::No,
-        stop_signal: None,
-        stop_grace_period: Period::seconds(10),
-        limits: Limits::default(),
-        reservations: Reservations::default(),
-        depends_on: BTreeMap::new(),
-    };
+    let image = ImageUse { node: "app".into(), reference: "shop/app:1".into(), pin: None };
+    let container = Container { configs: files.iter().enumerate().map(config).collect(), ..Container::bare(image) };
     Resource::Job(Box::new(Job { container, timeout: Period::seconds(60), rollback: None, side_effects: false }))
 }
 
 pub(crate) fn plan(files: &[&str]) -> Plan {
     let change = Change {
-        address: node(),
-        action: Action::Run,
         reasons: vec![Reason::New],
-        class: Class::Reversible,
         inverse: Inverse::RemoveNew,
-        downtime: Downtime::NotApplicable,
-        phase: Phase::Build,
-        before: None,
         after: Some(job(files)),
-        reuse: Vec::new(),
-        differences: Vec::new(),
+        ..change::change(node(), Action::Run)
     };
-    Plan {
-        scope: scope(),
-        purpose: Purpose::Apply,
-        tag: "v1.8.0".into(),
-        spec: Fingerprint::of("spec"),
-        engine: EngineFacts {
-            id: "engine-1".into(),
-            version: "docker 27.3".into(),
-            host: "unix:///var/run/docker.sock".into(),
-            memory: 1 << 34,
-            cpus: 8,
-            platform: "linux/amd64".into(),
-        },
-        base: None,
-        preconditions: Vec::new(),
-        changes: vec![change],
-        edges: Vec::new(),
-        drift: Vec::new(),
-        warnings: vec!["memory of `service.web` has no limit".into()],
-    }
+    let warnings = vec!["memory of `service.web` has no limit".into()];
+    Plan { warnings, ..plan::plan(vec![change], Vec::new()) }
 }
 
 /// The apply that makes release `number`, opened under `fence`, with these files.

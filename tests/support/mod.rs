@@ -3,6 +3,8 @@
 //! Everything that a test makes carries the bench's label and is removed when the bench is dropped, also when the test
 //! fails. The image of the fixture is shared by all tests and stays on the engine, so that it is built only once.
 
+mod things;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,8 +16,7 @@ use omni::fingerprint::Fingerprint;
 use omni::provider::context::BuildContext;
 use omni::provider::docker::{Docker, Target};
 use omni::provider::engine::{Asked, Engine, Joined, Labels, NewContainer, NewImage};
-use omni::resource::{Attachment, Container, ImageUse, Limits, Network, Reservations, Restart, Volume};
-use omni::units::Period;
+use omni::resource::{Attachment, Container, ImageUse, Network, Volume};
 
 /// The label of everything that a test makes.
 pub(crate) const LABEL: &str = "omni.test";
@@ -72,29 +73,14 @@ impl Bench {
     /// A network of this test, joined without aliases. A container that is to run needs one: the engine's default
     /// network is not there on every machine.
     pub(crate) async fn network(&self, what: &str, subnet: Option<&str>) -> Joined {
-        let network = Network {
-            name: self.name(what),
-            external: false,
-            driver: "bridge".to_owned(),
-            options: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            internal: false,
-            subnet: subnet.map(str::to_owned),
-        };
+        let network = Network { subnet: subnet.map(str::to_owned), ..things::network(&self.name(what)) };
         let id = self.docker.create_network(&network, &network.name, &self.labels()).await.expect("a network");
         Joined { node: what.to_owned(), id, aliases: BTreeSet::new(), ipv4_address: None }
     }
 
     /// A volume of this test.
     pub(crate) async fn volume(&self, what: &str) -> Volume {
-        let volume = Volume {
-            name: self.name(what),
-            external: false,
-            shared: false,
-            driver: "local".to_owned(),
-            options: BTreeMap::new(),
-            labels: BTreeMap::new(),
-        };
+        let volume = things::volume(&self.name(what));
         self.docker.create_volume(&volume, &self.labels()).await.expect("a volume").volume
     }
 
@@ -134,39 +120,8 @@ impl Drop for Bench {
 
 /// A container of which nothing is asked but a command.
 pub(crate) fn plain_container(command: &[&str]) -> Container {
-    Container {
-        image: ImageUse { node: "fixture".to_owned(), reference: "omni-test-fixture".to_owned(), pin: None },
-        command: Some(command.iter().map(|word| (*word).into()).collect()),
-        entrypoint: None,
-        environment: BTreeMap::new(),
-        user: None,
-        working_dir: None,
-        hostname: None,
-        read_only: false,
-        init: false,
-        privileged: false,
-        cap_add: BTreeSet::new(),
-        cap_drop: BTreeSet::new(),
-        security_opt: BTreeSet::new(),
-        devices: BTreeSet::new(),
-        ulimits: BTreeMap::new(),
-        sysctls: BTreeMap::new(),
-        tmpfs: BTreeMap::new(),
-        shm_size: None,
-        extra_hosts: BTreeMap::new(),
-        dns: Vec::new(),
-        networks: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        configs: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        logging: None,
-        restart: Restart::No,
-        stop_signal: None,
-        stop_grace_period: Period::seconds(10),
-        limits: Limits::default(),
-        reservations: Reservations::default(),
-        depends_on: BTreeMap::new(),
-    }
+    let image = ImageUse { node: "fixture".to_owned(), reference: "omni-test-fixture".to_owned(), pin: None };
+    Container { command: Some(command.iter().map(|word| (*word).into()).collect()), ..Container::bare(image) }
 }
 
 /// What was asked for when this container was made.

@@ -70,7 +70,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Looks at the clock: cuts steps that were given a moment and did not end, renews the lease, ends a run over its budget.
+    /// Looks at the clock: cuts steps that were given a moment and did not end, renews the lease, minds the budget.
     pub(super) async fn ticked<'a>(&mut self, run: &mut Run<'_, 'a>) -> Result<(), Aborted>
     where
         's: 'a,
@@ -94,8 +94,8 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Makes sure of a lock that should have been renewed long ago: the process was stopped, or the engine slow. While this
-    /// waits nothing else is polled, so no call is sent. An anchor that is still there by its id is still ours.
+    /// Makes sure of a lock that should have been renewed long ago: the process was stopped, or the engine slow. While
+    /// this waits nothing else is polled, so no call is sent. An anchor that is still there by its id is still ours.
     async fn assure(&mut self, run: &mut Run<'_, '_>) -> Result<(), Aborted> {
         run.renewing = None;
         self.store.renew_lock(self.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;

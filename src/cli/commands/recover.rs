@@ -32,7 +32,10 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
     }
     if let Some(open) = open.filter(|_| args.dry_run) {
         let records = store.journal(&open.op).await?;
-        let way = asked.map_or_else(|| recovering::best_way(&open, &records), Ok)?;
+        let way = match asked {
+            Some(way) => way,
+            None => recovering::best_way(&open.plan, &recovering::replay(&open.plan, &records)?),
+        };
         let verb = if way == Direction::Forward { "finish" } else { "undo" };
         console.print(&report::open_apply(&open, &records, SystemClock.now(), &console.out));
         console.print(&format!("omni recover would {verb} it\n"));

@@ -10,8 +10,10 @@ use crate::cli::planning::Ground;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
+use crate::journal::Apply;
 use crate::plan::drift;
 use crate::provider::Anchor;
+use crate::release::Release;
 use crate::report::{self, Now};
 use crate::store::Store;
 
@@ -46,15 +48,17 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         at: SystemClock.now(),
     };
     if console.json {
+        let release = |head: &Release| json!({ "number": head.number, "tag": head.tag, "at": head.at, "by": head.by });
+        let open_apply = |open: &Apply| json!({ "op": open.op, "tag": open.plan.tag, "opened": open.opened });
         let document = json!({
             "format": "omni.status/1",
             "scope": project.scope().to_string(),
-            "release": now.head.map(|head| json!({ "number": head.number, "tag": head.tag, "at": head.at, "by": head.by })),
+            "release": now.head.map(release),
             "objects": now.observed.objects,
             "fingerprint": now.observed.fingerprint(),
             "drift": now.drift,
             "lock": now.lock,
-            "open_apply": now.open.map(|(open, _)| json!({ "op": open.op, "tag": open.plan.tag, "opened": open.opened })),
+            "open_apply": now.open.map(|(apply, _)| open_apply(apply)),
         });
         console.print(&format!("{document:#}\n"));
     } else {

@@ -1,7 +1,7 @@
 //! `Ignore`: the rules of a `.dockerignore` file.
 //!
-//! They are Docker's: one pattern a line, `#` for comments, `!` for exceptions, the last match wins, a pattern also covers
-//! everything below what it matches, all paths are relative to the context.
+//! They are Docker's: one pattern a line, `#` for comments, `!` for exceptions, the last match wins, a pattern also
+//! covers everything below what it matches, all paths are relative to the context.
 
 use std::fs;
 use std::io::ErrorKind;

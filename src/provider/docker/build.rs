@@ -1,7 +1,7 @@
 //! Building an image with the engine's own builder.
 //!
-//! It is the classic one: the newer one (`BuildKit`) needs a session that the client serves, which is left out in this version. A
-//! Dockerfile that needs it (`RUN --mount`) fails with the engine's own words.
+//! It is the classic one: the newer one (`BuildKit`) needs a session that the client serves, which is left out in this
+//! version. A Dockerfile that needs it (`RUN --mount`) fails with the engine's own words.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::Read;

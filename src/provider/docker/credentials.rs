@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn finds_what_a_dockerfile_starts_from() {
-        let text = "# FROM no\nARG A\nfrom --platform=linux/amd64 ghcr.io/a:1 AS one\nFROM one\nCOPY --from=quay.io/b:2 /a /b\n";
+        let text = "# FROM no\nARG A\nfrom --platform=linux/amd64 ghcr.io/a:1 AS one\nFROM one\n\
+                    COPY --from=quay.io/b:2 /a /b\n";
         assert_eq!(bases(text).collect::<Vec<_>>(), ["ghcr.io/a:1", "one", "quay.io/b:2"]);
     }
 

@@ -174,7 +174,8 @@ mod tests {
             ("manifest for a:1 not found: manifest unknown: manifest unknown", FaultKind::NotFound),
             ("Head \"https://x/v2/a\": no basic auth credentials", FaultKind::Denied),
             (
-                "pull access denied for a, repository does not exist: denied: requested access to the resource is denied",
+                "pull access denied for a, repository does not exist: denied: requested access to the \
+                 resource is denied",
                 FaultKind::Denied,
             ),
             ("unauthorized: authentication required", FaultKind::Denied),

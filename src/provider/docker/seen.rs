@@ -1,8 +1,8 @@
 //! A live container in the words of the spec: what `create` did, read backwards.
 //!
-//! Each field is compared with what the engine makes of what was asked for, with what the image brings counted in. Where
-//! both agree the field is as asked for, to the letter. The engine's own configuration adds resource limits, log options
-//! and a size of shared memory to every container: what nobody asked for of these is taken for its doing.
+//! Each field is compared with what the engine makes of what was asked for, with what the image brings counted in.
+//! Where both agree the field is as asked for, to the letter. The engine's own configuration adds resource limits, log
+//! options and a size of shared memory to every container: what nobody asked for of these is taken for its doing.
 
 mod limits;
 mod ports;

@@ -25,7 +25,7 @@ pub(super) fn seen(live: &str, asked: Option<&Template>) -> Template {
     }
 }
 
-/// A live list of words in the words of the spec. `live` differs from what was asked for where this returns other words.
+/// A live list of words in the words of the spec. `live` differs from what was asked for where this gives others.
 pub(super) fn seen_list(live: &[String], asked: Option<&[Template]>) -> Vec<Template> {
     let Some(asked) = asked else { return live.iter().map(Template::plain).collect() };
     if same_list(asked, live) {

@@ -13,7 +13,7 @@ use crate::provider::engine::{
     AskedOf, Engine, Hear, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile, NewImage,
     Ran,
 };
-use crate::provider::fake::images::FakeImage;
+use crate::provider::fake::image::FakeImage;
 use crate::provider::fake::world::{World, has, missing};
 use crate::provider::fake::{Behaviour, CHANGE, Call, FakeEngine};
 use crate::resource::{Limits, Network, Reservations, Restart, Volume};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::provider::engine::NewContainer;
-use crate::provider::fake::containers::Process;
-use crate::provider::fake::images::{FakeImage, digest, tagged};
+use crate::provider::fake::container::Process;
+use crate::provider::fake::image::{FakeImage, digest, tagged};
 use crate::provider::fake::{Behaviour, FakeEngine, Trouble};
 use crate::resource::Health;
 

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 
 use crate::observed::Status;
 use crate::provider::engine::{AskedOf, LiveContainer};
-use crate::provider::fake::Behaviour;
-use crate::provider::fake::containers::FakeContainer;
+use crate::provider::fake::behaviour::Behaviour;
+use crate::provider::fake::container::{FakeContainer, Process};
 use crate::provider::fake::seen::seen;
 use crate::provider::fake::world::World;
 use crate::resource::{Port, Probe};
@@ -51,7 +51,6 @@ impl World {
 
     /// The engine's own first try of a health check comes after a whole interval.
     fn running(&self, container: &FakeContainer) -> Status {
-        use crate::provider::fake::containers::Process;
         let own = container.new.health.as_ref().filter(|health| matches!(health.probe, Probe::Command(_)));
         let image = self.image(&container.image).and_then(|image| image.live.health.as_ref());
         let check = own.or_else(|| image.filter(|_| container.new.health.is_none()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::sleep;
 
-use crate::provider::fake::containers::FakeContainer;
+use crate::provider::fake::container::FakeContainer;
 use crate::provider::fake::{FakeEngine, READ};
 use crate::provider::host::Probes;
 use crate::provider::{Fault, FaultKind};

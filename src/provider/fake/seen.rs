@@ -1,10 +1,10 @@
-//! What the fake tells of a container in the words of the spec: what was asked for, told apart from what the image brought,
-//! with secrets as holes again wherever the value still has its mark.
+//! What the fake tells of a container in the words of the spec: what was asked for, told apart from what the image
+//! brought, with secrets as holes again wherever the value still has its mark.
 
 use crate::fingerprint::Key;
 use crate::provider::engine::{Asked, Labels, Seen};
-use crate::provider::fake::containers::FakeContainer;
-use crate::provider::fake::images::FakeImage;
+use crate::provider::fake::container::FakeContainer;
+use crate::provider::fake::image::FakeImage;
 use crate::resource::{Health, Probe};
 use crate::template::{Part, Template};
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::fingerprint::Fingerprint;
 use crate::provider::engine::{Labels, LiveNetwork, LiveVolume};
-use crate::provider::fake::containers::FakeContainer;
-use crate::provider::fake::images::FakeImage;
+use crate::provider::fake::container::FakeContainer;
+use crate::provider::fake::image::FakeImage;
 use crate::provider::fake::script::Script;
 use crate::provider::{Fault, FaultKind};
 

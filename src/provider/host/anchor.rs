@@ -1,7 +1,7 @@
 //! The lock as an engine keeps it: one container of one name, made and never started.
 //!
-//! The name is the compare-and-set, the id is the compare-and-delete. Who has it stands in its labels; the lease in a file
-//! inside it, and until that is written the lease counts from the making. Every time is the engine's own.
+//! The name is the compare-and-set, the id is the compare-and-delete. Who has it stands in its labels; the lease in a
+//! file inside it, and until that is written the lease counts from the making. Every time is the engine's own.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! `Calls`: the calls of an engine, each with a deadline, repeated and settled where that is safe.
 //!
-//! A read may be asked again. A change whose answer was lost is turned into a fact before anything else is done: a start,
-//! a stop and a removal are repeated until they are answered, a create is issued again under the same name. What a fact
-//! means is left to the rest of the room.
+//! A read may be asked again. A change whose answer was lost is turned into a fact before anything else is done: a
+//! start, a stop and a removal are repeated until they are answered, a create is issued again under the same name. What
+//! a fact means is left to the rest of the room.
 
 use std::future::Future;
 use std::time::Duration;
@@ -92,8 +92,8 @@ impl<E: Engine> Calls<'_, E> {
         self.read(|| self.engine.container(name, &labels::asked)).await
     }
 
-    /// What a container was really made as, its secrets filled in; none where there is no such container. For a command that is
-    /// sent back to the engine: nothing of it may be kept or shown.
+    /// What a container was really made as, its secrets filled in; none where there is no such container. For a command
+    /// that is sent back to the engine: nothing of it may be kept or shown.
     pub(super) async fn as_made(&self, id: &str) -> Result<Option<Seen>, Fault> {
         Ok(self.read(|| self.engine.container(id, &|_| None)).await?.map(|live| live.seen))
     }

@@ -1,7 +1,7 @@
 //! The labels that every object of omni carries, and what is read back from them.
 //!
-//! They are how an object is found after any fault, and they repeat the planned resource with its secrets as holes, so a
-//! deployment can be read from an engine without a store. What an engine adds is told apart through `asked`.
+//! They are how an object is found after any fault, and they repeat the planned resource with its secrets as holes, so
+//! a deployment can be read from an engine without a store. What an engine adds is told apart through `asked`.
 
 use crate::address::{Address, Scope};
 use crate::fingerprint::Key;

@@ -1,7 +1,7 @@
 //! Names that omni gives to objects on an engine: the same order always makes the same names.
 //!
-//! A container's name holds the fence, so two applies never compete for one, and it is what settles a create whose answer
-//! was lost. Networks are found by label, since an engine lets several share a name.
+//! A container's name holds the fence, so two applies never compete for one, and it is what settles a create whose
+//! answer was lost. Networks are found by label, since an engine lets several share a name.
 
 use crate::address::{Address, Scope};
 use crate::fingerprint::Fingerprint;

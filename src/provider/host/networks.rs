@@ -40,20 +40,14 @@ impl<E: Engine> Doing<'_, E> {
         let create = || super::calls::within(self.calls.deadline, engine.create_network(network, name, labels));
         let mut answer = create().await.map(drop);
         for _ in 0..2 {
-            match answer {
-                Err(fault) if fault.kind.is_passing() => {
-                    let late = self.calls.find_late(|| self.own_networks()).await?;
-                    if !late.is_empty() {
-                        return Ok(late);
-                    }
-                    answer = create().await.map(drop);
-                }
-                other => {
-                    other?;
-                    let found = self.own_networks().await?;
-                    return if found.is_empty() { Err(vanished(name)) } else { Ok(found) };
-                }
+            if !answer.as_ref().is_err_and(|fault| fault.kind.is_passing()) {
+                break;
             }
+            let late = self.calls.find_late(|| self.own_networks()).await?;
+            if !late.is_empty() {
+                return Ok(late);
+            }
+            answer = create().await.map(drop);
         }
         answer?;
         let found = self.own_networks().await?;

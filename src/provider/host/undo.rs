@@ -1,7 +1,7 @@
 //! Taking an order back, however far it had come: what its op made is removed, what was before is put back.
 //!
-//! A create whose client died may still take effect, so a container that is not found is not yet proven absent. Its name
-//! is: whoever makes something under that name first wins, so omni makes a stand-in there and removes that.
+//! A create whose client died may still take effect, so a container that is not found is not yet proven absent. Its
+//! name is: whoever makes something under that name first wins, so omni makes a stand-in there and removes that.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::plan::{Action, Turn};
 use crate::provider::Fault;
 use crate::provider::engine::{Engine, Labels, NewContainer};
 use crate::provider::host::{Doing, labels, names};
-use crate::resource::{Container, ImageUse, Pin, Resource, Restart};
+use crate::resource::{Container, ImageUse, Resource};
 use crate::template::Template;
 
 impl<E: Engine> Doing<'_, E> {
@@ -119,49 +119,20 @@ impl<E: Engine> Doing<'_, E> {
 
 /// A container that is never started and only has a name and labels.
 pub(super) fn stand_in(name: String, labels: Labels) -> NewContainer {
-    let none = BTreeSet::new;
+    let image = ImageUse { node: String::new(), reference: names::EMPTY_IMAGE.to_owned(), pin: None };
     NewContainer {
         name,
         labels,
         image: names::EMPTY_IMAGE.to_owned(),
         ports: BTreeSet::new(),
-        expose: none(),
+        expose: BTreeSet::new(),
         health: None,
         networks: Vec::new(),
         volumes: Labels::new(),
         container: Container {
-            image: ImageUse { node: String::new(), reference: names::EMPTY_IMAGE.to_owned(), pin: None::<Pin> },
             // An engine refuses to make a container without a command.
             command: Some(vec![Template::plain("/omni")]),
-            entrypoint: None,
-            environment: [].into(),
-            user: None,
-            working_dir: None,
-            hostname: None,
-            read_only: false,
-            init: false,
-            privileged: false,
-            cap_add: none(),
-            cap_drop: none(),
-            security_opt: none(),
-            devices: none(),
-            ulimits: [].into(),
-            sysctls: [].into(),
-            tmpfs: [].into(),
-            shm_size: None,
-            extra_hosts: [].into(),
-            dns: Vec::new(),
-            networks: [].into(),
-            volumes: [].into(),
-            configs: [].into(),
-            labels: [].into(),
-            logging: None,
-            restart: Restart::No,
-            stop_signal: None,
-            stop_grace_period: crate::units::Period::seconds(10),
-            limits: crate::resource::Limits::default(),
-            reservations: crate::resource::Reservations::default(),
-            depends_on: [].into(),
+            ..Container::bare(image)
         },
     }
 }

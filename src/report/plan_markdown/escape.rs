@@ -1,7 +1,7 @@
 //! Foreign text in Markdown: it can be neither a mention, a link to an issue, a tag, a cell, nor the end of a block.
 //!
-//! Harmless text stays readable. Anything else becomes a `<code>` element in which every special character is an entity,
-//! which is safe in a cell of a table too; hosts make no mentions and no links inside of code.
+//! Harmless text stays readable. Anything else becomes a `<code>` element in which every special character is an
+//! entity, which is safe in a cell of a table too; hosts make no mentions and no links inside of code.
 
 use crate::plain::plain;
 

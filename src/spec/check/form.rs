@@ -35,7 +35,8 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
             _ => Err(helped(
                 format!("`{}` has no value", shown()),
                 format!(
-                    "write `\"{0}=value\"`; to hand on omni's own variable declare `[env.{0}]` and write `\"{0}=${{{0}}}\"`",
+                    "write `\"{0}=value\"`; to hand on omni's own variable declare `[env.{0}]` and \
+                     write `\"{0}=${{{0}}}\"`",
                     shown()
                 ),
             )),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-macro_rules! forms {
-    ($($name:ident = $format:literal: $description:literal;)*) => {$(
+macro_rules! text {
+    ($name:ident, $description:literal, $schema:tt) => {
         #[doc = $description]
         pub(in crate::spec) struct $name;
 
@@ -19,9 +19,15 @@ macro_rules! forms {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "format": $format})
+                json_schema!($schema)
             }
         }
+    };
+}
+
+macro_rules! forms {
+    ($($name:ident = $format:literal: $description:literal;)*) => {$(
+        text!($name, $description, {"type": "string", "format": $format});
     )*};
 }
 
@@ -45,22 +51,9 @@ forms! {
 
 macro_rules! words {
     ($($name:ident: $($word:literal = $description:literal),+;)*) => {$(
-        /// One of a few words.
-        pub(in crate::spec) struct $name;
-
-        impl JsonSchema for $name {
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"oneOf": [$({"const": $word, "type": "string", "description": $description}),+]})
-            }
-        }
+        text!($name, "One of a few words.", {
+            "oneOf": [$({"const": $word, "type": "string", "description": $description}),+]
+        });
     )*};
 }
 

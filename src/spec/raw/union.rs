@@ -186,7 +186,10 @@ impl JsonSchema for RawUlimit {
                 {"type": "integer", "minimum": -1},
                 {
                     "type": "object",
-                    "properties": {"soft": {"type": "integer", "minimum": -1}, "hard": {"type": "integer", "minimum": -1}},
+                    "properties": {
+                        "soft": {"type": "integer", "minimum": -1},
+                        "hard": {"type": "integer", "minimum": -1},
+                    },
                     "required": ["soft", "hard"],
                     "additionalProperties": false
                 }

@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn reads_what_other_tools_write() {
-        let text = "\u{feff}# a comment\nA=1\n export B = two words # not this\nC='si$ngle # in'\nD=\"a\\nb\\\"c\" # out\nE=\nF=a#b\r\n";
+        let text = "\u{feff}# a comment\nA=1\n export B = two words # not this\nC='si$ngle # in'\n\
+                    D=\"a\\nb\\\"c\" # out\nE=\nF=a#b\r\n";
         let found = env_file(text).expect("variables");
         let pairs: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(

@@ -7,7 +7,8 @@ pub(in crate::spec) fn check(text: &str) -> Result<(), String> {
     if first && text.len() <= 63 && text.bytes().all(|byte| lower(byte) || matches!(byte, b'_' | b'.' | b'-')) {
         return Ok(());
     }
-    let form = "names have lower-case letters, digits, `_`, `.` and `-`, start with a letter or digit, and have at most 63 characters";
+    let form = "names have lower-case letters, digits, `_`, `.` and `-`, start with a letter or digit, and have at \
+                most 63 characters";
     let better: String = text
         .to_lowercase()
         .chars()

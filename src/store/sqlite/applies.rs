@@ -12,7 +12,7 @@ use crate::store::sqlite::column::{counted, json, kept, parsed, time};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
-use crate::store::sqlite::{locking, releases};
+use crate::store::sqlite::{files, locking, releases};
 use crate::store::{StoreError, purpose_word};
 
 /// The row of an apply, without the plan itself: `plan_hash` stands for it.
@@ -92,7 +92,7 @@ pub(super) async fn open(
     if twice > 0 || !counters.open.is_empty() {
         return Err(StoreError::AlreadyOpen.into());
     }
-    releases::keep_files(connection, files).await?;
+    files::keep(connection, files).await?;
     let plan = json(&apply.plan)?;
     let plan_hash = Fingerprint::of_bytes(plan.as_bytes()).to_string();
     let opened = ApplyRow {
@@ -149,8 +149,9 @@ pub(super) async fn close(
 
 impl ApplyRow {
     /// The closed ones without their plans, which history does not show and which can be long.
-    const CLOSED: &str = "SELECT op, fence, number, tag, purpose, who, opened, steps, closed, turned, outcome, plan_hash, \
-                          records, head, hash FROM applies NOT INDEXED WHERE closed IS NOT NULL ORDER BY rowid DESC";
+    const CLOSED: &str = "SELECT op, fence, number, tag, purpose, who, opened, steps, closed, turned, outcome, \
+                          plan_hash, records, head, hash FROM applies NOT INDEXED WHERE closed IS NOT NULL \
+                          ORDER BY rowid DESC";
 
     /// The apply of this op.
     pub(super) async fn find(connection: &mut SqliteConnection, op: &Op) -> Result<Self, Trouble> {
@@ -220,8 +221,8 @@ impl ApplyRow {
 
     /// Keeps what can change of it.
     pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), Trouble> {
-        let update = "UPDATE applies SET fence = ?, closed = ?, turned = ?, outcome = ?, records = ?, head = ?, hash = ? \
-                      WHERE op = ?";
+        let update = "UPDATE applies SET fence = ?, closed = ?, turned = ?, outcome = ?, records = ?, head = ?, \
+                      hash = ? WHERE op = ?";
         sqlx::query(update)
             .bind(self.fence)
             .bind(&self.closed)

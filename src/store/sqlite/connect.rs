@@ -52,8 +52,8 @@ async fn lay_tables(connection: &mut SqliteConnection, scope: &Scope) -> Result<
     crate::store::sqlite::counters::Counters::default().save(connection).await
 }
 
-/// Opens the store at a place, and checks that it belongs to this deployment. After a crash on a full disk that takes the
-/// room of the ballast.
+/// Opens the store at a place, and checks that it belongs to this deployment. After a crash on a full disk that takes
+/// the room of the ballast.
 pub(super) async fn connect(place: &Place, scope: &Scope) -> Result<(SqliteConnection, Meta), StoreError> {
     let opened = match open(place, scope).await {
         Err(trouble) if trouble.is_shut() && place.drop_ballast() => open(place, scope).await,

@@ -127,8 +127,8 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes the folder, for this account alone, and keeps it out of version control. A folder of another name that is there
-/// stays as it is: it may hold more than the store.
+/// Makes the folder, for this account alone, and keeps it out of version control. A folder of another name that is
+/// there stays as it is: it may hold more than the store.
 fn make_folder(folder: &Path) -> io::Result<()> {
     let ignored = folder.join(".gitignore");
     if folder.is_dir() {

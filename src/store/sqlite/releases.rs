@@ -1,18 +1,12 @@
-//! Releases and the files they name.
-
-use std::collections::BTreeSet;
+//! Releases: the latest, all, one more, fewer.
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use crate::fingerprint::Fingerprint;
 use crate::release::Release;
-use crate::resource::Resource;
-use crate::store::StoreError;
 use crate::store::sqlite::column::{counted, json, kept, parsed};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
-use crate::store::sqlite::{applies, locking};
 
 /// The latest release.
 pub(super) async fn head(connection: &mut SqliteConnection) -> Result<Option<Release>, Trouble> {
@@ -69,39 +63,8 @@ pub(super) async fn insert(connection: &mut SqliteConnection, release: &Release)
     counters.save(connection).await
 }
 
-/// The content of a file.
-pub(super) async fn file(connection: &mut SqliteConnection, wanted: &Fingerprint) -> Result<Vec<u8>, Trouble> {
-    let query = sqlx::query_scalar("SELECT content FROM files WHERE fingerprint = ?").bind(wanted.to_string());
-    let content: Option<Vec<u8>> = query.fetch_optional(connection).await?;
-    let content = content.ok_or(StoreError::NoFile(*wanted))?;
-    if Fingerprint::of_bytes(&content) != *wanted {
-        return Err(Trouble::damaged(format!("the file {} is not what was written", wanted.short())));
-    }
-    Ok(content)
-}
-
-/// Keeps files. One that is there is written again, which mends it should it be damaged.
-pub(super) async fn keep_files(
-    connection: &mut SqliteConnection,
-    files: &[(Fingerprint, Vec<u8>)],
-) -> Result<(), Trouble> {
-    for (fingerprint, content) in files {
-        if Fingerprint::of_bytes(content) != *fingerprint {
-            return Err(StoreError::NoFile(*fingerprint).into());
-        }
-        sqlx::query("INSERT OR REPLACE INTO files VALUES (?, ?)")
-            .bind(fingerprint.to_string())
-            .bind(content.as_slice())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Forgets releases, and every file that no release left and no open apply names.
-pub(super) async fn forget(connection: &mut SqliteConnection, numbers: &[u64], fence: u64) -> Result<(), Trouble> {
-    locking::require(connection, fence).await?;
-    // Read before anything goes, so that what is damaged is noticed and not counted anew.
+/// Forgets releases. All are read before anything goes, so that what is damaged is noticed and not counted anew.
+pub(super) async fn drop(connection: &mut SqliteConnection, numbers: &[u64]) -> Result<(), Trouble> {
     all(connection).await?;
     for number in numbers {
         sqlx::query("DELETE FROM releases WHERE number = ?").bind(kept(*number)).execute(&mut *connection).await?;
@@ -111,32 +74,7 @@ pub(super) async fn forget(connection: &mut SqliteConnection, numbers: &[u64], f
     counters.head = head.unwrap_or(0);
     counters.releases =
         sqlx::query_scalar("SELECT count(*) FROM releases NOT INDEXED").fetch_one(&mut *connection).await?;
-    counters.save(connection).await?;
-
-    let mut named = BTreeSet::new();
-    for release in all(connection).await? {
-        release.resources.values().for_each(|recorded| named.extend(files_of(&recorded.resource)));
-    }
-    if let Some(apply) = applies::open_one(connection).await? {
-        for change in &apply.plan.changes {
-            let sides = change.before.iter().map(|side| &side.resource).chain(&change.after);
-            sides.for_each(|resource| named.extend(files_of(resource)));
-        }
-    }
-    let there: Vec<String> = sqlx::query_scalar("SELECT fingerprint FROM files").fetch_all(&mut *connection).await?;
-    for fingerprint in there.into_iter().filter(|there| !named.contains(there)) {
-        sqlx::query("DELETE FROM files WHERE fingerprint = ?").bind(fingerprint).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// The fingerprints of the files that a resource puts into its containers.
-fn files_of(resource: &Resource) -> impl Iterator<Item = String> {
-    resource
-        .container()
-        .into_iter()
-        .flat_map(|container| container.configs.values())
-        .map(|file| file.content.to_string())
+    counters.save(connection).await
 }
 
 /// The row of a release.
