@@ -9,7 +9,7 @@ use crate::observed::Status;
 use crate::provider::engine::NewContainer;
 use crate::provider::fake::Behaviour;
 use crate::provider::fake::world::{World, missing};
-use crate::provider::{Fault, FaultKind};
+use crate::provider::{Ended, Fault, FaultKind};
 use crate::resource::{Port, Restart};
 
 /// How long the engine waits before it starts a container again.
@@ -64,6 +64,16 @@ impl FakeContainer {
         }
         let runs = since.as_micros() % round < after.as_micros();
         (if runs { running } else { Status::Restarting }, rounds)
+    }
+
+    /// How its process ended; none while it runs.
+    pub(super) fn ended(&self, now: Instant) -> Option<Ended> {
+        match (self.condition(now).0, self.behaviour) {
+            (Status::Exited { code }, _) | (Status::Restarting, Behaviour::Ends(code, _)) => {
+                Some(Ended { code, out_of_memory: false })
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn runs(&self, now: Instant) -> bool {
