@@ -7,6 +7,7 @@
 
 pub mod context;
 pub mod docker;
+mod ended;
 pub mod engine;
 pub mod fake;
 mod fault;
@@ -22,6 +23,7 @@ use crate::lock::{Held, Holder};
 use crate::observed::{EngineFacts, Observed};
 use crate::resource::{Image, Pin};
 
+pub use ended::Ended;
 pub use fault::{Fault, FaultKind};
 pub use order::Order;
 

@@ -15,5 +15,7 @@ mod properties;
 mod resolved;
 #[path = "spec/schema.rs"]
 mod schema;
+#[path = "spec/words.rs"]
+mod words;
 #[path = "spec/world.rs"]
 mod world;

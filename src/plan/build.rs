@@ -8,7 +8,7 @@ use crate::graph::Graph;
 use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
-use crate::plan::{Action, Change, Phase, Plan, Precondition, Purpose, Refusal, drift, order, overlap};
+use crate::plan::{Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, order, overlap};
 use crate::release::Release;
 use crate::resource::{ImageSource, Resource};
 
@@ -98,6 +98,11 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
         desired: inputs.desired,
         images: inputs.images,
         asked,
+        unwanted_since: match inputs.purpose {
+            Purpose::Apply => Reason::Gone,
+            Purpose::Rollback(_) => Reason::NotThen,
+            Purpose::Destroy => Reason::Destroyed,
+        },
         spare_memory: spare_memory(inputs),
         new_networks: BTreeSet::new(),
         replaced_networks: BTreeSet::new(),
@@ -180,7 +185,13 @@ fn select(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut Vec
 fn note_kept_volumes(inputs: &Inputs<'_>, view: &View<'_>, warnings: &mut Vec<String>) {
     let gone = view.addresses().into_iter().filter(|a| a.kind() == Kind::Volume && !inputs.desired.contains_key(*a));
     let there = gone.filter(|address| !view.active(address).is_empty());
-    warnings.extend(there.map(|address| format!("{address} is no longer in the spec; its data is kept")));
+    let why = match inputs.purpose {
+        Purpose::Apply => "is no longer in the spec; its data is kept",
+        Purpose::Rollback(_) => "is not in that release; its data is kept",
+        // Whether volumes go too is asked apart, and done after all else.
+        Purpose::Destroy => "and its data stay, unless destroy was given --volumes",
+    };
+    warnings.extend(there.map(|address| format!("{address} {why}")));
 }
 
 /// Every edge as (what is done first, what waits for it), by positions in `changes`.

@@ -103,6 +103,10 @@ pub enum Reason {
     New,
     /// It is no longer in the spec.
     Gone,
+    /// The release that is gone back to does not have it.
+    NotThen,
+    /// Everything is removed.
+    Destroyed,
     /// The spec says another thing than what was recorded; the fields are in `differences`.
     Spec,
     /// It is not as it was recorded: somebody else changed it.
@@ -122,8 +126,10 @@ impl fmt::Display for Reason {
         match self {
             Self::New => f.write_str("new"),
             Self::Gone => f.write_str("no longer in the spec"),
+            Self::NotThen => f.write_str("not in that release"),
+            Self::Destroyed => f.write_str("removed by destroy"),
             Self::Spec => f.write_str("changed in the spec"),
-            Self::Drift(what) => write!(f, "changed outside omni: {what}"),
+            Self::Drift(what) => write!(f, "not as recorded: {what}"),
             Self::Tainted => f.write_str("left half made by an earlier apply"),
             Self::Requirement(address) => write!(f, "{address} is replaced"),
             Self::Asked => f.write_str("asked for with --replace"),

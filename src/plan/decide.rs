@@ -14,6 +14,8 @@ pub(super) struct Decider<'a> {
     pub(super) desired: &'a BTreeMap<Address, Resource>,
     pub(super) images: &'a BTreeSet<Address>,
     pub(super) asked: &'a BTreeSet<Address>,
+    /// Why what is not wanted is not.
+    pub(super) unwanted_since: Reason,
     /// Memory of the engine's machine that no desired limit claims, in bytes; none where the limits exceed it.
     pub(super) spare_memory: Option<u64>,
     /// The networks that this plan replaces or makes, so that containers cannot stay or come back on the old ones.
@@ -38,7 +40,7 @@ impl Decider<'_> {
         }
     }
 
-    /// The change that removes what the spec no longer wants; none where nothing of it serves.
+    /// The change that removes what is no longer wanted; none where nothing of it serves.
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());
         let recorded = self.view.recorded(address);
@@ -60,7 +62,7 @@ impl Decider<'_> {
         let is_service = address.kind() == Kind::Service;
         Some(Change {
             action: Action::Delete,
-            reasons: vec![Reason::Gone],
+            reasons: vec![self.unwanted_since.clone()],
             inverse: if is_service { Inverse::StartOld } else { Inverse::Nothing },
             downtime: if is_service { Downtime::Ends } else { Downtime::NotApplicable },
             phase: Phase::Remove,

@@ -15,8 +15,19 @@ pub struct Drift {
     pub address: Address,
     /// The fields in which what is observed differs from what was recorded. None: it is gone, or does not run.
     pub differences: Vec<Difference>,
-    /// In one line: `exited with code 137`, `gone`, `environment.LOG_LEVEL`.
+    /// In one line: `shop-web-1 exited with code 137`, `gone`, `environment.LOG_LEVEL`.
     pub summary: String,
+}
+
+/// The summary of a thing that is not there any more.
+const GONE: &str = "gone";
+
+impl Drift {
+    /// Whether it is all there, and does not run: what it said last may tell why.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.differences.is_empty() && self.summary != GONE
+    }
 }
 
 /// What differs from the head release, sorted by address. Nothing, where the labels on the engine are the record.
@@ -40,7 +51,7 @@ pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
             continue;
         }
         let Some(side) = view.side(address) else {
-            found.push(Drift { address: address.clone(), differences: Vec::new(), summary: "gone".to_owned() });
+            found.push(Drift { address: address.clone(), differences: Vec::new(), summary: GONE.to_owned() });
             continue;
         };
         let differences = differences(Some(&recorded.resource), Some(&side.resource));

@@ -121,8 +121,8 @@ impl<'a> View<'a> {
     pub(super) fn broken(&self, address: &Address) -> Option<String> {
         let down = self.active(address).into_iter().find(|object| !object.status.is_up())?;
         Some(match &down.status {
-            Status::Exited { code } => format!("exited with code {code}"),
-            other => other.word().to_owned(),
+            Status::Exited { code } => format!("{} exited with code {code}", down.name),
+            other => format!("{} is {}", down.name, other.word()),
         })
     }
 }

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::observed::{EngineFacts, Status};
-use crate::provider::Fault;
+use crate::provider::{Ended, Fault};
 use crate::resource::{Container, Health, Limits, Network, Port, Reservations, Restart, Volume};
 
 /// Labels of an object, by name.
@@ -68,6 +68,8 @@ pub struct LiveContainer {
     pub status: Status,
     /// How often the engine has started it again.
     pub restarts: u64,
+    /// How its process ended; none while it runs, of which the engine forgets how it ended before.
+    pub ended: Option<Ended>,
     /// When it was made.
     pub created: Option<Timestamp>,
     /// The id of its image.

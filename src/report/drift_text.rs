@@ -1,9 +1,19 @@
 //! Drift: what is not as it was recorded, with both values.
 
+use crate::address::Kind;
 use crate::plain::plain;
 use crate::plan::Drift;
 use crate::report::difference_text::{self, Sides};
 use crate::report::style::Style;
+
+/// What shows more: what a service that ended said last, else how all becomes as it was recorded.
+fn next(found: &[Drift]) -> String {
+    let ended = |drift: &&Drift| drift.address.kind() == Kind::Service && drift.has_stopped();
+    match found.iter().find(ended) {
+        Some(drift) => format!("omni logs {}, then omni plan", plain(drift.address.name())),
+        None => "omni plan".to_owned(),
+    }
+}
 
 /// The drift of a deployment, ending with a newline.
 #[must_use]
@@ -14,7 +24,9 @@ pub fn drift_text(found: &[Drift], style: &Style) -> String {
     let mut lines = Vec::new();
     for drift in found {
         lines.push(format!("{}   {}", drift.address, plain(&drift.summary)));
-        lines.extend(difference_text::lines(&drift.differences, Sides::Drift, style));
+        let differences = difference_text::lines(&drift.differences, Sides::Drift, style);
+        lines.extend(differences.into_iter().map(|line| format!("    {line}")));
     }
+    lines.push(format!("next: {}", next(found)));
     lines.join("\n") + "\n"
 }

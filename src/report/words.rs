@@ -67,7 +67,10 @@ fn made(resource: &Resource) -> String {
     plain(&match resource {
         Resource::Image(image) => match &image.source {
             ImageSource::Reference(reference) => format!("image {reference}"),
-            ImageSource::Build(build) => format!("build from {}", build.context),
+            ImageSource::Build(build) if build.context.starts_with(['.', '/']) => {
+                format!("build from {}", build.context)
+            }
+            ImageSource::Build(build) => format!("build from ./{}", build.context),
         },
         Resource::Network(network) if network.external => format!("look up {}", network.name),
         Resource::Volume(volume) if volume.external => format!("look up {}", volume.name),

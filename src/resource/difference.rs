@@ -1,7 +1,9 @@
 //! `Difference`: one field in which two resources differ.
 //!
-//! Both are walked as JSON, field by field, so a field that is added to a resource can never be forgotten here. A value
-//! with a secret in it is never shown. How a difference is drawn is left to `report`.
+//! Both are walked as JSON in the words of deploy.toml, field by field, so a field that is added to a resource can never be
+//! forgotten here. A value with a secret in it is never shown. How a difference is drawn is left to `report`.
+
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -10,9 +12,6 @@ use serde_json::Value;
 
 use crate::resource::Resource;
 use crate::template::{Part, Template};
-
-/// The rule about starting again, which deploy.toml writes as one word.
-const RESTART: &str = "restart";
 
 /// One field in which two resources differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,11 +66,7 @@ pub fn unchanged(before: &Resource, after: &Resource) -> Vec<(String, Shown)> {
 fn fields(resource: Option<&Resource>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let Some(resource) = resource else { return found };
-    let value = serde_json::to_value(resource).expect("a resource is plain data");
-    // The outermost key is the kind, which the address says already.
-    for (_, inner) in value.as_object().into_iter().flatten() {
-        walk(inner, "", &mut found);
-    }
+    walk(&Value::Object(words::of(resource)), "", &mut found);
     found
 }
 
@@ -79,10 +74,6 @@ fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
     match value {
         Value::Null => {}
         Value::Object(map) => {
-            if let (RESTART, Some(count)) = (path, map.get("on_failure")) {
-                found.insert(path.to_owned(), format!("on-failure:{count}"));
-                return;
-            }
             for (key, inner) in map {
                 let path = joined(path, key);
                 // To have joined a network says something, also where nothing is said of how.
@@ -102,9 +93,6 @@ fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
                 walk(inner, &joined(path, &at.to_string()), found);
             }
         }
-        Value::String(text) if path == RESTART => {
-            found.insert(path.to_owned(), text.replace('_', "-"));
-        }
         Value::String(text) => {
             found.insert(path.to_owned(), text.clone());
         }
@@ -115,12 +103,7 @@ fn walk(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
 }
 
 fn joined(path: &str, key: &str) -> String {
-    match (path, key) {
-        // The container is how the code shares fields, not a word of deploy.toml.
-        ("", "container") => String::new(),
-        ("", key) => key.to_owned(),
-        (path, key) => format!("{path}.{key}"),
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 fn shown(field: Option<&String>) -> Option<Shown> {

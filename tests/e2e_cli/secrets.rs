@@ -60,7 +60,7 @@ fn a_secret_stays_where_it_belongs() {
     // A change of the secret is seen and not shown.
     let second = [("TOKEN", "another-secret-of-them")];
     let said = place.omni_with(&second, &["plan"]);
-    assert!(said.out.contains("~ environment.TOKEN          (secret, changed)\n"), "{}", said.screen());
+    assert!(said.out.contains("~ environment.TOKEN  (secret, changed)\n"), "{}", said.screen());
     keeps_quiet(&place, &second, &["apply", "--json", "--yes"], 0);
     // What a service says of its secret, or is told with it, is not shown either.
     place.edit("\"/fixture\", \"say\", ", "\"/fixture\", \"no-such-check\", ");

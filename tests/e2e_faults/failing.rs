@@ -21,7 +21,11 @@ fn broken(service: Service, way: usize) -> (Service, &'static str, Option<&'stat
     let ends = || service.clone().set("LAST_WORDS", "last words of one that ends").set("EXIT", "7");
     match way % 4 {
         0 => (service.clone().ill(), "health check failed", Some("last words of an ill one")),
-        1 => (ends(), "was started again 3 times", Some("last words of one that ends")),
+        1 => (
+            ends(),
+            "the container exited with code 7 and was started again 3 times",
+            Some("last words of one that ends"),
+        ),
         2 => (ends().restart("no"), "the container exited with code 7", Some("last words of one that ends")),
         _ => (service.program("/not-there"), "/not-there", None),
     }

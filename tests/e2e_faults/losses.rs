@@ -72,7 +72,11 @@ fn what_is_changed_by_hand_is_told_and_put_right() {
     let before = world.ids();
 
     docker(&["stop", "-t", "1", &before["web"]]);
-    heals(&world, "a stopped container", &["service.web   exited with code 0"]);
+    heals(
+        &world,
+        "a stopped container",
+        &["service.web   ", "web-1 exited with code 0\n", "next: omni logs web, then omni plan\n"],
+    );
 
     docker(&["update", "--memory", "96m", "--memory-swap", "96m", &world.ids()["web"]]);
     heals(&world, "another limit", &["service.web", "memory", "64MiB", "96MiB"]);

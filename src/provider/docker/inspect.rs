@@ -9,12 +9,12 @@ use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBu
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::observed::Status;
-use crate::provider::Fault;
 use crate::provider::docker::create::in_path;
 use crate::provider::docker::error::found;
 use crate::provider::docker::images::{by_labels, timestamp};
 use crate::provider::docker::{Docker, endpoint, reading, seen};
 use crate::provider::engine::{AskedOf, Labels, LiveContainer};
+use crate::provider::{Ended, Fault};
 use crate::resource::Port;
 
 /// How many containers or images are asked for at once.
@@ -73,6 +73,7 @@ fn told(live: ContainerInspectResponse, images: &Images, asked: AskedOf<'_>) -> 
         name: live.name.unwrap_or_default().trim_start_matches('/').to_owned(),
         labels,
         status: status(live.state.as_ref()),
+        ended: ended(live.state.as_ref()),
         restarts: live.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0),
         created: timestamp(live.created.as_deref()),
         image,
@@ -100,6 +101,13 @@ pub(super) fn status(state: Option<&ContainerState>) -> Status {
     }
 }
 
+/// How its process ended; none while it runs.
+fn ended(state: Option<&ContainerState>) -> Option<Ended> {
+    let state = state?;
+    let has_ended = matches!(state.status?, Word::RESTARTING | Word::REMOVING | Word::EXITED | Word::DEAD);
+    has_ended.then(|| Ended { code: state.exit_code.unwrap_or(0), out_of_memory: state.oom_killed.unwrap_or(false) })
+}
+
 /// The ports the host listens on. Listening on all addresses is one port, however often the engine names it.
 fn published(ports: Option<&PortMap>) -> Vec<Port> {
     let mut all = BTreeSet::new();
@@ -112,4 +120,26 @@ fn published(ports: Option<&PortMap>) -> Vec<Port> {
         }
     }
     all.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ContainerState, Word, ended};
+
+    #[test]
+    fn says_how_it_ended_and_what_killed_it() {
+        let state = |word, code, oom| ContainerState {
+            status: Some(word),
+            exit_code: Some(code),
+            oom_killed: Some(oom),
+            ..ContainerState::default()
+        };
+        let told = |state: &ContainerState| ended(Some(state)).map(|ended| ended.to_string());
+        assert_eq!(told(&state(Word::EXITED, 3, false)).as_deref(), Some("exited with code 3"));
+        assert_eq!(told(&state(Word::RESTARTING, 3, false)).as_deref(), Some("exited with code 3"));
+        let killed = state(Word::EXITED, 137, true);
+        assert_eq!(told(&killed).as_deref(), Some("was killed: out of memory (exit code 137)"));
+        assert!(ended(Some(&killed)).and_then(super::Ended::help).is_some_and(|help| help.contains("limits.memory")));
+        assert_eq!(told(&state(Word::RUNNING, 0, false)), None);
+    }
 }

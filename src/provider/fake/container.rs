@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::observed::Status;
+use crate::provider::Ended;
 use crate::provider::engine::NewContainer;
 use crate::provider::fake::behaviour::Behaviour;
 use crate::resource::Restart;
@@ -62,6 +63,16 @@ impl FakeContainer {
         }
         let runs = since.as_micros() % round < after.as_micros();
         (if runs { running } else { Status::Restarting }, rounds)
+    }
+
+    /// How its process ended; none while it runs.
+    pub(super) fn ended(&self, now: Instant) -> Option<Ended> {
+        match (self.condition(now).0, self.behaviour) {
+            (Status::Exited { code }, _) | (Status::Restarting, Behaviour::Ends(code, _)) => {
+                Some(Ended { code, out_of_memory: false })
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn runs(&self, now: Instant) -> bool {

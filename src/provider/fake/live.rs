@@ -41,6 +41,7 @@ impl World {
             labels: container.new.labels.clone(),
             status: if runs { self.running(container) } else { status },
             restarts,
+            ended: container.ended(self.now),
             created: Some(self.timestamp(container.created)),
             image: container.image.clone(),
             addresses,

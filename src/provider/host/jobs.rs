@@ -10,7 +10,7 @@ use crate::observed::Status;
 use crate::provider::engine::{Engine, LiveContainer};
 use crate::provider::host::make::Wanted;
 use crate::provider::host::{Doing, names};
-use crate::provider::{Fault, FaultKind};
+use crate::provider::{Ended, Fault, FaultKind};
 use crate::resource::{Job, Resource};
 
 /// The wait before an engine that does not answer is asked again.
@@ -70,8 +70,14 @@ impl<E: Engine> Doing<'_, E> {
         if code == 0 {
             return Ok(());
         }
-        let text = format!("{what} ended with exit code {code}");
-        Err(Fault::new(FaultKind::Failed, text).log(self.log_of(&live.id).await))
+        // The wait tells no more than the code.
+        let ended = self.existing(&live.id).await.ok().and_then(|live| live.ended).filter(|ended| ended.code == code);
+        let ended = ended.unwrap_or(Ended { code, out_of_memory: false });
+        let fault = Fault::new(FaultKind::Failed, format!("{what} {ended}")).log(self.log_of(&live.id).await);
+        Err(match ended.help() {
+            Some(help) => fault.help(help),
+            None => fault,
+        })
     }
 
     /// The exit code, once it has ended. An engine that is away for a while does not end the wait.

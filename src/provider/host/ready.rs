@@ -12,7 +12,7 @@ use crate::observed::Status;
 use crate::plain::plain;
 use crate::provider::engine::{Engine, LiveContainer};
 use crate::provider::host::{Doing, make};
-use crate::provider::{Fault, FaultKind};
+use crate::provider::{Ended, Fault, FaultKind};
 use crate::resource::{Container, Health, Probe, Protocol, Service};
 use crate::template::{Part, Template};
 
@@ -137,16 +137,36 @@ impl<E: Engine> Doing<'_, E> {
 
     /// This view of the container, unless it shows that it ended or is being started again and again since the first.
     async fn judged(&self, live: LiveContainer, first: &LiveContainer) -> Result<LiveContainer, Fault> {
-        if let Status::Exited { code } = live.status {
-            return Err(self.failed(&live.id, format!("the container exited with code {code}")).await);
-        }
         let restarts = live.restarts.saturating_sub(first.restarts);
-        if restarts >= RESTARTS {
-            return Err(self
-                .failed(&live.id, format!("the container ended and was started again {restarts} times"))
-                .await);
+        match (&live.status, live.ended) {
+            (Status::Exited { .. }, Some(ended)) => Err(self.gone(&live, Some(ended), "the container", "").await),
+            _ if restarts >= RESTARTS => {
+                let again = format!(" and was started again {restarts} times");
+                Err(self.gone(&live, self.last_end(&live).await, "the container", &again).await)
+            }
+            _ => Ok(live),
         }
-        Ok(live)
+    }
+
+    /// The fault of a container that ended: how, as far as that is known, and its last lines.
+    async fn gone(&self, live: &LiveContainer, ended: Option<Ended>, what: &str, then: &str) -> Fault {
+        let how = ended.map_or_else(|| "ended".to_owned(), |ended| ended.to_string());
+        let fault = self.failed(&live.id, format!("{what} {how}{then}")).await;
+        match ended.and_then(Ended::help) {
+            Some(help) => fault.help(help),
+            None => fault,
+        }
+    }
+
+    /// How a container ended that is started again and again: the engine tells it only until it runs once more.
+    async fn last_end(&self, live: &LiveContainer) -> Option<Ended> {
+        let started = Instant::now();
+        let mut ended = live.ended;
+        while ended.is_none() && started.elapsed() < LONGEST_PAUSE {
+            sleep(FIRST_PAUSE).await;
+            ended = self.existing(&live.id).await.ok()?.ended;
+        }
+        ended
     }
 
     async fn stays_up(&self, first: &LiveContainer, stay: Duration) -> Result<(), Fault> {
@@ -155,9 +175,13 @@ impl<E: Engine> Doing<'_, E> {
         loop {
             let live = self.alive(first).await?;
             let again = before.is_some_and(|restarts| live.restarts > restarts);
-            if again || !matches!(live.status, Status::Running { .. }) {
-                let now = if again { "it was started again" } else { live.status.word() };
-                let text = format!("the container did not stay up: {now}");
+            if again || live.status == Status::Restarting {
+                let ended = self.last_end(&live).await;
+                let then = if again { " and was started again" } else { "" };
+                return Err(self.gone(&live, ended, "the container did not stay up: it", then).await);
+            }
+            if !matches!(live.status, Status::Running { .. }) {
+                let text = format!("the container did not stay up: it is {}", live.status.word());
                 return Err(self.failed(&live.id, text).await);
             }
             before = Some(live.restarts);

@@ -64,8 +64,7 @@ impl<E: Engine> Doing<'_, E> {
             let run = self.calls.engine.run(id, &words, deadline);
             let ran = super::calls::within(deadline + self.calls.deadline, run).await?;
             if ran.code != 0 {
-                let text =
-                    format!("the rollback command of {} ended with exit code {}", self.order.address(), ran.code);
+                let text = format!("the rollback command of {} exited with code {}", self.order.address(), ran.code);
                 return Err(Fault::new(FaultKind::Failed, text).log(self.log_of(id).await));
             }
         }

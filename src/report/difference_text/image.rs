@@ -5,8 +5,12 @@ use crate::resource::{Difference, Shown};
 
 /// Whether a difference is about which image a container runs.
 pub(super) fn is_image(difference: &Difference) -> bool {
-    let path = difference.path.as_str();
-    matches!(path, "image.node" | "image.reference") || path.starts_with("image.pin.")
+    difference.path == "image" || difference.path.starts_with("image.")
+}
+
+/// Whether a field says exactly which image it is.
+fn is_pin(path: &str) -> bool {
+    matches!(path, "image.digest" | "image.id" | "image.build")
 }
 
 /// All differences about the image as one entry; none where there are none.
@@ -15,8 +19,8 @@ pub(super) fn entry(differences: &[&Difference]) -> Option<Entry> {
         return None;
     }
     let sign = sign(differences.iter().all(|d| d.before.is_none()), differences.iter().all(|d| d.after.is_none()));
-    let reference = pair(differences, |path| path == "image.reference");
-    let pin = pair(differences, |path| path.starts_with("image.pin."));
+    let reference = pair(differences, |path| path == "image");
+    let pin = pair(differences, is_pin);
     let lines: Vec<_> = [reference, pin].into_iter().flatten().collect();
     // The node's name changes with the reference; alone it is worth a line.
     let value = if lines.is_empty() { pair(differences, |path| path == "image.node") } else { Some(lines.join("\n")) };
@@ -39,7 +43,7 @@ fn pair(differences: &[&Difference], wanted: fn(&str) -> bool) -> Option<String>
 }
 
 fn side(path: &str, shown: Option<&Shown>) -> Option<String> {
-    let built = if path == "image.pin.build" { "build:" } else { "" };
+    let built = if path == "image.build" { "build:" } else { "" };
     match shown? {
         Shown::Text(text) => Some(format!("{built}{}", short(text))),
         Shown::Secret => Some("(secret)".to_owned()),

@@ -7,7 +7,8 @@ use crate::report::{difference_text, words};
 use crate::resource::{Difference, Shown, unchanged};
 
 /// What a thing is where the spec says nothing, beside what is simply absent or false.
-const DEFAULTS: [(&str, &str); 11] = [
+const DEFAULTS: [(&str, &str); 12] = [
+    ("build.dockerfile", "Dockerfile"),
     ("driver", "bridge"),
     ("driver", "local"),
     ("pull_policy", "missing"),

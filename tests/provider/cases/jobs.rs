@@ -37,7 +37,7 @@ pub(crate) async fn a_failing_job_shows_its_log<W: World>(stage: &mut Stage<'_, 
     let run = run(stage.job(3).await, None);
     for _ in 0..2 {
         let fault = stage.perform(&run).await.expect_err("it fails");
-        assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Failed, "the job ended with exit code 3"));
+        assert_eq!((fault.kind, fault.message.as_str()), (FaultKind::Failed, "the job exited with code 3"));
         assert!(!fault.log.is_empty(), "its log is told");
     }
     assert_eq!(stage.objects(&seed()).await.len(), 1, "it ran once");
@@ -58,7 +58,7 @@ pub(crate) async fn a_rollback_command_runs_in_the_undo<W: World>(stage: &mut St
     stage.perform(&badly).await.expect("it ends well");
     for _ in 0..2 {
         let fault = stage.undo(&badly).await.expect_err("its rollback fails");
-        assert_eq!(fault.message, "the rollback of the job ended with exit code 5");
+        assert_eq!(fault.message, "the rollback of the job exited with code 5");
     }
     assert_eq!(stage.leftovers().await.len(), 2, "what is left behind can still be found");
 }

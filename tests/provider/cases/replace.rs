@@ -103,7 +103,7 @@ pub(crate) async fn a_rollback_command_runs<W: World>(stage: &mut Stage<'_, W>) 
         service.rollback = Some(stage.world.failing());
     }
     let fault = stage.undo(&broken).await.expect_err("the command fails");
-    assert_eq!(fault.message, "the rollback command of service.web ended with exit code 3");
+    assert_eq!(fault.message, "the rollback command of service.web exited with code 3");
 }
 
 pub(crate) async fn a_network_is_replaced_beside_the_old_one<W: World>(stage: &mut Stage<'_, W>) {

@@ -128,7 +128,7 @@ async fn one_restart_after_it_was_ready_is_one_too_many() {
     service.container.environment.insert("BEHAVIOUR".to_owned(), Template::from("exit:1:700"));
     stage.ground().await;
     let fault = stage.perform(&change(web(), Action::Create, None, Some(boxed(&service)))).await.expect_err("it ended");
-    assert_eq!(fault.message, "the container did not stay up: it was started again");
+    assert_eq!(fault.message, "the container did not stay up: it exited with code 1 and was started again");
 }
 
 #[tokio::test(start_paused = true)]
