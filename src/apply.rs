@@ -4,11 +4,15 @@
 //! signals and tells the reporter; a worker does one step and knows neither graph nor journal. Nothing here knows the
 //! spec: it cannot do what was not planned. Which commands lead here, and with which lock, is left to `cli`.
 
+mod aborted;
 mod closing;
 mod frontier;
+mod limits;
 mod session;
 mod worker;
 
+pub use aborted::Aborted;
 pub use closing::{lost_for_good, release};
 pub use frontier::{Frontier, Step};
-pub use session::{Aborted, Ended, Limits, OnInterrupt, Session, Stop};
+pub use limits::{Limits, OnInterrupt, Stop};
+pub use session::{Ended, Session};

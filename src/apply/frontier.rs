@@ -246,11 +246,23 @@ impl<'p> Frontier<'p> {
     fn done(&mut self, at: usize, effect: Effect) {
         self.nodes[at].effect = effect;
         self.undone_in[self.nodes[at].phase as usize] -= 1;
-        self.pass_on(at);
+        let freed = self.pass_on(at);
+        self.set_free(freed);
     }
 
-    /// Lowers the wait of all that follows a node which is done.
-    fn pass_on(&mut self, at: usize) {
+    /// Frees these nodes. A kept one takes no step, so what follows it has one less to wait for.
+    fn set_free(&mut self, mut freed: Vec<usize>) {
+        while let Some(at) = freed.pop() {
+            if self.nodes[at].keeps {
+                freed.extend(self.pass_on(at));
+            } else {
+                self.free.insert(at);
+            }
+        }
+    }
+
+    /// Lowers the wait of all that follows a node which is done or kept, and returns what then waits for nothing.
+    fn pass_on(&mut self, at: usize) -> Vec<usize> {
         let mut freed = Vec::new();
         for follower in self.nodes[at].followers.clone() {
             let follower = follower as usize;
@@ -259,23 +271,7 @@ impl<'p> Frontier<'p> {
                 freed.push(follower);
             }
         }
-        self.set_free(freed);
-    }
-
-    fn set_free(&mut self, mut freed: Vec<usize>) {
-        while let Some(at) = freed.pop() {
-            if !self.nodes[at].keeps {
-                self.free.insert(at);
-                continue;
-            }
-            for follower in self.nodes[at].followers.clone() {
-                let follower = follower as usize;
-                self.nodes[follower].waits -= 1;
-                if self.nodes[follower].waits == 0 {
-                    freed.push(follower);
-                }
-            }
-        }
+        freed
     }
 
     /// Turns: from now on steps are only taken back. A second turn changes nothing.

@@ -12,79 +12,24 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::address::Address;
+use crate::apply::aborted::Aborted;
 use crate::apply::frontier::{Frontier, Step};
+use crate::apply::limits::{Limits, Stop};
 use crate::apply::worker::{self, Way};
 use crate::clock::Clock;
 use crate::failpoint::{self, Place};
-use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, IllegalRecord, Outcome, Progress, Record};
-use crate::lock::{Held, LEASE, RENEWAL};
+use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, Outcome, Progress, Record};
+use crate::lock::Held;
 use crate::provider::{Anchor, Fault, FaultKind, Order, Perform};
 use crate::report::Reporter;
 use crate::store::{Store, StoreError};
 use crate::template::Vault;
 
-/// How long steps under way are given to end once the apply turns.
-const SETTLE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(100);
-/// No call is sent when less than this is left of the lease after its deadline.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
-
-/// Bounds of an apply.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// How many steps may run at once.
-    pub parallel: usize,
-    /// How long a single call to the engine may take.
-    pub call: Duration,
-    /// How long going forward may take in all; without end where none.
-    pub budget: Option<Duration>,
-    /// What the first signal does.
-    pub on_interrupt: OnInterrupt,
-    /// Whether a failed step turns the apply, or leaves it open for a person to look at.
-    pub pause_on_failure: bool,
-}
-
-/// What the first signal does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnInterrupt {
-    /// Everything is taken back.
-    Undo,
-    /// The apply stays open.
-    Pause,
-}
-
-/// A wish to stop.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// The first signal, by its name.
-    Asked(String),
-    /// The second: at once.
-    Now,
-}
-
-/// Why an apply ended without an outcome: its journal stays open.
-#[derive(Debug, Error)]
-pub enum Aborted {
-    /// The journal does not fit the plan.
-    #[error(transparent)]
-    Journal(#[from] IllegalRecord),
-    /// The store cannot be written. What was begun was taken back as far as the outcome says.
-    #[error("{error}")]
-    Store {
-        /// What the store said.
-        error: StoreError,
-        /// How the apply ended outside of the store; none where it was not tried.
-        outcome: Option<Outcome>,
-    },
-    /// The lock could not be renewed, or somebody else has it: no further call was sent.
-    #[error("the lock was lost: {0}")]
-    LeaseLost(String),
-}
 
 /// One apply under way, and all it may touch.
 pub struct Session<'a> {

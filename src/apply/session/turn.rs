@@ -1,14 +1,21 @@
 //! What turns or halts an apply from outside: signals, the lease, the budget.
 
-use futures_util::future::BoxFuture;
+use std::time::Duration;
 
-use super::{
-    Aborted, Cause, Event, Fault, FaultKind, FaultReport, Instant, LEASE, LEASE_MARGIN, RENEWAL, Record, Run, SETTLE,
-};
-use super::{OnInterrupt, Session, Stop};
-use crate::journal::NodeStatus;
-use crate::lock::Held;
-use crate::provider::Anchor;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::apply::aborted::Aborted;
+use crate::apply::limits::{OnInterrupt, Stop};
+use crate::apply::session::{Run, Session};
+use crate::journal::{Cause, Event, FaultReport, NodeStatus, Record};
+use crate::lock::{Held, LEASE, RENEWAL};
+use crate::provider::{Anchor, Fault, FaultKind};
+
+/// How long steps under way are given to end once the apply turns.
+const SETTLE: Duration = Duration::from_secs(5);
+/// No call is sent when less than this is left of the lease after its deadline.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// The answer of the renewal under way; never, where none is.
 pub(super) async fn settled(renewing: &mut Option<BoxFuture<'_, Result<(), Fault>>>) -> Result<(), Fault> {

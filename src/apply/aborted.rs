@@ -1,0 +1,25 @@
+//! `Aborted`: why an apply ended without an outcome.
+
+use thiserror::Error;
+
+use crate::journal::{IllegalRecord, Outcome};
+use crate::store::StoreError;
+
+/// Why an apply ended without an outcome: its journal stays open.
+#[derive(Debug, Error)]
+pub enum Aborted {
+    /// The journal does not fit the plan.
+    #[error(transparent)]
+    Journal(#[from] IllegalRecord),
+    /// The store cannot be written. What was begun was taken back as far as the outcome says.
+    #[error("{error}")]
+    Store {
+        /// What the store said.
+        error: StoreError,
+        /// How the apply ended outside of the store; none where it was not tried.
+        outcome: Option<Outcome>,
+    },
+    /// The lock could not be renewed, or somebody else has it: no further call was sent.
+    #[error("the lock was lost: {0}")]
+    LeaseLost(String),
+}
