@@ -12,6 +12,7 @@ mod disk;
 mod exit;
 mod failure;
 mod failure_codes;
+mod foreseeing;
 mod fulfilling;
 mod git;
 mod identity;

@@ -61,6 +61,9 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// What the reader should know and nothing depends on.
     pub warnings: Vec<String>,
+    /// The names of the stopped objects that no kept release will need: they are removed once the apply is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub afterwards: Vec<String>,
 }
 
 /// What a plan is for.

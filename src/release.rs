@@ -35,6 +35,15 @@ pub struct Release {
     pub world: Fingerprint,
 }
 
+impl Release {
+    /// The fingerprint of what it consists of: two releases with the same cannot be told apart by what they deployed.
+    #[must_use]
+    pub fn content(&self) -> Fingerprint {
+        let things = self.resources.iter().map(|(address, recorded)| (address, &recorded.resource));
+        Fingerprint::of(&things.collect::<Vec<_>>())
+    }
+}
+
 /// One thing as a release keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {

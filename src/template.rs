@@ -99,6 +99,15 @@ impl Template {
         Self(self.0.iter().map(mark).collect())
     }
 
+    /// The names of the secrets whose values in the vault are not those that they were marked with.
+    pub fn changed_in(&self, vault: &Vault) -> Vec<String> {
+        let changed = |part: &Part| match part {
+            Part::Secret { name, mark } if vault.mark(name).is_some_and(|now| now != *mark) => Some(name.clone()),
+            Part::Secret { .. } | Part::Text(_) => None,
+        };
+        self.0.iter().filter_map(changed).collect()
+    }
+
     fn decode(text: &str) -> Result<Self, NotATemplate> {
         let mut parts = Vec::new();
         let mut rest = text;

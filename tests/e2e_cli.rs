@@ -8,6 +8,8 @@
 mod consent;
 #[path = "e2e_cli/engine.rs"]
 mod engine;
+#[path = "e2e_cli/leaving.rs"]
+mod leaving;
 #[path = "e2e_cli/phantom.rs"]
 mod phantom;
 #[path = "e2e_cli/place.rs"]

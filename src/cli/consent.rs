@@ -1,11 +1,12 @@
 //! Consent: what the user has to have agreed to before a plan is applied.
 
+use crate::address::Kind;
 use crate::cli::args::DoArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::wish::Met;
-use crate::plan::{Class, Plan};
+use crate::plan::{Action, Change, Class, Plan};
 
 /// What the user has agreed to before the command started.
 #[derive(Debug, Default)]
@@ -55,7 +56,15 @@ pub(crate) fn check(
     if doing.yes {
         return Ok(());
     }
+    if plan.steps().any(removes_volume) {
+        let name = plan.scope.to_string();
+        return console.ask(&format!("This removes {name} and all that is in its volumes."), &name, "--yes");
+    }
     console.ask("Apply this plan?", "yes", "--yes")
+}
+
+fn removes_volume(change: &Change) -> bool {
+    change.action == Action::Delete && change.address.kind() == Kind::Volume
 }
 
 fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
@@ -67,7 +76,9 @@ fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Consent, "omni::policy::destructive", message)
             .help("change the step, or set `policy.allow_destructive = true`"));
     }
-    let missing = plan.needing_consent().filter(|change| !doing.allow_loss.contains(&change.address));
+    // Volumes are removed only where `--volumes` was given, which is the consent.
+    let unnamed = plan.needing_consent().filter(|change| !removes_volume(change));
+    let missing = unnamed.filter(|change| !doing.allow_loss.contains(&change.address));
     let (messages, flags): (Vec<_>, Vec<_>) = missing
         .map(|change| {
             let what = match change.class {

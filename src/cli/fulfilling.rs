@@ -33,7 +33,7 @@ pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Re
         if has_nothing_to_do(&plan, &ground) {
             if work.is_lock_left_behind().await? {
                 // Its holder died after it had closed its apply: what it did not tidy is tidied now.
-                work.under_lock(async |under| tidying::tidy(work, met.retention, wish, under).await).await?;
+                work.under_lock(async |under| tidying::tidy(work, met.retention, &plan, under).await).await?;
             }
             return Ok(Exit::Done);
         }
@@ -86,12 +86,11 @@ async fn locked(
     if let Some(seen) = &reviewed.plan {
         plan.tag.clone_from(&seen.tag);
     }
-    apply(work, wish, &met, plan, &ground, under).await
+    apply(work, &met, plan, &ground, under).await
 }
 
 async fn apply(
     work: &Undertaking<'_>,
-    wish: &Wish,
     met: &Met,
     plan: Plan,
     ground: &Ground,
@@ -117,7 +116,7 @@ async fn apply(
     drop(reporter);
     work.tell_ending(&plan, &applied, &|address| met.place(address));
     if applied.release.is_some() {
-        tidying::tidy(work, met.retention, wish, under).await?;
+        tidying::tidy(work, met.retention, &plan, under).await?;
     }
     Ok(work.checked(&plan, &applied, Some(ground.observed.fingerprint())))
 }

@@ -34,6 +34,8 @@ pub(crate) struct Goal {
     pub(crate) selection: Selection,
     /// The deployment.
     pub(crate) scope: Scope,
+    /// What the reader of the plan should know.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What is there.
@@ -45,6 +47,8 @@ pub(crate) struct Ground {
     pub(crate) lineage: String,
     /// What the engine has.
     pub(crate) observed: Observed,
+    /// The applies that the store has closed, as the objects they made name them.
+    pub(crate) ops: BTreeSet<String>,
     /// The deployment's key: that of the objects on the engine, else that of the store; unset before the first release.
     pub(crate) key: Key,
 }
@@ -57,16 +61,16 @@ impl Ground {
     pub(crate) async fn look(scope: &Scope, engine: &dyn Observe, store: Option<&dyn Store>) -> Result<Self, Failure> {
         let read = async {
             match store {
-                Some(store) => Ok(store.releases().await?),
-                None => Ok::<_, Failure>(Vec::new()),
+                Some(store) => Ok((store.releases().await?, ops(store).await?)),
+                None => Ok::<_, Failure>((Vec::new(), BTreeSet::new())),
             }
         };
         let (observed, releases) = futures_util::future::join(engine.observe(scope), read).await;
-        let (observed, releases) = (observed?, releases?);
+        let (observed, (releases, ops)) = (observed?, releases?);
         let stored = store.filter(|_| !releases.is_empty()).map(|store| store.key().clone());
         let key = observed.key.clone().or(stored).unwrap_or_else(Key::unset);
         let lineage = store.map(|store| store.lineage().to_owned()).unwrap_or_default();
-        Ok(Self { releases, lineage, observed, key })
+        Ok(Self { releases, lineage, observed, ops, key })
     }
 
     /// The latest release; none before the first, or with a lost store.
@@ -80,6 +84,14 @@ impl Ground {
         let latest = self.head().map_or(0, |head| head.number).max(base);
         if plan.is_empty() && self.head().is_none() && latest > 0 { latest } else { latest + 1 }
     }
+}
+
+/// The applies that the store has closed, as the objects they made name them.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) async fn ops(store: &dyn Store) -> Result<BTreeSet<String>, Failure> {
+    Ok(store.history().await?.into_iter().map(|past| past.op.to_string()).collect())
 }
 
 /// The goal of reaching the spec. Images get their pins from the engine or the registry.
@@ -101,6 +113,7 @@ pub(crate) async fn to_spec(
         desired: spec.pinned(&pins),
         selection,
         scope: spec.scope.clone(),
+        notes: Vec::new(),
     })
 }
 
@@ -120,20 +133,33 @@ pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
         desired: release.resources.iter().map(marked).collect(),
         selection: Selection::default(),
         scope: release.scope.clone(),
+        notes: other_secrets(release, vault),
     }
 }
 
-/// The goal of removing everything.
+/// Says which secrets have another value than the release had: only today's are at hand, and only they are used.
+fn other_secrets(release: &Release, vault: &Vault) -> Vec<String> {
+    let resources = release.resources.values();
+    let names: BTreeSet<_> = resources.flat_map(|recorded| recorded.resource.secrets_other_than(vault)).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    vec![format!("{names}: the value has changed since that release; the one of today is used")]
+}
+
+/// The goal of removing everything; volumes only where that is wished for.
 #[must_use]
-pub(crate) fn to_nothing(scope: &Scope) -> Goal {
+pub(crate) fn to_nothing(scope: &Scope, volumes: bool) -> Goal {
     Goal {
         purpose: Purpose::Destroy,
         tag: "destroyed".to_owned(),
         is_tag_asked: false,
         spec: Fingerprint::of(&()),
         desired: BTreeMap::new(),
-        selection: Selection::default(),
+        selection: Selection { volumes, ..Selection::default() },
         scope: scope.clone(),
+        notes: Vec::new(),
     }
 }
 
@@ -161,6 +187,7 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
     } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {
         plan.tag.clone_from(&base.tag);
     }
+    plan.warnings.extend(goal.notes.iter().cloned());
     Ok(plan)
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn finish(
     undertaking.tell_ending(&apply.plan, &applied, &|_| None);
     if applied.release.is_some() {
         let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
-        tidying::sweep(undertaking, kept, under).await?;
+        tidying::tidy(undertaking, kept, &apply.plan, under).await?;
     }
     Ok(match Exit::of(&applied.outcome) {
         Exit::Stuck => Exit::Stuck,

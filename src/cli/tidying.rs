@@ -1,36 +1,74 @@
 //! Tidying: removing what no kept release needs, after an apply or on request.
 
-use crate::address::Kind;
+use crate::address::{Kind, Scope};
 use crate::cli::failure::Failure;
+use crate::cli::foreseeing::only_of;
+use crate::cli::planning;
+use crate::cli::project::Engine;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
-use crate::cli::wish::Wish;
 use crate::clock::Clock;
-use crate::plan::{Retained, Retention, retained};
+use crate::plain::plain;
+use crate::plan::{Action, Plan, Purpose, Retained, Retention, retained};
 use crate::provider::{FaultKind, Observe, Perform};
 use crate::release::Release;
-use crate::resource::Resource;
 use crate::store::Store;
 
-/// Removes what no kept release needs, and volumes where that is wished for.
+/// Removes what no kept release needs, and the volumes that this plan removes: the containers that held them are gone only
+/// now.
 ///
 /// # Errors
 /// When the store or the engine does not answer; the next tidying goes on.
 pub(crate) async fn tidy(
     undertaking: &Undertaking<'_>,
     retention: Retention,
-    wish: &Wish,
+    plan: &Plan,
     under: &mut Under<'_>,
 ) -> Result<(), Failure> {
-    let removed = sweep(undertaking, retention, under).await?;
+    let whose = if plan.purpose == Purpose::Destroy { Whose::All } else { Whose::Own };
+    let removed = sweep(undertaking, retention, whose, under).await?;
     if !removed.is_empty() {
         let console = undertaking.console;
         console.note(&format!("removed {} that no kept release needs\n", counted(removed.len())));
     }
-    if wish.removes_volumes() {
-        remove_volumes(undertaking).await?;
+    remove_volumes(undertaking, plan).await
+}
+
+/// Whose objects are tidied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Those that an apply of this store made. Another store's may be needed by a release that only that store knows.
+    Own,
+    /// All of the deployment, whoever made them.
+    All,
+}
+
+/// What a tidying finds.
+pub(crate) struct Found {
+    /// Objects that serve nobody and that no kept release needs.
+    pub(crate) objects: Vec<Retained>,
+    kept: Vec<Release>,
+    forgotten: Vec<Release>,
+}
+
+/// What no kept release needs.
+///
+/// # Errors
+/// When the store or the engine does not answer.
+pub(crate) async fn find(
+    engine: &Engine,
+    scope: &Scope,
+    store: &dyn Store,
+    retention: Retention,
+    whose: Whose,
+) -> Result<Found, Failure> {
+    let (kept, forgotten) = retention.split(store.releases().await?, SystemClock.now());
+    let mut observed = engine.observe(scope).await?;
+    if whose == Whose::Own {
+        only_of(&mut observed, &planning::ops(store).await?);
     }
-    Ok(())
+    let objects = retained(&observed, &kept).into_iter().filter(|one| !one.needed).collect();
+    Ok(Found { objects, kept, forgotten })
 }
 
 /// Removes what no kept release needs, and returns what was removed.
@@ -40,12 +78,13 @@ pub(crate) async fn tidy(
 pub(crate) async fn sweep(
     undertaking: &Undertaking<'_>,
     retention: Retention,
+    whose: Whose,
     under: &mut Under<'_>,
 ) -> Result<Vec<Retained>, Failure> {
-    let (kept, forgotten) = retention.split(under.store.releases().await?, SystemClock.now());
-    let observed = undertaking.engine.observe(undertaking.project.scope()).await?;
+    let (engine, scope) = (&undertaking.engine, undertaking.project.scope());
+    let found = find(engine, scope, &*under.store, retention, whose).await?;
     let mut removed = Vec::new();
-    for one in retained(&observed, &kept).into_iter().filter(|one| !one.needed) {
+    for one in found.objects {
         match undertaking.engine.remove(&one.address, &one.id).await {
             Ok(()) => removed.push(one),
             // Something else uses it: it stays until that is gone.
@@ -53,8 +92,8 @@ pub(crate) async fn sweep(
             Err(fault) => return Err(fault.into()),
         }
     }
-    remove_images(undertaking, &kept, &forgotten).await?;
-    let numbers: Vec<_> = forgotten.iter().map(|release| release.number).collect();
+    remove_images(undertaking, &found.kept, &found.forgotten).await?;
+    let numbers: Vec<_> = found.forgotten.iter().map(|release| release.number).collect();
     if !numbers.is_empty() {
         under.store.forget(&numbers, under.locked.fence).await?;
     }
@@ -88,16 +127,12 @@ async fn remove_images(undertaking: &Undertaking<'_>, kept: &[Release], forgotte
     Ok(())
 }
 
-async fn remove_volumes(undertaking: &Undertaking<'_>) -> Result<(), Failure> {
-    let observed = undertaking.engine.observe(undertaking.project.scope()).await?;
-    let volumes = observed.objects.iter().filter(|(address, _)| address.kind() == Kind::Volume);
-    for (address, objects) in volumes {
-        for object in objects {
-            if matches!(&object.resource, Resource::Volume(volume) if volume.external) {
-                continue;
-            }
-            undertaking.engine.remove(address, &object.id).await?;
-            undertaking.console.note(&format!("removed {address} ({})\n", object.name));
+async fn remove_volumes(undertaking: &Undertaking<'_>, plan: &Plan) -> Result<(), Failure> {
+    let removed = plan.steps().filter(|change| change.action == Action::Delete);
+    for change in removed.filter(|change| change.address.kind() == Kind::Volume) {
+        for id in change.before.iter().flat_map(|side| &side.objects) {
+            undertaking.engine.remove(&change.address, id).await?;
+            undertaking.console.note(&format!("removed {} ({})\n", change.address, plain(id)));
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use crate::cli::args::{DoArgs, Global};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::foreseeing::foresee;
 use crate::cli::identity;
 use crate::cli::locking::{self, Locked};
 use crate::cli::planning::{self, Ground};
@@ -139,9 +140,26 @@ impl<'a> Undertaking<'a> {
     ) -> Result<(Met, Plan), Failure> {
         let store = store.map(|store| store as &dyn Store);
         let mut met = wish.meet(self.project, &self.engine, key, store).await?;
-        let plan = planning::plan(&met.goal, ground, &self.engine).await?;
+        let mut plan = planning::plan(&met.goal, ground, &self.engine).await?;
+        plan.afterwards = foresee(&plan, ground, met.retention);
         met.check_secrets(&plan)?;
         Ok((met, plan))
+    }
+
+    /// Prints the plan that meets a wish, and does nothing.
+    ///
+    /// # Errors
+    /// When it cannot be met.
+    pub(crate) async fn only_plan(&self, wish: &Wish) -> Result<Exit, Failure> {
+        let store = self.project.store().await?;
+        let ground = self.look(store.as_ref()).await?;
+        let (_, plan) = self.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
+        self.console.print(&if self.console.json {
+            report::plan_json(&plan)
+        } else {
+            report::plan_at_work(&plan, &self.console.out)
+        });
+        Ok(Exit::Done)
     }
 
     /// The bounds of an apply.

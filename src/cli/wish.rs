@@ -86,17 +86,11 @@ impl Wish {
                 let goal = planning::to_release(release, &vault);
                 Ok(Met::new(goal, vault, spec, unresolved))
             }
-            Self::Nothing { .. } => {
+            Self::Nothing { volumes } => {
                 let (spec, vault, _) = resolved_if_possible(project, key);
-                Ok(Met::new(planning::to_nothing(project.scope()), vault, spec, None))
+                Ok(Met::new(planning::to_nothing(project.scope(), *volumes), vault, spec, None))
             }
         }
-    }
-
-    /// Whether volumes go too.
-    #[must_use]
-    pub(crate) const fn removes_volumes(&self) -> bool {
-        matches!(self, Self::Nothing { volumes: true })
     }
 }
 
@@ -157,7 +151,7 @@ pub(crate) fn resolved_if_possible(project: &Project, key: &Key) -> (Option<Spec
 
 fn selection(pick: &PickArgs) -> Selection {
     let set = |addresses: &[Address]| addresses.iter().cloned().collect::<BTreeSet<_>>();
-    Selection { targets: set(&pick.target), replace: set(&pick.replace) }
+    Selection { targets: set(&pick.target), replace: set(&pick.replace), volumes: false }
 }
 
 /// How many releases the spec keeps, and for how long; five, however old, where it cannot be resolved.

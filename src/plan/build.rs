@@ -44,6 +44,8 @@ pub struct Selection {
     pub targets: BTreeSet<Address>,
     /// These are replaced even where nothing changed.
     pub replace: BTreeSet<Address>,
+    /// Volumes that nobody wants any more are removed too, with all that is in them.
+    pub volumes: bool,
 }
 
 impl Plan {
@@ -80,6 +82,7 @@ impl Plan {
             changes,
             edges,
             warnings,
+            afterwards: Vec::new(),
         })
     }
 }
@@ -104,6 +107,7 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
             Purpose::Destroy => Reason::Destroyed,
         },
         spare_memory: spare_memory(inputs),
+        drops_volumes: inputs.selection.volumes,
         new_networks: BTreeSet::new(),
         replaced_networks: BTreeSet::new(),
     };
@@ -183,12 +187,14 @@ fn select(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut Vec
 }
 
 fn note_kept_volumes(inputs: &Inputs<'_>, view: &View<'_>, warnings: &mut Vec<String>) {
+    if inputs.selection.volumes {
+        return;
+    }
     let gone = view.addresses().into_iter().filter(|a| a.kind() == Kind::Volume && !inputs.desired.contains_key(*a));
     let there = gone.filter(|address| !view.active(address).is_empty());
     let why = match inputs.purpose {
         Purpose::Apply => "is no longer in the spec; its data is kept",
         Purpose::Rollback(_) => "is not in that release; its data is kept",
-        // Whether volumes go too is asked apart, and done after all else.
         Purpose::Destroy => "and its data stay, unless destroy was given --volumes",
     };
     warnings.extend(there.map(|address| format!("{address} {why}")));

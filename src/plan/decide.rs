@@ -14,6 +14,8 @@ pub(super) struct Decider<'a> {
     pub(super) desired: &'a BTreeMap<Address, Resource>,
     pub(super) images: &'a BTreeSet<Address>,
     pub(super) asked: &'a BTreeSet<Address>,
+    /// Whether volumes that are not wanted go.
+    pub(super) drops_volumes: bool,
     /// Why what is not wanted is not.
     pub(super) unwanted_since: Reason,
     /// Memory of the engine's machine that no desired limit claims, in bytes; none where the limits exceed it.
@@ -42,6 +44,9 @@ impl Decider<'_> {
 
     /// The change that removes what is no longer wanted; none where nothing of it serves.
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
+        if address.kind() == Kind::Volume {
+            return self.unwanted_volume(address);
+        }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());
         let recorded = self.view.recorded(address);
         if address.kind() == Kind::Image || !(serves || recorded.is_some()) {
@@ -52,11 +57,10 @@ impl Decider<'_> {
         }
         let external = match recorded.map(|recorded| &recorded.resource) {
             Some(Resource::Network(network)) => network.external,
-            Some(Resource::Volume(volume)) => volume.external,
             _ => false,
         };
         let before = self.view.side(address)?;
-        if external || address.kind() == Kind::Volume {
+        if external {
             return None;
         }
         let is_service = address.kind() == Kind::Service;
@@ -65,6 +69,22 @@ impl Decider<'_> {
             reasons: vec![self.unwanted_since.clone()],
             inverse: if is_service { Inverse::StartOld } else { Inverse::Nothing },
             downtime: if is_service { Downtime::Ends } else { Downtime::NotApplicable },
+            phase: Phase::Remove,
+            ..bare(address, Some(before), None)
+        })
+    }
+
+    /// A volume goes only where that was asked for: nothing brings back what is in it.
+    fn unwanted_volume(&self, address: &Address) -> Option<Change> {
+        let before = self.view.side(address).filter(|_| self.drops_volumes)?;
+        if matches!(&before.resource, Resource::Volume(volume) if volume.external) {
+            return None;
+        }
+        Some(Change {
+            action: Action::Delete,
+            reasons: vec![self.unwanted_since.clone()],
+            class: Class::OneWay,
+            inverse: Inverse::Impossible,
             phase: Phase::Remove,
             ..bare(address, Some(before), None)
         })

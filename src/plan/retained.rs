@@ -1,5 +1,6 @@
 //! `retained`: which objects on the engine serve nobody, and which of them a kept release still needs.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::address::{Address, Kind};
@@ -25,7 +26,12 @@ pub struct Retained {
 /// are never among them.
 #[must_use]
 pub fn retained(observed: &Observed, kept: &[Release]) -> Vec<Retained> {
-    let needed: BTreeSet<&str> = ids(kept.iter());
+    // Going back to a release that a newer one repeats is going back to that one, with its objects.
+    let mut contents = BTreeSet::new();
+    let mut newest_first: Vec<_> = kept.iter().collect();
+    newest_first.sort_by_key(|release| Reverse(release.number));
+    newest_first.retain(|release| contents.insert(release.content()));
+    let needed: BTreeSet<&str> = ids(newest_first.into_iter());
     let serving: BTreeSet<&str> = ids(kept.iter().max_by_key(|release| release.number).into_iter());
     let mut found: Vec<_> = observed
         .objects

@@ -1,5 +1,7 @@
 //! `Retention`: which releases are kept to go back to.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::plan::Purpose;
@@ -22,7 +24,8 @@ impl Retention {
         if *purpose == Purpose::Destroy { Self { releases: 1, ..self } } else { self }
     }
 
-    /// Which of these releases, newest first, are kept at this time, and which are not.
+    /// Which of these releases, newest first, are kept at this time, and which are not. One that repeats a newer one does
+    /// not push out others: going back to it is going back to that. As many of them are kept again.
     #[must_use]
     pub fn split(self, releases: Vec<Release>, now: Timestamp) -> (Vec<Release>, Vec<Release>) {
         let most = usize::try_from(self.releases.max(1)).unwrap_or(usize::MAX);
@@ -30,10 +33,19 @@ impl Retention {
             let age = now.duration_since(release.at).unsigned_abs();
             self.window.is_some_and(|window| age > window.duration())
         };
-        let ranked = releases.into_iter().enumerate();
-        let (kept, forgotten): (Vec<_>, Vec<_>) =
-            ranked.partition(|(rank, release)| *rank == 0 || (*rank < most && !is_old(release)));
-        let plain = |ranked: Vec<(usize, Release)>| ranked.into_iter().map(|(_, release)| release).collect();
-        (plain(kept), plain(forgotten))
+        let mut contents = BTreeSet::new();
+        let mut repeats = 0;
+        let mut keeps = |release: &Release| {
+            if is_old(release) && !contents.is_empty() {
+                return false;
+            }
+            let content = release.content();
+            if contents.contains(&content) {
+                repeats += 1;
+                return repeats <= most;
+            }
+            contents.len() < most && contents.insert(content)
+        };
+        releases.into_iter().partition(|release| keeps(release))
     }
 }

@@ -124,7 +124,8 @@ impl<'a, E: Engine> Doing<'a, E> {
         match (self.order.change.action, self.order.address().kind()) {
             (Action::Keep, _) => Ok(kept()),
             (Action::Delete, Kind::Service) => self.stop_service().await,
-            (Action::Delete, _) => Ok(Effect { objects: Vec::new(), note: "kept for a rollback".to_owned() }),
+            // Others are removed when nothing that is kept needs them any more, which is not here.
+            (Action::Delete, _) => Ok(Effect { objects: Vec::new(), note: String::new() }),
             _ => match self.wanted()? {
                 Resource::Image(image) => self.bring_image(image).await,
                 Resource::Network(network) => self.make_network(network).await,

@@ -33,6 +33,7 @@ struct Document {
     steps: Vec<Step>,
     drift: Vec<DriftOut>,
     warnings: Vec<String>,
+    afterwards: Vec<String>,
     unchanged: usize,
     needs_consent: Vec<String>,
 }
@@ -101,6 +102,7 @@ impl Document {
             steps: steps(plan),
             drift: plan.drift.iter().map(drift).collect(),
             warnings: plan.warnings.iter().map(|text| plain(text)).collect(),
+            afterwards: plan.afterwards.iter().map(|name| plain(name)).collect(),
             unchanged: words::unchanged(plan),
             needs_consent: plan.needing_consent().map(|change| words::name(&change.address)).collect(),
         }

@@ -121,7 +121,8 @@ fn warning(plan: &Plan, names: Extent) -> Option<String> {
 
 /// What the reader should know beside: warnings of the planner, and drift.
 fn notes(plan: &Plan, names: Extent) -> Option<String> {
-    let warnings = plan.warnings.iter().map(|text| escape::text(text));
+    let afterwards = words::afterwards(plan);
+    let warnings = plan.warnings.iter().chain(&afterwards).map(|text| escape::text(text));
     let drift = plan.drift.iter().map(|drift| {
         format!("drift: {} {}", code(&words::name(&drift.address)), escape::text(&difference_text::in_one_line(drift)))
     });

@@ -12,6 +12,14 @@ impl Resource {
         }
     }
 
+    /// The names of its secrets that have another value now than when they were marked.
+    #[must_use]
+    pub fn secrets_other_than(&self, vault: &Vault) -> Vec<String> {
+        let mut copy = self.clone();
+        let templates = copy.templates_mut().into_iter().map(|template| template.changed_in(vault));
+        templates.flatten().collect()
+    }
+
     /// Whether a secret stands anywhere in it.
     #[must_use]
     pub fn has_secrets(&self) -> bool {

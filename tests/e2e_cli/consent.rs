@@ -102,7 +102,7 @@ fn typed(place: &Place, words: &str, answer: &str) -> (i32, String) {
 
 #[test]
 fn on_a_terminal_it_asks() {
-    let place = Place::with("asks", WEB);
+    let place = Place::with("asks", &format!("[volumes.data]\n{WEB}volumes = [\"data:/data\"]\n"));
     let (code, shown) = typed(&place, "apply --color never", "no\n");
     assert_eq!(code, 8, "{shown}");
     assert!(shown.contains("Apply this plan? Type `yes` to go on: "), "{shown}");
@@ -115,6 +115,6 @@ fn on_a_terminal_it_asks() {
     assert!(shown.contains("\u{1b}[32m✓"), "{shown}");
     let (code, shown) = typed(&place, "destroy --volumes --color never", "yes\n");
     assert_eq!(code, 8, "its name has to be typed: {shown}");
-    let (code, shown) = typed(&place, "destroy --volumes --color never", &format!("{}\nyes\n", place.project));
+    let (code, shown) = typed(&place, "destroy --volumes --color never", &format!("{}\n", place.project));
     assert_eq!(code, 0, "{shown}");
 }

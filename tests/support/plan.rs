@@ -34,5 +34,6 @@ pub(crate) fn plan(changes: Vec<Change>, edges: Vec<(u32, u32)>) -> Plan {
         edges,
         drift: Vec::new(),
         warnings: Vec::new(),
+        afterwards: Vec::new(),
     }
 }

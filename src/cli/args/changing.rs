@@ -105,6 +105,9 @@ pub struct PruneArgs {
     /// Only print what would be removed
     #[arg(long)]
     pub dry_run: bool,
+    /// Remove without asking
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Words of `destroy`.
@@ -113,6 +116,9 @@ pub struct DestroyArgs {
     /// Remove the volumes too, and all that is in them
     #[arg(long)]
     pub volumes: bool,
+    /// Only print the plan
+    #[arg(long)]
+    pub dry_run: bool,
     /// Consent and bounds
     #[command(flatten)]
     pub doing: DoArgs,

@@ -13,9 +13,9 @@ use crate::cli::wish::Wish;
 pub(crate) async fn run(global: &Global, args: &DestroyArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let undertaking = Undertaking::new(&project, global, console, &args.doing, "destroy")?;
-    if args.volumes && !args.doing.yes {
-        let name = project.scope().to_string();
-        console.ask(&format!("This removes the volumes of {name} and all that is in them."), &name, "--yes")?;
+    let wish = Wish::Nothing { volumes: args.volumes };
+    if args.dry_run {
+        return undertaking.only_plan(&wish).await;
     }
-    fulfil(&undertaking, &Wish::Nothing { volumes: args.volumes }, Reviewed::default()).await
+    fulfil(&undertaking, &wish, Reviewed::default()).await
 }

@@ -4,6 +4,7 @@ use crate::cli::Exit;
 use crate::cli::args::{Global, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::foreseeing::foresee;
 use crate::cli::planning::{self, Ground};
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
@@ -32,7 +33,8 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     if let Some(warnings) = met.warnings() {
         console.note(&problems::drawn(warnings, console));
     }
-    let plan = planning::plan(&met.goal, &ground, &engine).await?;
+    let mut plan = planning::plan(&met.goal, &ground, &engine).await?;
+    plan.afterwards = foresee(&plan, &ground, met.retention);
     let file = PlanFile::new(plan, SystemClock.now(), &args.pick.target, &args.pick.replace);
     if let Some(path) = &args.out {
         disk::write(path, &file.to_text())?;

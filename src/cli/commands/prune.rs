@@ -5,15 +5,12 @@ use crate::cli::args::{DoArgs, Global, PruneArgs};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
-use crate::cli::system_clock::SystemClock;
-use crate::cli::tidying;
+use crate::cli::tidying::{self, Whose};
 use crate::cli::undertaking::Undertaking;
 use crate::cli::wish::{resolved_if_possible, retention};
-use crate::clock::Clock;
 use crate::fingerprint::Key;
 use crate::plain::plain;
-use crate::plan::{Retained, Retention, retained};
-use crate::provider::Observe;
+use crate::plan::{Retained, Retention};
 use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) -> Result<Exit, Failure> {
@@ -23,19 +20,22 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     if let Some(keep) = args.keep {
         retention = Retention { releases: keep, window: None };
     }
-    let engine = project.engine()?;
+    let doing = DoArgs { yes: args.yes, allow_loss: Vec::new(), parallel: 1 };
+    let undertaking = Undertaking::new(&project, global, console, &doing, "prune")?;
+    let found = match project.store().await? {
+        Some(store) => {
+            tidying::find(&undertaking.engine, project.scope(), &store, retention, Whose::All).await?.objects
+        }
+        None => Vec::new(),
+    };
     if args.dry_run {
-        let releases = match project.store().await? {
-            Some(store) => store.releases().await?,
-            None => Vec::new(),
-        };
-        let (kept, _) = retention.split(releases, SystemClock.now());
-        let found = retained(&engine.observe(project.scope()).await?, &kept);
-        console.print(&listed(&found.into_iter().filter(|one| !one.needed).collect::<Vec<_>>(), "would remove"));
+        console.print(&listed(&found, "would remove"));
         return Ok(Exit::Done);
     }
-    let doing = DoArgs { yes: true, allow_loss: Vec::new(), parallel: 1 };
-    let undertaking = Undertaking::new(&project, global, console, &doing, "prune")?;
+    if !found.is_empty() && !args.yes {
+        console.note(&listed(&found, "to remove:"));
+        console.ask("Remove these? No rollback can start them again.", "yes", "--yes")?;
+    }
     let removed = undertaking
         .under_lock(async |under| {
             if under.store.open_apply().await?.is_some() {
@@ -46,7 +46,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
                 )
                 .help("run `omni recover` first"));
             }
-            tidying::sweep(&undertaking, retention, under).await
+            tidying::sweep(&undertaking, retention, Whose::All, under).await
         })
         .await?;
     console.print(&listed(&removed, "removed"));

@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::cli::recovering;
 use crate::cli::system_clock::SystemClock;
-use crate::cli::tidying;
+use crate::cli::tidying::{self, Whose};
 use crate::cli::undertaking::Undertaking;
 use crate::cli::wish::{resolved_if_possible, retention};
 use crate::clock::Clock;
@@ -56,7 +56,7 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
             // A store without a release does not know what is needed.
             if under.store.head().await?.is_some() {
                 let spec = resolved_if_possible(&project, under.store.key()).0;
-                tidying::sweep(&undertaking, retention(spec.as_ref()), under).await?;
+                tidying::sweep(&undertaking, retention(spec.as_ref()), Whose::Own, under).await?;
             }
             Ok(nothing(console))
         })

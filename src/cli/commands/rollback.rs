@@ -25,15 +25,7 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
     let wish = Wish::Release(Box::new(release_called(&releases, name)?.clone()));
     let undertaking = Undertaking::new(&project, global, console, &args.doing, "rollback")?;
     if args.dry_run {
-        let store = project.store().await?;
-        let ground = undertaking.look(store.as_ref()).await?;
-        let (_, plan) = undertaking.prepare(&wish, &ground, &ground.key, store.as_ref()).await?;
-        console.print(&if console.json {
-            report::plan_json(&plan)
-        } else {
-            report::plan_text(&plan, None, &console.out)
-        });
-        return Ok(Exit::Done);
+        return undertaking.only_plan(&wish).await;
     }
     fulfil(&undertaking, &wish, Reviewed::default()).await
 }

@@ -50,7 +50,13 @@ async fn join(docker: &Docker, id: &str, joined: &Joined) -> Result<(), Fault> {
 }
 
 pub(super) async fn start(docker: &Docker, id: &str) -> Result<(), Fault> {
-    let started = docker.call(docker.api.start_container(create::in_path(id)?, None::<StartContainerOptions>)).await;
+    let path = create::in_path(id)?;
+    let started = match docker.call(docker.api.start_container(path, None::<StartContainerOptions>)).await {
+        Err(fault) if fault.message.contains("paused container") => {
+            docker.call(docker.api.unpause_container(path)).await
+        }
+        answer => answer,
+    };
     started.map_err(|fault| {
         let absent = fault.kind == FaultKind::NotFound && fault.message.contains("No such container");
         let kind = if fault.kind == FaultKind::NotFound && !absent { FaultKind::Failed } else { fault.kind };

@@ -40,7 +40,7 @@ impl<E: Engine> Doing<'_, E> {
     /// Stops the service; its containers are kept.
     pub(super) async fn stop_service(&self) -> Result<Effect, Fault> {
         self.stop_old(&self.before()).await?;
-        Ok(Effect { objects: Vec::new(), note: "stopped, kept for a rollback".to_owned() })
+        Ok(Effect { objects: Vec::new(), note: "stopped".to_owned() })
     }
 
     async fn take_over(&self, service: &Service, turn: Turn) -> Result<Effect, Fault> {
