@@ -328,7 +328,7 @@ pub enum LockCommand {
     Status,
     /// Take it away from a holder that is gone
     Break {
-        /// The fence that `omni lock status` prints
+        /// `omni lock status` prints the fence
         #[arg(long, value_name = "N")]
         fence: u64,
     },
