@@ -37,7 +37,7 @@ pub struct Global {
     /// Switch services of this profile on
     #[arg(long, value_name = "NAME", global = true)]
     pub profile: Vec<String>,
-    /// The store: a file
+    /// The file of the store, as in `sqlite://.omni/omni.db`
     #[arg(long, value_name = "URL", env = "OMNI_STORE", global = true)]
     pub store: Option<String>,
     /// The container engine, as in `DOCKER_HOST`
@@ -61,7 +61,7 @@ pub struct Global {
     /// How long to wait for the lock
     #[arg(long, value_name = "TIME", default_value = "0s", global = true)]
     pub lock_wait: crate::units::Period,
-    /// How long going forward may take in all
+    /// How long the steps may take in all; what is not done by then is undone
     #[arg(long, value_name = "TIME", global = true)]
     pub timeout: Option<crate::units::Period>,
 }
@@ -86,7 +86,7 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Write the spec in its canonical form
     Fmt(FmtArgs),
-    /// Print who requires whom
+    /// Print which thing requires which
     Graph(GraphArgs),
     /// Print what apply would do; changes nothing
     Plan(PlanArgs),
@@ -259,7 +259,7 @@ pub struct ApplyArgs {
     /// Consent and bounds
     #[command(flatten)]
     pub doing: DoArgs,
-    /// What happens where a step fails
+    /// What happens when a step fails
     #[arg(long, value_name = "WHAT", default_value = "undo")]
     pub on_failure: OnFailure,
 }
@@ -267,9 +267,9 @@ pub struct ApplyArgs {
 /// What happens where a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnFailure {
-    /// Everything is undone
+    /// Undo everything, newest first
     Undo,
-    /// The apply stays open, for you to look at
+    /// Stop there, and leave the apply open
     Pause,
 }
 

@@ -5,7 +5,7 @@ mod details;
 use crate::plain::plain;
 use crate::plan::{Class, Plan, Purpose};
 use crate::report::style::{Style, Tone};
-use crate::report::table::{Column, Table, cell, hanging, width, wrapped};
+use crate::report::table::{Column, Table, cell, hanging, headed, width, wrapped};
 use crate::report::{difference_text, words};
 
 /// A plan as people read it, ending with a newline. `file` is where it was written to, for the command that applies it.
@@ -78,10 +78,8 @@ fn nothing(plan: &Plan, style: &Style) -> Vec<String> {
         Some(base) => format!("{scope} is at release {} ({}).", base.number, plain(&base.tag)),
         None => format!("{scope} has no release, and nothing is asked for."),
     };
-    let mut lines = hanging(&at, width("No changes. "), 2, usize::from(style.width));
-    if let Some(first) = lines.first_mut() {
-        *first = format!("{} {first}", style.paint(Tone::Good, "No changes.")).trim_end().to_owned();
-    }
+    let text = hanging(&at, width("No changes. "), 2, usize::from(style.width));
+    let mut lines = headed(&format!("{} ", style.paint(Tone::Good, "No changes.")), text);
     if plan.drift.is_empty() && plan.base.is_some() {
         lines.push("What runs is what was recorded: no drift.".to_owned());
     }
@@ -146,11 +144,8 @@ fn drift(plan: &Plan, style: &Style) -> Vec<String> {
     lines.extend(wrapped(&title, room).iter().map(|line| style.paint(Tone::Warn, line)));
     for drift in &plan.drift {
         let name = words::name(&drift.address);
-        let mut summary = hanging(&plain(&drift.summary), width(&name) + 6, 6, room);
-        if let Some(first) = summary.first_mut() {
-            *first = format!("    {name}  {first}").trim_end().to_owned();
-        }
-        lines.extend(summary);
+        let summary = hanging(&plain(&drift.summary), width(&name) + 6, 6, room);
+        lines.extend(headed(&format!("    {name}  "), summary));
         let differences = difference_text::lines(&drift.differences, difference_text::Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }
@@ -163,11 +158,8 @@ fn warnings(plan: &Plan, style: &Style) -> Vec<String> {
         lines.push(String::new());
     }
     for text in &plan.warnings {
-        let mut text = hanging(&plain(text), width("warning: "), 2, usize::from(style.width));
-        if let Some(first) = text.first_mut() {
-            *first = format!("{} {first}", style.paint(Tone::Warn, "warning:")).trim_end().to_owned();
-        }
-        lines.extend(text);
+        let text = hanging(&plain(text), width("warning: "), 2, usize::from(style.width));
+        lines.extend(headed(&format!("{} ", style.paint(Tone::Warn, "warning:")), text));
     }
     lines
 }
@@ -180,10 +172,8 @@ fn closing(plan: &Plan, command: Option<&str>, style: &Style) -> Vec<String> {
     // A number is not parted from what it counts.
     let joined = summary.join(", ").replace(' ', "\u{a0}").replace(",\u{a0}", ", ");
     let mut lines = hanging(&joined, width(&id) + width("Plan : "), 2, room);
-    lines.iter_mut().for_each(|line| *line = line.replace('\u{a0}', " "));
-    if let Some(first) = lines.first_mut() {
-        *first = format!("Plan {}: {first}", style.paint(Tone::Strong, &id)).trim_end().to_owned();
-    }
+    lines = lines.iter().map(|line| line.replace('\u{a0}', " ")).collect();
+    lines = headed(&format!("Plan {}: ", style.paint(Tone::Strong, &id)), lines);
     for line in consent(plan) {
         lines.extend(wrapped(&line, room).iter().map(|line| style.paint(Tone::Bad, line)));
     }

@@ -60,6 +60,14 @@ pub(super) fn hanging(text: &str, heading: usize, least: usize, columns: usize) 
     std::iter::once(String::new()).chain(under).collect()
 }
 
+/// A heading, and a text after it in the lines of `hanging`, which were made for a heading of this width.
+pub(super) fn headed(heading: &str, mut lines: Vec<String>) -> Vec<String> {
+    if let Some(first) = lines.first_mut() {
+        format!("{heading}{first}").trim_end().clone_into(first);
+    }
+    lines
+}
+
 /// One column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {

@@ -110,7 +110,7 @@ impl Diagnostic for Problem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        spans(&self.labels)
+        Some(spans(&self.labels))
     }
 }
 
@@ -135,7 +135,7 @@ fn short(text: String) -> String {
 }
 
 /// Places as miette takes them; the first is the main one.
-pub(super) fn spans(labels: &[Label]) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+pub(super) fn spans(labels: &[Label]) -> Box<dyn Iterator<Item = LabeledSpan> + '_> {
     let labels = labels.iter().enumerate().map(|(at, label)| {
         let text = Some(label.text.clone()).filter(|text| !text.is_empty());
         match at {
@@ -143,5 +143,5 @@ pub(super) fn spans(labels: &[Label]) -> Option<Box<dyn Iterator<Item = LabeledS
             _ => LabeledSpan::new_with_span(text, label.span.clone()),
         }
     });
-    Some(Box::new(labels))
+    Box::new(labels)
 }

@@ -152,7 +152,7 @@ impl Diagnostic for Shown<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         match &self.excerpt {
-            Some(excerpt) => problem::spans(&excerpt.labels),
+            Some(excerpt) => Some(problem::spans(&excerpt.labels)),
             None => self.problem.labels(),
         }
     }

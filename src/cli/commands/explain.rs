@@ -22,7 +22,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
             "omni::explain::unknown_code",
             format!("there is no code `{}`", plain(wanted)),
         )
-        .help(match near(wanted, all.iter().map(|(code, _)| *code)) {
+        .help(match near(wanted, &all.iter().map(|(code, _)| *code).collect::<Vec<_>>()) {
             Some(code) => format!("did you mean `{code}`? `omni explain` lists all codes"),
             None => "`omni explain` lists all codes".to_owned(),
         }));
@@ -32,13 +32,13 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
 }
 
 /// The code that was meant, by all that follows the program's name or by its last word alone.
-fn near<'c>(wanted: &str, codes: impl Iterator<Item = &'c str> + Clone) -> Option<&'c str> {
+fn near<'c>(wanted: &str, codes: &[&'c str]) -> Option<&'c str> {
     let tail = |code: &'c str| code.trim_start_matches("omni::");
     let last = |code: &'c str| code.rsplit("::").next().unwrap_or(code);
     let wanted = wanted.trim_start_matches("omni::");
     let by = |part: &dyn Fn(&'c str) -> &'c str| {
-        let meant = spec::near(wanted, codes.clone().map(part))?;
-        codes.clone().find(|code| part(code) == meant)
+        let meant = spec::near(wanted, codes.iter().copied().map(part))?;
+        codes.iter().copied().find(|code| part(code) == meant)
     };
     by(&tail).or_else(|| by(&last))
 }
@@ -51,14 +51,14 @@ mod tests {
     fn only_a_near_code_is_meant() {
         let codes = ["omni::plan::stale", "omni::spec::unknown_key", "omni::apply::open"];
         for (wanted, meant) in [
-            ("omni::plan::stalle", Some(codes[0])),
+            ("plan::stalle", Some(codes[0])),
             ("plan::stale", Some(codes[0])),
             ("stale", Some(codes[0])),
             ("unknown-key", Some(codes[1])),
             ("nosuch", None),
-            ("omni::nosuch::thing", None),
+            ("nosuch::thing", None),
         ] {
-            assert_eq!(near(wanted, codes.into_iter()), meant, "{wanted}");
+            assert_eq!(near(wanted, &codes), meant, "{wanted}");
         }
     }
 }

@@ -43,12 +43,8 @@ fn heading(change: &Change, style: &Style) -> Vec<String> {
     let named = format!("{blanks}{symbol} {name}");
     let painted = format!("{blanks}{}", style.paint(words::tone(change), &named[blanks.len()..]));
     let heading = width(&padded(&named, 24)) + 2;
-    let mut lines = table::hanging(&why, heading, 6, usize::from(style.width));
-    if let Some(first) = lines.first_mut() {
-        let gap = " ".repeat(heading - width(&named));
-        *first = format!("{painted}{gap}{first}").trim_end().to_owned();
-    }
-    lines
+    let gap = " ".repeat(heading - width(&named));
+    table::headed(&format!("{painted}{gap}"), table::hanging(&why, heading, 6, usize::from(style.width)))
 }
 
 fn body(change: &Change, style: &Style) -> Vec<String> {
