@@ -9,6 +9,7 @@ mod check;
 mod codes;
 mod contract;
 mod document;
+mod excerpt;
 mod format;
 mod interpolation;
 mod outline;
@@ -44,6 +45,7 @@ pub use request::{Files, Request};
 pub use rules::{HostPaths, OnFailure, Policy, RollbackPolicy};
 pub use schema::schema;
 pub use starter::starter;
+pub(crate) use suggest::near;
 pub use syntax::env_file::{NotAVariable, env_file};
 
 /// What should be deployed, and how.

@@ -34,7 +34,7 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Write the spec in its canonical form
     Fmt(FmtArgs),
-    /// Print who requires whom
+    /// Print which thing requires which
     Graph(GraphArgs),
     /// Print what apply would do; changes nothing
     Plan(PlanArgs),

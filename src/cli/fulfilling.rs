@@ -29,6 +29,7 @@ pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Re
     if !is_open && reviewed.plan.is_none() {
         let ground = work.look(store.as_ref()).await?;
         let (met, plan) = work.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
+        work.warn(wish, &met);
         work.show(&plan);
         if has_nothing_to_do(&plan, &ground) {
             if work.is_lock_left_behind().await? {
@@ -59,6 +60,9 @@ async fn locked(
     }
     let ground = work.look(Some(&*under.store)).await?;
     let (met, plan) = work.prepare(wish, &ground, &ground.key, Some(&*under.store)).await?;
+    if !reviewed.is_agreed {
+        work.warn(wish, &met);
+    }
     if let Some(seen) = &reviewed.plan {
         let moved = seen.moved(&plan);
         if !moved.is_empty() {

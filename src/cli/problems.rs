@@ -1,10 +1,12 @@
 //! Problems of a spec, drawn in its text for people and as findings for programs.
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use std::fmt;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use crate::cli::console::Console;
 use crate::report::diagnostics::{Finding, Severity};
-use crate::spec::{self, Problems};
+use crate::spec::{self, Problems, Shown};
 
 /// All problems as people read them, each with its place, and a last line that counts them.
 #[must_use]
@@ -19,10 +21,54 @@ pub(crate) fn drawn(problems: &Problems, console: &Console) -> String {
     let mut text = String::new();
     for problem in problems.shown() {
         // Writing to a string does not fail.
-        let _ = handler.render_report(&mut text, &problem);
+        let _ = handler.render_report(&mut text, &Glued(problem));
         text.push('\n');
     }
-    text + &counted(problems)
+    text.replace(GLUE, " ") + &counted(problems)
+}
+
+/// Stands for a blank at which no line ends. No deploy.toml has it, and it is as wide as a blank.
+const GLUE: char = '\u{e000}';
+
+/// A problem whose code between backticks is not broken: it is there to be copied.
+#[derive(Debug)]
+struct Glued<'a>(Shown<'a>);
+
+fn glued(text: &str) -> String {
+    let pieces = text.split('`').enumerate();
+    let glued =
+        pieces.map(|(at, piece)| if at % 2 == 1 { piece.replace(' ', &GLUE.to_string()) } else { piece.to_owned() });
+    glued.collect::<Vec<_>>().join("`")
+}
+
+impl fmt::Display for Glued<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&glued(&self.0.to_string()))
+    }
+}
+
+impl std::error::Error for Glued<'_> {}
+
+impl Diagnostic for Glued<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.code()
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        self.0.severity()
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.help().map(|help| Box::new(glued(&help.to_string())) as Box<dyn fmt::Display>)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.0.labels()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.0.source_code()
+    }
 }
 
 /// The last line: `3 errors, nothing was changed`.

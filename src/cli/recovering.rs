@@ -79,15 +79,21 @@ pub(crate) async fn finish(
         signals: &mut *under.signals,
         limits: undertaking.limits(OnFailure::Undo, OnFailure::Pause),
     };
-    let applied = applying.take_up(apply, direction).await?;
+    let mut applied = applying.take_up(apply, direction).await?;
+    if direction == Direction::Back && matches!(applied.outcome, Outcome::Unwound(_)) {
+        // Why the apply had turned was told then. Now it was to be taken back, and is.
+        applied.outcome = Outcome::Unwound(Cause::Recovered);
+    }
     drop(reporter);
     undertaking.tell_ending(&apply.plan, &applied, &|_| None);
     if applied.release.is_some() {
         let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
         tidying::tidy(undertaking, kept, &apply.plan, under).await?;
     }
-    Ok(match Exit::of(&applied.outcome) {
-        Exit::Stuck => Exit::Stuck,
+    Ok(match (Exit::of(&applied.outcome), asked) {
+        (Exit::Stuck, _) => Exit::Stuck,
+        // It was to be finished, and was undone instead.
+        (exit, Some(Direction::Forward)) => exit,
         // What was asked for is done, whichever way it went.
         _ => Exit::Done,
     })

@@ -15,6 +15,7 @@ use crate::cli::foreseeing::foresee;
 use crate::cli::identity;
 use crate::cli::locking::{self, Locked};
 use crate::cli::planning::{self, Ground};
+use crate::cli::problems;
 use crate::cli::project::{self, Engine, Project};
 use crate::cli::signals::Signals;
 use crate::cli::wish::{Met, Wish};
@@ -226,6 +227,13 @@ impl<'a> Undertaking<'a> {
                 "warning: {} ran and cannot be taken back, as you agreed with --allow-loss\n",
                 lost.join(", ")
             ));
+        }
+    }
+
+    /// Prints what the reader of the spec should know, where the wish is about the spec.
+    pub(crate) fn warn(&self, wish: &Wish, met: &Met) {
+        if let (Wish::Spec(_), Some(warnings)) = (wish, met.warnings()) {
+            self.console.note(&problems::drawn(warnings, self.console));
         }
     }
 

@@ -182,7 +182,9 @@ fn select(inputs: &Inputs<'_>, view: &View<'_>, graph: &Graph, changes: &mut Vec
         true
     });
     if left_out > 0 {
-        warnings.push(format!("this plan is partial: {left_out} more changes are left out by --target"));
+        let changes =
+            if left_out == 1 { "1 more change is".to_owned() } else { format!("{left_out} more changes are") };
+        warnings.push(format!("this plan is partial: {changes} left out by --target"));
     }
 }
 

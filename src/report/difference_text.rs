@@ -28,7 +28,26 @@ struct Entry {
     label: String,
     /// In one line; an image has two.
     value: String,
+    /// The same, each side in a line of its own, where it does not fit beside the label.
+    apart: Vec<(char, String)>,
     more: Vec<(char, String)>,
+}
+
+impl Entry {
+    /// Its lines, where labels are aligned to so many columns.
+    fn lines(self, aligned: usize, style: &Style) -> Vec<String> {
+        let Self { sign, label, value, apart, more } = self;
+        let room = usize::from(style.width);
+        let widest = value.lines().map(width).max().unwrap_or(0);
+        let label = if aligned + 4 + widest <= room { padded(&label, aligned) } else { label };
+        let (value, more) = if width(&label) + 4 + widest <= room { (value, more) } else { (String::new(), apart) };
+        let (first, second) = value.split_once('\n').map_or((value.as_str(), None), |(one, two)| (one, Some(two)));
+        let mut lines = vec![style.paint(tone(sign), format!("{sign} {label}  {first}").trim_end())];
+        let under = |second| style.paint(tone(sign), &format!("  {}  {second}", " ".repeat(width(&label))));
+        lines.extend(second.map(under));
+        lines.extend(more.iter().map(|(sign, line)| style.paint(tone(*sign), format!("    {line}").trim_end())));
+        lines
+    }
 }
 
 /// The widest label that others are aligned with.
@@ -40,30 +59,26 @@ pub(super) fn lines(differences: &[Difference], sides: Sides, style: &Style) -> 
     let mut entries: Vec<_> = image::entry(&images).into_iter().collect();
     entries.extend(others.into_iter().map(|difference| entry(difference, sides, style.context)));
     let aligned = entries.iter().map(|entry| width(&entry.label)).filter(|wide| *wide <= WIDEST_LABEL).max();
-    let mut lines = Vec::new();
-    for Entry { sign, label, value, more } in entries {
-        let label = padded(&label, aligned.unwrap_or(0));
-        let (first, second) = value.split_once('\n').map_or((value.as_str(), None), |(one, two)| (one, Some(two)));
-        lines.push(style.paint(tone(sign), format!("{sign} {label}  {first}").trim_end()));
-        let under = |second| style.paint(tone(sign), &format!("  {}  {second}", " ".repeat(width(&label))));
-        lines.extend(second.map(under));
-        lines.extend(more.iter().map(|(sign, line)| style.paint(tone(*sign), format!("    {line}").trim_end())));
-    }
-    lines
+    entries.into_iter().flat_map(|entry| entry.lines(aligned.unwrap_or(0), style)).collect()
 }
 
 /// The lines of fields that stay as they are.
 pub(super) fn unchanged_lines(fields: &[(String, Shown)], style: &Style) -> Vec<String> {
     let aligned = fields.iter().map(|(path, _)| width(&plain(path))).filter(|wide| *wide <= WIDEST_LABEL).max();
-    let line = |(path, shown): &(String, Shown)| {
+    let drawn = |(path, shown): &(String, Shown)| {
         let value = match shown {
             Shown::Text(text) => value(path, text),
             Shown::Secret => "(secret)".to_owned(),
         };
         let line = format!("  {}  {value}", padded(&plain(path), aligned.unwrap_or(0)));
-        style.paint(Tone::Dim, line.trim_end())
+        let lines = if width(&line) <= usize::from(style.width) {
+            vec![line]
+        } else {
+            vec![format!("  {}", plain(path)), format!("    {value}")]
+        };
+        lines.into_iter().map(|line| style.paint(Tone::Dim, line.trim_end())).collect::<Vec<_>>()
     };
-    fields.iter().map(line).collect()
+    fields.iter().flat_map(drawn).collect()
 }
 
 /// A drift in one line: its only difference with both values, or its summary.
@@ -110,7 +125,18 @@ fn entry(difference: &Difference, sides: Sides, context: usize) -> Entry {
         (Sides::Drift, '-') => format!("{value} recorded, absent observed"),
         _ => value,
     };
-    Entry { sign, label: plain(path), value, more }
+    let apart = match (sides, before, after) {
+        (_, Some(Shown::Text(before)), Some(Shown::Text(after))) if more.is_empty() => {
+            let (before, after) = (self::value(path, before), self::value(path, after));
+            match sides {
+                Sides::Change => vec![('-', format!("- {before}")), ('+', format!("+ {after}"))],
+                Sides::Drift => vec![('-', format!("{before} recorded")), ('+', format!("{after} observed"))],
+            }
+        }
+        _ if more.is_empty() => vec![(sign, value.clone())],
+        _ => more.clone(),
+    };
+    Entry { sign, label: plain(path), value, apart, more }
 }
 
 fn both(path: &str, before: &str, after: &str, sides: Sides, context: usize) -> (String, Vec<(char, String)>) {

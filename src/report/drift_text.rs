@@ -24,7 +24,7 @@ pub fn drift_text(found: &[Drift], style: &Style) -> String {
     let mut lines = Vec::new();
     for drift in found {
         lines.push(format!("{}   {}", drift.address, plain(&drift.summary)));
-        let differences = difference_text::lines(&drift.differences, Sides::Drift, style);
+        let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(4));
         lines.extend(differences.into_iter().map(|line| format!("    {line}")));
     }
     lines.push(format!("next: {}", next(found)));

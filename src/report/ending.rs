@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::fingerprint::Fingerprint;
-use crate::journal::{Cause, FaultReport, Outcome, Record};
+use crate::journal::{Cause, FaultReport, NodeStatus, Outcome, Record};
 use crate::plain::plain;
 use crate::plan::{Plan, Purpose};
 use crate::report::board::because;
@@ -36,9 +36,13 @@ pub struct Facts<'a> {
 pub fn ending(plan: &Plan, outcome: &Outcome, facts: &Facts<'_>, style: &Style) -> String {
     let lines = match outcome {
         Outcome::Applied => applied(plan, facts, style),
+        Outcome::Unwound(Cause::Recovered) => taken_back(plan, facts, style),
         Outcome::Unwound(cause) => unwound(plan, cause, facts, style),
         Outcome::Stuck { cause, left } => stuck::lines(plan, cause, left, facts, style),
-        Outcome::Interrupted => interrupted(plan, facts, style),
+        Outcome::Interrupted => match failed(facts.records) {
+            Some((node, fault)) => paused(plan, node, fault, facts, style),
+            None => interrupted(plan, facts, style),
+        },
     };
     lines.join("\n") + "\n"
 }
@@ -74,11 +78,32 @@ fn unwound(plan: &Plan, cause: &Cause, facts: &Facts<'_>, style: &Style) -> Vec<
     lines
 }
 
+/// What a recovery that was to go back says: it did what was asked for.
+fn taken_back(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
+    let word = style.paint(Tone::Good, "taken back");
+    let (tag, took) = (plain(&plan.tag), time::took(facts.took));
+    vec![format!("{word}: the apply of {tag}, in {took}; {}", equals_before(plan, facts)), "next: omni plan".to_owned()]
+}
+
+/// The user asked to look at what failed before anything is undone.
+fn paused(plan: &Plan, node: &Address, fault: &FaultReport, facts: &Facts<'_>, style: &Style) -> Vec<String> {
+    let (name, tag) = (words::name(node), plain(&plan.tag));
+    let what = format!("{name} failed, and the apply of {tag} is paused there: nothing was undone");
+    let mut lines = error("omni::apply::paused", &what, facts, style);
+    lines.push(fact(&plain(&fault.message)));
+    lines.extend(log(node, fault));
+    lines.extend(how_far::lists(plan, facts.records));
+    lines.extend(fault.help.as_deref().map(|help| fact(&plain(help))));
+    lines.push(help_line("remove the cause and run `omni recover --forward` to do the rest of this plan,", style));
+    lines.push("         or run `omni recover --back` to undo it (both are safe to repeat)".to_owned());
+    lines
+}
+
 fn interrupted(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
-    let what = format!("the apply of {} was interrupted, an apply is open", plain(&plan.tag));
+    let what = format!("the apply of {} was interrupted and is open: it is neither done nor undone", plain(&plan.tag));
     let mut lines = error("omni::apply::interrupted", &what, facts, style);
     lines.extend(how_far::lists(plan, facts.records));
-    lines.push(help_line("run `omni recover` to finish or undo it (safe to repeat)", style));
+    lines.push(help_line("run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)", style));
     lines
 }
 
@@ -93,9 +118,8 @@ fn error(code: &str, what: &str, facts: &Facts<'_>, style: &Style) -> Vec<String
 const fn code(cause: &Cause) -> &'static str {
     match cause {
         Cause::Failed(_) => "omni::apply::step_failed",
-        Cause::Interrupted(_) => "omni::apply::interrupted",
+        Cause::Interrupted(_) | Cause::Recovered => "omni::apply::interrupted",
         Cause::Deadline(_) => "omni::apply::deadline",
-        Cause::Recovered => "omni::apply::recovered",
     }
 }
 
@@ -136,6 +160,15 @@ fn failure<'a>(cause: &Cause, records: &'a [Record]) -> Option<(&'a Address, &'a
         (Record::Failed { node, fault } | Record::Unknown { node, fault }, Cause::Failed(failed)) if node == failed => {
             Some((node, fault))
         }
+        _ => None,
+    })
+}
+
+/// The step that failed last and was not taken back since, with its fault.
+fn failed(records: &[Record]) -> Option<(&Address, &FaultReport)> {
+    let statuses = how_far::statuses(records);
+    records.iter().rev().find_map(|record| match record {
+        Record::Failed { node, fault } if statuses.get(node) == Some(&NodeStatus::Failed) => Some((node, fault)),
         _ => None,
     })
 }

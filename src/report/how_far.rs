@@ -1,4 +1,4 @@
-//! How far an apply has come by its records: done, undone, left, unknown and untouched, all by name.
+//! How far an apply has come by its records: done, undone, failed, left, unknown and untouched, all by name.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::journal::{NodeStatus, Record};
 use crate::plan::Plan;
 use crate::report::words;
 
-/// How far every step has come, as four lists; empty ones are left out.
+/// How far every step has come, as one list for each way it can have come; empty ones are left out.
 pub(super) fn lists(plan: &Plan, records: &[Record]) -> Vec<String> {
     let status = statuses(records);
     let list = |title: &str, is: fn(NodeStatus) -> bool| {
@@ -18,7 +18,8 @@ pub(super) fn lists(plan: &Plan, records: &[Record]) -> Vec<String> {
     let lists = [
         list("done", |status| status == NodeStatus::Done),
         list("undone", |status| status == NodeStatus::Undone),
-        list("left", |status| matches!(status, NodeStatus::Left | NodeStatus::Failed)),
+        list("failed", |status| status == NodeStatus::Failed),
+        list("left", |status| status == NodeStatus::Left),
         list("unknown", |status| matches!(status, NodeStatus::Unknown | NodeStatus::Doing | NodeStatus::Undoing)),
         list("untouched", |status| status == NodeStatus::Waiting),
     ];

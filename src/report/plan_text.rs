@@ -5,7 +5,7 @@ mod details;
 use crate::plain::plain;
 use crate::plan::{Class, Plan, Purpose};
 use crate::report::style::{Style, Tone};
-use crate::report::table::{Column, Table, cell, width};
+use crate::report::table::{Column, Table, cell, hanging, headed, width, wrapped};
 use crate::report::{difference_text, words};
 
 /// A plan as people read it, ending with a newline. `file` is where it was written to, for the command that applies it.
@@ -58,14 +58,17 @@ fn header(plan: &Plan, style: &Style) -> Vec<String> {
     let mut lines = vec![style.paint(Tone::Strong, &scope)];
     let mut taken = width(&scope);
     for part in parts.into_iter().flatten() {
-        if taken + 3 + width(&part) > usize::from(style.width) {
-            lines.push(String::new());
-            taken = 0;
+        let room = usize::from(style.width);
+        if taken + 3 + width(&part) <= room {
+            taken += 3 + width(&part);
+            let line = lines.last_mut().expect("the scope is the first line");
+            line.push_str("   ");
+            line.push_str(&part);
+            continue;
         }
-        taken += 3 + width(&part);
-        let line = lines.last_mut().expect("the scope is the first line");
-        line.push_str("   ");
-        line.push_str(&part);
+        let wrapped = wrapped(&part, room.saturating_sub(3));
+        taken = 3 + wrapped.last().map_or(0, |line| width(line));
+        lines.extend(wrapped.into_iter().map(|line| format!("   {line}")));
     }
     lines
 }
@@ -76,7 +79,8 @@ fn nothing(plan: &Plan, style: &Style) -> Vec<String> {
         Some(base) => format!("{scope} is at release {} ({}).", base.number, plain(&base.tag)),
         None => format!("{scope} has no release, and nothing is asked for."),
     };
-    let mut lines = vec![format!("{} {at}", style.paint(Tone::Good, "No changes."))];
+    let text = hanging(&at, width("No changes. "), 2, usize::from(style.width));
+    let mut lines = headed(&format!("{} ", style.paint(Tone::Good, "No changes.")), text);
     if plan.drift.is_empty() && plan.base.is_some() {
         lines.push("What runs is what was recorded: no drift.".to_owned());
     }
@@ -104,7 +108,30 @@ fn steps(plan: &Plan, style: &Style) -> Vec<String> {
             cell(Tone::Normal, words::downtime_text(change)),
         ]);
     }
-    table.lines(style)
+    if table.is_too_wide(style) { listed(plan, style) } else { table.lines(style) }
+}
+
+/// The steps where there is no room for a table.
+fn listed(plan: &Plan, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, change) in plan.steps().enumerate() {
+        let (symbol, name) = (words::symbol(change), words::name(&change.address));
+        let blanks = " ".repeat(3_usize.saturating_sub(width(&symbol)));
+        let head = style.paint(words::tone(change), &format!("{symbol} {name}"));
+        lines.push(format!("  {:>2} {blanks}{head}", at + 1));
+        let below = |label: &str, text: &str, tone: Tone| {
+            let text = wrapped(&format!("{label}{text}"), usize::from(style.width).saturating_sub(9));
+            text.into_iter().map(move |line| format!("         {}", style.paint(tone, &line))).collect::<Vec<_>>()
+        };
+        lines.extend(below("", &words::change_text(change), Tone::Normal));
+        let undo = if change.class == Class::Reversible { Tone::Normal } else { Tone::Bad };
+        lines.extend(below("undo: ", &words::undo_text(change), undo));
+        let downtime = words::downtime_text(change);
+        if !downtime.is_empty() {
+            lines.extend(below("downtime: ", &downtime, Tone::Normal));
+        }
+    }
+    lines
 }
 
 fn drift(plan: &Plan, style: &Style) -> Vec<String> {
@@ -113,10 +140,14 @@ fn drift(plan: &Plan, style: &Style) -> Vec<String> {
     }
     let what = if plan.drift.len() == 1 { "thing is" } else { "things are" };
     let title = format!("Drift: {} {what} not as recorded, by a change that omni did not make", plan.drift.len());
-    let mut lines = vec![String::new(), style.paint(Tone::Warn, &title)];
+    let room = usize::from(style.width);
+    let mut lines = vec![String::new()];
+    lines.extend(wrapped(&title, room).iter().map(|line| style.paint(Tone::Warn, line)));
     for drift in &plan.drift {
-        lines.push(format!("    {}  {}", words::name(&drift.address), plain(&drift.summary)));
-        let differences = difference_text::lines(&drift.differences, difference_text::Sides::Drift, style);
+        let name = words::name(&drift.address);
+        let summary = hanging(&plain(&drift.summary), width(&name) + 6, 6, room);
+        lines.extend(headed(&format!("    {name}  "), summary));
+        let differences = difference_text::lines(&drift.differences, difference_text::Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }
     lines
@@ -127,7 +158,10 @@ fn warnings(plan: &Plan, style: &Style) -> Vec<String> {
     if !plan.warnings.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(plan.warnings.iter().map(|text| format!("{} {}", style.paint(Tone::Warn, "warning:"), plain(text))));
+    for text in &plan.warnings {
+        let text = hanging(&plain(text), width("warning: "), 2, usize::from(style.width));
+        lines.extend(headed(&format!("{} ", style.paint(Tone::Warn, "warning:")), text));
+    }
     lines
 }
 
@@ -135,10 +169,24 @@ fn closing(plan: &Plan, command: Option<&str>, style: &Style) -> Vec<String> {
     let parts = [Some(words::summary(plan)), Some(words::unchanged(plan)).filter(|n| *n > 0).map(unchanged)];
     let summary: Vec<_> = parts.into_iter().flatten().collect();
     let id = plan.id().spoken();
-    let mut lines = vec![format!("Plan {}: {}", style.paint(Tone::Strong, &id), summary.join(", "))];
-    lines.extend(consent(plan).into_iter().map(|line| style.paint(Tone::Bad, &line)));
+    let room = usize::from(style.width);
+    // A number is not parted from what it counts.
+    let joined = summary.join(", ").replace(' ', "\u{a0}").replace(",\u{a0}", ", ");
+    let mut lines = hanging(&joined, width(&id) + width("Plan : "), 2, room);
+    lines = lines.iter().map(|line| line.replace('\u{a0}', " ")).collect();
+    lines = headed(&format!("Plan {}: ", style.paint(Tone::Strong, &id)), lines);
+    for line in consent(plan) {
+        lines.extend(wrapped(&line, room).iter().map(|line| style.paint(Tone::Bad, line)));
+    }
     if let Some(command) = command {
-        lines.extend([String::new(), format!("Apply this plan:  {command}")]);
+        lines.push(String::new());
+        let title = "Apply this plan:";
+        // It is to be copied: it is never broken.
+        if width(title) + 2 + width(command) <= room {
+            lines.push(format!("{title}  {command}"));
+        } else {
+            lines.extend([title.to_owned(), format!("  {command}")]);
+        }
     }
     lines
 }

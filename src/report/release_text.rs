@@ -100,7 +100,9 @@ fn in_full(release: &Release, style: &Style) -> Vec<String> {
         lines.push(format!("  {}", style.paint(Tone::Strong, &words::name(address))));
         let fields = differences(None, Some(&recorded.resource));
         let fields: Vec<_> = fields.into_iter().filter_map(|field| Some((field.path, field.after?))).collect();
-        lines.extend(difference_text::unchanged_lines(&fields, style).into_iter().map(|line| format!("  {line}")));
+        lines.extend(
+            difference_text::unchanged_lines(&fields, &style.inset(2)).into_iter().map(|line| format!("  {line}")),
+        );
     }
     lines
 }

@@ -43,7 +43,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     lines.extend(things(now, style));
     lines.push(format!("  {:<17}  {}", "drift", drift(now)));
     for drift in now.drift.iter().filter(|_| style.full) {
-        let differences = difference_text::lines(&drift.differences, Sides::Drift, style);
+        let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }
     lines.push(format!("  {:<17}  {}", "lock", lock_text::line(now.lock, now.last_fence)));

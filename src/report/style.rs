@@ -72,6 +72,12 @@ impl Mark {
 }
 
 impl Style {
+    /// The same style for lines that stand so many columns in.
+    pub(super) const fn inset(mut self, columns: u16) -> Self {
+        self.width = self.width.saturating_sub(columns);
+        self
+    }
+
     /// The text in the colour of its tone; as it is without colours.
     pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
         if !self.colour || text.is_empty() {

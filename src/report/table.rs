@@ -42,6 +42,32 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// A text after a heading that takes so many columns: its words wrapped, further lines under the first. Where next to
+/// nothing is left beside the heading, the first line is empty and the text begins under it, `least` columns in.
+pub(super) fn hanging(text: &str, heading: usize, least: usize, columns: usize) -> Vec<String> {
+    if heading + width(text) <= columns {
+        return vec![text.to_owned()];
+    }
+    let beside = columns.saturating_sub(heading);
+    let longest = text.split(' ').map(width).max().unwrap_or(0);
+    if beside >= NARROWEST.max(longest) {
+        let blanks = " ".repeat(heading);
+        let lines = wrapped(text, beside).into_iter().enumerate();
+        return lines.map(|(at, line)| if at == 0 { line } else { format!("{blanks}{line}") }).collect();
+    }
+    let blanks = " ".repeat(least);
+    let under = wrapped(text, columns.saturating_sub(least)).into_iter().map(|line| format!("{blanks}{line}"));
+    std::iter::once(String::new()).chain(under).collect()
+}
+
+/// A heading, and a text after it in the lines of `hanging`, which were made for a heading of this width.
+pub(super) fn headed(heading: &str, mut lines: Vec<String>) -> Vec<String> {
+    if let Some(first) = lines.first_mut() {
+        format!("{heading}{first}").trim_end().clone_into(first);
+    }
+    lines
+}
+
 /// One column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
@@ -138,6 +164,17 @@ impl Table {
             lines.extend(self.drawn(row, &widths, style));
         }
         lines
+    }
+
+    /// Whether it is wider than there is room, however much is wrapped.
+    pub(super) fn is_too_wide(&self, style: &Style) -> bool {
+        let available = usize::from(style.width);
+        let total: usize =
+            self.widths(available).iter().zip(&self.columns).map(|(width, column)| width + column.gap).sum();
+        let at = self.columns.iter().position(|column| column.wraps);
+        let words = at.into_iter().flat_map(|at| self.rows.iter().filter_map(move |row| row.get(at)));
+        let longest = words.flat_map(|cell| cell.text.split(' ')).map(width).max().unwrap_or(0);
+        total > available || at.is_some_and(|at| longest > self.widths(available)[at])
     }
 
     fn widths(&self, available: usize) -> Vec<usize> {

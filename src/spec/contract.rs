@@ -115,7 +115,7 @@ fn absent(name: &str, declared: &RawVariable, tree: &Node, at: &[String], uses: 
         .fold(problem, |problem, place| problem.label(place.span.clone(), format!("`{}` needs it", place.path)));
     let set = format!("set `{name}` in the environment or in an `--env-file`");
     problem.help(match &declared.help {
-        Some(help) => format!("{set}; to make one: {help}"),
+        Some(help) => format!("{set}\nto make one: {help}"),
         None => set,
     })
 }

@@ -55,7 +55,7 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn error(code: &'static str, path: &[String], message: impl Into<String>) -> Self {
-        let (message, path) = (message.into(), tree::joined(path));
+        let (message, path) = (short(message.into()), tree::joined(path));
         Self { code, severity: Severity::Error, message, help: None, path, labels: Vec::new() }
     }
 
@@ -64,17 +64,17 @@ impl Problem {
     }
 
     pub(super) fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: short(text.into()) });
         self
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(short(help.into()));
         self
     }
 
     pub(super) fn help_if(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
+        self.help = help.map(short).or(self.help);
         self
     }
 
@@ -110,13 +110,38 @@ impl Diagnostic for Problem {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let labels = self.labels.iter().enumerate().map(|(at, label)| {
-            let text = Some(label.text.clone()).filter(|text| !text.is_empty());
-            match at {
-                0 => LabeledSpan::new_primary_with_span(text, label.span.clone()),
-                _ => LabeledSpan::new_with_span(text, label.span.clone()),
-            }
-        });
-        Some(Box::new(labels))
+        Some(spans(&self.labels))
     }
+}
+
+/// The longest word of the user's that is repeated whole, in characters.
+const LONGEST_WORD: usize = 120;
+
+/// The text with very long words cut in their middle: a message of 20 KB says nothing.
+fn short(text: String) -> String {
+    if text.len() <= LONGEST_WORD {
+        return text;
+    }
+    let word = |word: &str| {
+        let length = word.chars().count();
+        if length <= LONGEST_WORD {
+            return word.to_owned();
+        }
+        let (start, end): (String, String) =
+            (word.chars().take(60).collect(), word.chars().skip(length - 20).collect());
+        format!("{start}…{end}")
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Places as miette takes them; the first is the main one.
+pub(super) fn spans(labels: &[Label]) -> Box<dyn Iterator<Item = LabeledSpan> + '_> {
+    let labels = labels.iter().enumerate().map(|(at, label)| {
+        let text = Some(label.text.clone()).filter(|text| !text.is_empty());
+        match at {
+            0 => LabeledSpan::new_primary_with_span(text, label.span.clone()),
+            _ => LabeledSpan::new_with_span(text, label.span.clone()),
+        }
+    });
+    Box::new(labels)
 }

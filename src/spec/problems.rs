@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-use super::problem::{Problem, Severity};
+use super::excerpt::Excerpt;
+use super::problem::{self, Problem, Severity};
 
 /// The text of a spec and the name of its file.
 #[derive(Debug, Clone)]
@@ -88,7 +89,11 @@ impl Problems {
 
     /// Each problem with its text, ready for a handler of miette.
     pub fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
-        self.list.iter().map(|problem| Shown { problem, source: &self.source })
+        self.list.iter().map(|problem| Shown {
+            problem,
+            source: &self.source,
+            excerpt: Excerpt::of(&self.source, &problem.labels),
+        })
     }
 }
 
@@ -116,10 +121,12 @@ impl Diagnostic for Problems {
 }
 
 /// One problem with the text it stands in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Shown<'a> {
     problem: &'a Problem,
     source: &'a Source,
+    /// In place of the text where a line of it is too long to be shown.
+    excerpt: Option<Excerpt>,
 }
 
 impl fmt::Display for Shown<'_> {
@@ -144,10 +151,16 @@ impl Diagnostic for Shown<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.problem.labels()
+        match &self.excerpt {
+            Some(excerpt) => Some(problem::spans(&excerpt.labels)),
+            None => self.problem.labels(),
+        }
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
+        if let Some(excerpt) = &self.excerpt {
+            return Some(excerpt);
+        }
         (!self.problem.labels.is_empty()).then_some(&self.source.inner as &dyn SourceCode)
     }
 }

@@ -118,3 +118,20 @@ fn on_a_terminal_it_asks() {
     let (code, shown) = typed(&place, "destroy --volumes --color never", &format!("{}\n", place.project));
     assert_eq!(code, 0, "{shown}");
 }
+
+#[test]
+fn the_warnings_of_the_spec_are_told_once_by_whoever_reads_it() {
+    let place = Place::with("warned", &WEB.replace("resources.limits = { memory = \"32MiB\" }\n", ""));
+    let told = |said: &crate::said::Said| said.err.matches("omni::spec::no_memory_limit").count();
+    for (words, code) in [
+        (&["plan", "-o", "p.omni"][..], 0),
+        (&["apply"], 8),
+        (&["apply", "p.omni", "--yes"], 0),
+        (&["apply", "--yes"], 0),
+        (&["destroy", "--yes"], 0),
+    ] {
+        let said = place.omni(words);
+        let wanted = usize::from(words[0] != "destroy");
+        assert_eq!((said.code, told(&said)), (code, wanted), "{words:?}: {}", said.screen());
+    }
+}

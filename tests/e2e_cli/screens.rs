@@ -91,6 +91,8 @@ fn an_apply_that_fails() {
     check("status_open", &run(&["status"]));
     check("recover_dry", &run(&["recover", "--dry-run"]));
     check("recover", &run(&["recover", "--back", "--parallel", "1"]));
+    assert_eq!(run(&["apply", "--yes", "--on-failure", "pause"]).code, 3);
+    check("recover_forward_fails", &run(&["recover", "--forward", "--parallel", "1"]));
 }
 
 #[test]

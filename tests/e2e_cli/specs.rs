@@ -156,3 +156,30 @@ For more information, try '--help'.
 ",
     );
 }
+
+/// Whether no line ends between two backticks.
+fn is_whole(text: &str) -> bool {
+    text.lines().all(|line| line.matches('`').count() % 2 == 0)
+}
+
+#[test]
+fn what_is_to_be_copied_is_never_broken() {
+    let place = Place::bare("copied");
+    place.spec("[env.DB_PASSWORD]\nsecret = true\nhelp = \"openssl rand -hex 24\"\n[services.web]\nimage = \"IMAGE\"\nenvironment = { A = \"${DB_PASSWORD}\" }\n");
+    for width in 60..=120 {
+        let said = place.omni_with(&[("COLUMNS", &width.to_string())], &["validate"]);
+        assert!(said.err.contains("`resources.limits = { memory = \"512MiB\" }`"), "{width}: {}", said.screen());
+        assert!(said.err.contains("to make one: openssl rand -hex 24\n"), "{width}: {}", said.screen());
+    }
+    let commands =
+        "init validate fmt graph plan show apply recover rollback status history drift prune logs destroy explain";
+    for words in commands.split(' ').map(|command| vec![command]).chain([vec!["lock", "break"]]) {
+        for width in ["40", "60", "80", "100"] {
+            for flag in ["-h", "--help"] {
+                let words: Vec<_> = words.iter().copied().chain([flag]).collect();
+                let said = place.omni_with(&[("COLUMNS", width)], &words);
+                assert!(is_whole(&said.out), "{width}: {words:?}: {}", said.out);
+            }
+        }
+    }
+}

@@ -76,3 +76,55 @@ fn the_starter_is_valid_whatever_the_folder_is_called() {
         assert_eq!(omni::spec::format(&text).expect("a canonical spec"), text);
     }
 }
+
+#[test]
+fn a_very_long_line_is_cut_around_what_is_wrong_in_it() {
+    let padding = "x".repeat(20_000);
+    let texts = [
+        format!(
+            "services = {{ web = {{ image = \"a:1\", hostname = \"{padding}\", nonsense = 1, command = \"{padding}\" }} }}\n"
+        ),
+        format!(
+            "services = {{ web = {{ image = \"a:1\", hostname = \"日本{}\", nonsense = 1 }} }}\n",
+            "日".repeat(9_000)
+        ),
+        format!("[services.web]\nimage = \"a:1\"\n# {padding}\nnonsense = 1\nhostname = \"{padding}\"\n"),
+        format!("[services.web]\nimage = \"a:1\"\nreplicas = \"{padding}\"\n"),
+        format!("[services.web]\nimage = \"{padding}:\"\n"),
+        format!(
+            "[services.web]\nimage = \"a:1\"\nports = [\"{padding}\"]\nvolumes = [\"{padding}\"]\nrestart = \"{padding}\"\n"
+        ),
+        format!(
+            "[services.web]\nimage = \"a:1\"\n{padding} = 1\ndepends_on = [\"{padding}\"]\nstop_grace_period = \"{padding}\"\n"
+        ),
+        format!("[services.web]\nimage = \"a:1\"\nenvironment = {{ A = \"${{{padding}}} ${{B\" }}\n"),
+        format!("[services.web]\nimage = \"a:1\" {padding}\n"),
+    ];
+    for text in texts {
+        let text = if text.starts_with("services") { format!("{text}{PROJECT}") } else { format!("{PROJECT}{text}") };
+        let problems = Case::new("long", &text).resolve().expect_err("a spec that is refused");
+        let report = crate::world::drawn(&problems);
+        let widest = report.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        assert!(widest < 200 && report.contains('…'), "{widest}: {report}");
+        for problem in problems.list() {
+            assert!(problem.message.len() < 300, "{}", problem.message);
+        }
+    }
+}
+
+#[test]
+fn a_cut_line_keeps_its_place_and_its_caret() {
+    let padding = "x".repeat(500);
+    let web = format!("image = \"a:1\", hostname = \"{padding}\", nonsense = 1, user = \"{padding}\"");
+    let text = format!("services = {{ web = {{ {web} }} }}\n{PROJECT}");
+    let problems = Case::new("caret", &text).resolve().expect_err("a spec that is refused");
+    let report = crate::world::drawn(&problems);
+    let column = text.find("nonsense").expect("the key") + 1;
+    assert!(report.contains(&format!("[deploy.toml:1:{column}]")), "{report}");
+    let mut lines = report.lines().skip_while(|line| !line.contains("nonsense = 1"));
+    let (source, carets) = (lines.next().expect("the line"), lines.next().expect("what is marked"));
+    let marked: String =
+        carets.chars().zip(source.chars()).filter(|(mark, _)| "─┬".contains(*mark)).map(|(_, c)| c).collect();
+    assert_eq!(marked, "nonsense", "{report}");
+    assert!(source.chars().count() < 130 && source.matches('…').count() == 2, "{report}");
+}

@@ -35,7 +35,7 @@ pub struct ApplyArgs {
     /// Consent and bounds
     #[command(flatten)]
     pub doing: DoArgs,
-    /// What happens where a step fails
+    /// What happens when a step fails
     #[arg(long, value_name = "WHAT", default_value = "undo")]
     pub on_failure: OnFailure,
 }
@@ -43,9 +43,9 @@ pub struct ApplyArgs {
 /// What happens where a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnFailure {
-    /// Everything is undone
+    /// Undo everything, newest first
     Undo,
-    /// The apply stays open, for you to look at
+    /// Stop there, and leave the apply open
     Pause,
 }
 
@@ -90,7 +90,7 @@ pub enum LockCommand {
     Status,
     /// Take it away from a holder that is gone
     Break {
-        /// The fence that `omni lock status` prints
+        /// `omni lock status` prints the fence
         #[arg(long, value_name = "N")]
         fence: u64,
     },

@@ -25,7 +25,7 @@ pub struct Global {
     /// Switch services of this profile on
     #[arg(long, value_name = "NAME", global = true)]
     pub profile: Vec<String>,
-    /// The store: a file
+    /// The file of the store, as in `sqlite://.omni/omni.db`
     #[arg(long, value_name = "URL", env = "OMNI_STORE", global = true)]
     pub store: Option<String>,
     /// The container engine, as in `DOCKER_HOST`
@@ -49,7 +49,7 @@ pub struct Global {
     /// How long to wait for the lock
     #[arg(long, value_name = "TIME", default_value = "0s", global = true)]
     pub lock_wait: Period,
-    /// How long going forward may take in all
+    /// How long the steps may take in all; what is not done by then is undone
     #[arg(long, value_name = "TIME", global = true)]
     pub timeout: Option<Period>,
 }

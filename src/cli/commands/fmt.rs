@@ -16,7 +16,7 @@ pub(crate) fn run(global: &Global, args: &FmtArgs, console: &Console) -> Result<
         return Ok(Exit::Done);
     }
     if args.check {
-        console.print(&format!("{} is not in canonical form\n", path.display()));
+        console.print(&format!("{} is not in canonical form\nnext: omni fmt\n", path.display()));
         return Ok(Exit::Undone);
     }
     disk::write(&path, &canonical)?;

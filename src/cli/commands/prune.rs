@@ -54,6 +54,9 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
 }
 
 fn listed(found: &[Retained], verb: &str) -> String {
+    if found.is_empty() {
+        return "Nothing to remove: a kept release needs all that is there.\n".to_owned();
+    }
     let line = |one: &Retained| format!("  - {}   {}   of {}", one.address, plain(&one.name), plain(&one.tag));
     let mut lines: Vec<_> = found.iter().map(line).collect();
     lines.push(format!("{verb} {}\n", tidying::counted(found.len())));

@@ -29,7 +29,8 @@ pub(crate) fn run(global: &Global, args: &ValidateArgs, console: &Console) -> Re
             console.warn(&problems::drawn(&spec.warnings, console));
         }
         let things = spec.resources.len();
-        console.print(&format!("{} is valid: {scope}, {things} things\n", spec.source().name()));
+        let things = if things == 1 { "1 thing".to_owned() } else { format!("{things} things") };
+        console.print(&format!("{} is valid: {scope}, {things}\n", spec.source().name()));
     } else {
         console.print(&told(&spec.warnings, format));
     }

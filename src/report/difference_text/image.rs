@@ -24,8 +24,12 @@ pub(super) fn entry(differences: &[&Difference]) -> Option<Entry> {
     let lines: Vec<_> = [reference, pin].into_iter().flatten().collect();
     // The node's name changes with the reference; alone it is worth a line.
     let value = if lines.is_empty() { pair(differences, |path| path == "image.node") } else { Some(lines.join("\n")) };
-    let (label, more) = ("image".to_owned(), Vec::new());
-    Some(Entry { sign, label, value: value.unwrap_or_default(), more })
+    let (label, value) = ("image".to_owned(), value.unwrap_or_default());
+    let apart = value.lines().flat_map(|line| match line.split_once(" -> ") {
+        Some((before, after)) => vec![('-', format!("- {before}")), ('+', format!("+ {after}"))],
+        None => vec![(sign, line.to_owned())],
+    });
+    Some(Entry { sign, label, apart: apart.collect(), value, more: Vec::new() })
 }
 
 fn pair(differences: &[&Difference], wanted: fn(&str) -> bool) -> Option<String> {

@@ -32,7 +32,7 @@ fn counted(change: &Change) -> String {
 
 /// The differences of one change. Signs stand at the start of their lines, where a diff is coloured by them.
 fn diff(change: &Change, context: usize) -> Vec<String> {
-    let style = Style { context, ..Style::default() };
+    let style = Style { context, width: u16::MAX, ..Style::default() };
     let title = format!("{} {}  {}", words::symbol(change).trim(), words::name(&change.address), words::why(change));
     let mut text = vec![format!("@@ {} @@", title.trim_end())];
     for line in lines(&change.differences, Sides::Change, &style) {

@@ -3,7 +3,7 @@
 use crate::plan::{Action, Change, Class, Plan};
 use crate::report::style::{Style, Tone};
 use crate::report::table::{padded, width};
-use crate::report::{difference_text, words};
+use crate::report::{difference_text, table, words};
 use crate::resource::{Difference, Shown, unchanged};
 
 /// What a thing is where the spec says nothing, beside what is simply absent or false.
@@ -27,22 +27,24 @@ pub(super) fn lines(plan: &Plan, style: &Style) -> Vec<String> {
     let shown = plan.changes.iter().filter(|change| style.full || change.action != Action::Keep);
     let mut lines = Vec::new();
     for change in shown {
-        let body = body(change, style);
-        lines.extend([String::new(), heading(change, style)]);
+        let body = body(change, &style.inset(6));
+        lines.push(String::new());
+        lines.extend(heading(change, style));
         lines.extend(body.into_iter().map(|line| format!("      {line}")));
     }
     lines
 }
 
-fn heading(change: &Change, style: &Style) -> String {
+fn heading(change: &Change, style: &Style) -> Vec<String> {
     let symbol = words::symbol(change);
     let name = words::name(&change.address);
     let why = if change.action == Action::Keep { "unchanged".to_owned() } else { words::why(change) };
     let blanks = " ".repeat(3_usize.saturating_sub(width(&symbol)));
     let named = format!("{blanks}{symbol} {name}");
     let painted = format!("{blanks}{}", style.paint(words::tone(change), &named[blanks.len()..]));
-    let gap = padded(&named, 24).len() - named.len();
-    format!("{painted}{}  {why}", " ".repeat(gap)).trim_end().to_owned()
+    let heading = width(&padded(&named, 24)) + 2;
+    let gap = " ".repeat(heading - width(&named));
+    table::headed(&format!("{painted}{gap}"), table::hanging(&why, heading, 6, usize::from(style.width)))
 }
 
 fn body(change: &Change, style: &Style) -> Vec<String> {

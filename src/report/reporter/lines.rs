@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use super::Reporter;
 use crate::address::Address;
-use crate::journal::{Event, Outcome, Progress, Record};
+use crate::journal::{Event, NodeStatus, Outcome, Progress, Record};
 use crate::plan::Plan;
 use crate::report::board::{Board, End, Step, because};
 use crate::report::style::{Mark, Style};
 use crate::report::table::padded;
 use crate::report::time::{between, clock, so_far, took};
+use crate::report::words;
 
 /// After how long without a line a sign of life is written.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
@@ -50,7 +51,9 @@ impl<W: Write + Send> Lines<W> {
 
     fn text(&self, event: &Event) -> Option<String> {
         match event {
-            Event::Begun { steps, fence } => Some(format!("begin: {steps} steps, lock fence {fence}")),
+            Event::Begun { steps, fence } => {
+                Some(format!("begin: {}, lock fence {fence}", words::count(*steps, "step")))
+            }
             Event::Recorded { record, .. } => self.record(record),
             Event::Progress(progress) => {
                 let step = self.board.step(&progress.node)?;
@@ -61,7 +64,8 @@ impl<W: Write + Send> Lines<W> {
                 Some(format!("stopping after {signal}: nothing new starts"))
             }
             Event::Ended { outcome, took_ms } => {
-                Some(format!("{} after {}", ended(outcome), took(Duration::from_millis(*took_ms))))
+                let has_failed = self.board.count(|status| status == NodeStatus::Failed) > 0;
+                Some(format!("{} after {}", ended(outcome, has_failed), took(Duration::from_millis(*took_ms))))
             }
         }
     }
@@ -94,11 +98,12 @@ fn said(end: Option<&End>) -> String {
     end.map(|end| format!("{}  {}", end.took.map(took).unwrap_or_default(), end.note)).unwrap_or_default()
 }
 
-fn ended(outcome: &Outcome) -> &'static str {
+fn ended(outcome: &Outcome, has_failed: bool) -> &'static str {
     match outcome {
         Outcome::Applied => "applied",
         Outcome::Unwound(_) => "undone",
         Outcome::Stuck { .. } => "stuck",
+        Outcome::Interrupted if has_failed => "paused",
         Outcome::Interrupted => "interrupted",
     }
 }
