@@ -14,8 +14,8 @@ use crate::provider::{FaultKind, Observe, Perform};
 use crate::release::Release;
 use crate::store::Store;
 
-/// Removes what no kept release needs, and the volumes that this plan removes: the containers that held them are gone only
-/// now.
+/// Removes what no kept release needs, and the volumes that this plan removes: the containers that held them are gone
+/// only now.
 ///
 /// # Errors
 /// When the store or the engine does not answer; the next tidying goes on.

@@ -158,7 +158,7 @@ impl<'a> Undertaking<'a> {
         self.console.print(&if self.console.json {
             report::plan_json(&plan)
         } else {
-            report::plan_at_work(&plan, &self.console.out)
+            report::plan_text(&plan, None, &self.console.out)
         });
         Ok(Exit::Done)
     }

@@ -33,7 +33,10 @@ fn drawn(plan: &Plan, command: Option<&str>, style: &Style) -> String {
     lines.extend(details::lines(plan, style));
     lines.extend(drift(plan, style));
     lines.extend(warnings(plan, style));
-    lines.extend(words::afterwards(plan).into_iter().flat_map(|line| [String::new(), line]));
+    if let Some(line) = words::afterwards(plan) {
+        lines.push(String::new());
+        lines.extend(wrapped(&line, usize::from(style.width)));
+    }
     if !plan.is_empty() {
         lines.push(String::new());
         lines.extend(closing(plan, command, style));

@@ -105,8 +105,8 @@ pub struct PruneArgs {
     /// Only print what would be removed
     #[arg(long)]
     pub dry_run: bool,
-    /// Remove without asking
-    #[arg(long)]
+    /// Do not ask
+    #[arg(short = 'y', long)]
     pub yes: bool,
 }
 
