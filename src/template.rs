@@ -100,6 +100,7 @@ impl Template {
     }
 
     /// The names of the secrets whose values in the vault are not those that they were marked with.
+    #[must_use]
     pub fn changed_in(&self, vault: &Vault) -> Vec<String> {
         let changed = |part: &Part| match part {
             Part::Secret { name, mark } if vault.mark(name).is_some_and(|now| now != *mark) => Some(name.clone()),

@@ -61,10 +61,10 @@ impl Plan {
         select(inputs, &view, &graph, &mut changes, &mut warnings);
         note_kept_volumes(inputs, &view, &mut warnings);
         if view.from_labels && view.base.is_some() {
-            warnings.push(
-                "the record was read from the labels on the engine: this store has none, or an older one; settings that only \
-                 omni reads (updates, rollback commands, http and tcp probes) count as the spec says".to_owned(),
-            );
+            let text = "the record was read from the labels on the engine: this store has none, or an older one; \
+                        settings that only omni reads (updates, rollback commands, http and tcp probes) count as the \
+                        spec says";
+            warnings.push(text.to_owned());
         }
         let edges = edges(inputs, &graph, &mut changes);
         let (changes, edges) = order::ordered(changes, &edges)

@@ -24,8 +24,8 @@ impl Retention {
         if *purpose == Purpose::Destroy { Self { releases: 1, ..self } } else { self }
     }
 
-    /// Which of these releases, newest first, are kept at this time, and which are not. One that repeats a newer one does
-    /// not push out others: going back to it is going back to that. As many of them are kept again.
+    /// Which of these releases, newest first, are kept at this time, and which are not. One that repeats a newer one
+    /// does not push out others: going back to it is going back to that. As many of them are kept again.
     #[must_use]
     pub fn split(self, releases: Vec<Release>, now: Timestamp) -> (Vec<Release>, Vec<Release>) {
         let most = usize::try_from(self.releases.max(1)).unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
 //! A resource in the words of deploy.toml, as JSON: what the code keeps apart or together is told as people write it.
 //!
-//! What deploy.toml has no key for (which image exactly, what is in a file) stands under the key that decides it. How two
-//! of them differ is left to `difference`.
+//! What deploy.toml has no key for (which image exactly, what is in a file) stands under the key that decides it. How
+//! two of them differ is left to `difference`.
 
 use serde_json::{Map, Value, json};
 
