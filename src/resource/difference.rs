@@ -1,7 +1,7 @@
 //! `Difference`: one field in which two resources differ.
 //!
-//! Both are walked as JSON in the words of deploy.toml, field by field, so a field that is added to a resource can never
-//! be forgotten here. A value with a secret in it is never shown. How a difference is drawn is left to `report`.
+//! Both are walked as JSON in the words of deploy.toml, field by field, so a field that is added to a resource can
+//! never be forgotten here. A value with a secret in it is never shown. How a difference is drawn is left to `report`.
 
 mod words;
 
