@@ -267,8 +267,8 @@ impl<'s> Session<'s> {
     }
 
     /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in
-    /// memory: every step begun has its intent on disk, so a recovery would do the same again. One that is refused, because
-    /// somebody else has the lock, is the end of the apply here.
+    /// memory: every step begun has its intent on disk, so a recovery would do the same again. One that is refused,
+    /// because somebody else has the lock, is the end of the apply here.
     async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
         if run.fenced_out.is_some() {
             return false;

@@ -105,8 +105,8 @@ impl<'a> Undertaking<'a> {
         done
     }
 
-    /// The apply that was cut off; none where none was. One that somebody works on is waited for as long as the user lets
-    /// the command wait.
+    /// The apply that was cut off; none where none was. One that somebody works on is waited for as long as the user
+    /// lets the command wait.
     ///
     /// # Errors
     /// `Locked` when somebody still works on it.

@@ -1,5 +1,5 @@
-//! The messages that an apply is open, and that somebody is at work on it: which, by whom, since when, how far, and what
-//! to do about it.
+//! The messages that an apply is open, and that somebody is at work on it: which, by whom, since when, how far, and
+//! what to do about it.
 
 use jiff::Timestamp;
 
@@ -35,10 +35,10 @@ pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Sty
 /// Says that somebody is at work on an open apply, ending with a newline.
 #[must_use]
 pub fn running(apply: &Apply, records: &[Record], held: &Held, style: &Style) -> String {
-    let head = style.paint(Tone::Bad, "error[omni::lock::held]");
+    let code = style.paint(Tone::Bad, "error[omni::lock::held]");
     let scope = words::scope(&apply.plan);
     let lines = [
-        format!("{head}: an apply of {scope} is running: {} (release {})", plain(&apply.plan.tag), apply.release),
+        format!("{code}: an apply of {scope} is running: {} (release {})", plain(&apply.plan.tag), apply.release),
         format!(
             "   = by {}: {}, since {} ({} ago), lock fence {}",
             lock_text::who(held),

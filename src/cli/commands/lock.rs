@@ -130,8 +130,8 @@ fn after(held: &Held, standing: Standing) -> String {
             format!("the lease of its holder is over; a call that it sent may still take effect within {left} s")
         }
         Standing::Alive | Standing::Leased => format!(
-            "if its holder lives it may send calls until it next looks at its lease, for up to {} s, and the last one may \
-             take effect up to {} s later",
+            "if its holder lives it may send calls until it next looks at its lease, for up to {} s, and the last one \
+             may take effect up to {} s later",
             UNSEEN.as_secs(),
             LONGEST_CALL.as_secs()
         ),
