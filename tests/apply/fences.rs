@@ -33,19 +33,21 @@ async fn overtaken_after(call: &str, second: &str) -> Vec<String> {
         while !engine.log().iter().any(|line| line.starts_with(call)) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let held = other.lock().await.unwrap().expect("the apply has the lock");
+        let held = other.lock().await.expect("the store answers").expect("the apply has the lock");
         let me = Holder { pid: 2, ..held.holder };
-        other.break_lock(held.fence, &me).await.unwrap();
-        let Locking::Locked(taken) = other.take_lock(&me, 0).await.unwrap() else { panic!("it was broken") };
-        other.take_over(&apply.op, taken.fence).await.unwrap();
-        let records = other.journal(&apply.op).await.unwrap();
+        other.break_lock(held.fence, &me).await.expect("the store answers");
+        let Locking::Locked(taken) = other.take_lock(&me, 0).await.expect("the store answers") else {
+            panic!("it was broken")
+        };
+        other.take_over(&apply.op, taken.fence).await.expect("the store answers");
+        let records = other.journal(&apply.op).await.expect("the store answers");
         (engine.log().len(), records)
     };
     let (ended, (sent, records)) =
         futures_util::future::join(theatre.run(&apply, &[], Direction::Forward, &locks), taking).await;
     let Err(Aborted::LeaseLost(why)) = ended else { panic!("it goes on: {ended:?}") };
     assert!(why.contains("fence"), "{why}");
-    assert_eq!(theatre.store.journal(&apply.op).await.unwrap(), records, "it writes nothing");
+    assert_eq!(theatre.store.journal(&apply.op).await.expect("the store answers"), records, "it writes nothing");
     theatre.engine.log().split_off(sent)
 }
 
