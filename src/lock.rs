@@ -1,4 +1,5 @@
-//! `Holder`, `Held` and `Op`: who has the exclusive right to apply, since when, and under which fence.
+//! `Holder`, `Held`, `Standing` and `Op`: who has the exclusive right to apply, since when, under which fence, and what
+//! is known of that process.
 //!
 //! The right is taken in two places: in the store, and on the engine, so that two machines with a store each exclude
 //! each other too. How it is taken is left to `store` and `provider`; when it is taken, to `cli`.
@@ -19,6 +20,12 @@ pub const RENEWAL: Duration = Duration::from_secs(15);
 
 /// The longest a single call to an engine may take; a dead holder's last call is over that long after its lease.
 pub const LONGEST_CALL: Duration = Duration::from_secs(30);
+
+/// What has to be left of a lease after the deadline of a call that is sent.
+pub const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// The longest a holder sends calls without another look at its lock.
+pub const UNSEEN: Duration = LEASE.saturating_sub(LONGEST_CALL).saturating_sub(LEASE_MARGIN);
 
 /// One apply: every object it makes carries this, so that its objects can be found after any fault.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,5 +99,47 @@ impl Held {
     pub fn is_abandoned(&self) -> bool {
         let grace = self.until + (2 * LONGEST_CALL);
         self.now > grace
+    }
+
+    /// What is known of its holder, of which `alive` says whether it is proven to live or to be dead.
+    #[must_use]
+    pub fn standing(&self, alive: Option<bool>) -> Standing {
+        match alive {
+            Some(true) => Standing::Alive,
+            Some(false) => Standing::Dead,
+            None if self.is_abandoned() => Standing::Abandoned,
+            None if self.now > self.until => Standing::Silent,
+            None => Standing::Leased,
+        }
+    }
+}
+
+/// What is known of the holder of a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It lives: it runs on this machine.
+    Alive,
+    /// It is dead: it ran on this machine.
+    Dead,
+    /// Nothing can be proven from here, and its lease is not over.
+    Leased,
+    /// Nothing can be proven from here. Its lease is over, but a call of its may still be under way.
+    Silent,
+    /// Nothing can be proven from here, and its lease is long over.
+    Abandoned,
+}
+
+impl Standing {
+    /// Whether the holder is at work, as far as anybody can tell.
+    #[must_use]
+    pub const fn is_at_work(self) -> bool {
+        matches!(self, Self::Alive | Self::Leased)
+    }
+
+    /// Whether whoever wants the lock next takes it over at once.
+    #[must_use]
+    pub const fn is_gone(self) -> bool {
+        matches!(self, Self::Dead | Self::Abandoned)
     }
 }

@@ -5,6 +5,7 @@
 
 mod apply {
     pub(crate) mod deployment;
+    mod fences;
     mod properties;
     mod scenes;
     pub(crate) mod theatre;

@@ -7,8 +7,12 @@
 mod failing;
 #[path = "e2e_faults/kills.rs"]
 mod kills;
+#[path = "e2e_faults/locks.rs"]
+mod locks;
 #[path = "e2e_faults/losses.rs"]
 mod losses;
+#[path = "e2e_faults/middle.rs"]
+mod middle;
 #[path = "e2e_faults/races.rs"]
 mod races;
 #[path = "e2e_faults/signals.rs"]

@@ -23,3 +23,24 @@ pub enum Aborted {
     #[error("the lock was lost: {0}")]
     LeaseLost(String),
 }
+
+impl Aborted {
+    /// The end of an apply of which a write was refused. One that somebody else's lock refused is no trouble of the
+    /// store: it is the end at once.
+    #[must_use]
+    pub fn unwritten(error: StoreError, outcome: Option<Outcome>) -> Self {
+        match error {
+            StoreError::FenceLost(_) => Self::lease_lost(&error),
+            error => Self::Store { error, outcome },
+        }
+    }
+
+    /// The end of an apply whose lock the store could not renew, or has no more.
+    #[must_use]
+    pub(crate) fn lease_lost(error: &StoreError) -> Self {
+        match error {
+            StoreError::FenceLost(fence) => Self::LeaseLost(format!("the fence {fence} does not hold it any more")),
+            error => Self::LeaseLost(error.to_string()),
+        }
+    }
+}

@@ -91,6 +91,9 @@ struct Run<'p, 'a> {
     halted: bool,
     /// The first failure to write the journal.
     unwritten: Option<StoreError>,
+    /// The end of an apply whose write was refused, because somebody else has the lock. From then on nothing is begun,
+    /// kept or told.
+    fenced_out: Option<Aborted>,
 }
 
 impl Run<'_, '_> {
@@ -146,6 +149,7 @@ impl<'s> Session<'s> {
             cut_at: None,
             halted: false,
             unwritten: None,
+            fenced_out: None,
         };
         let mut session = self;
         session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
@@ -183,6 +187,10 @@ impl<'s> Session<'s> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.begin_ready(run, begin).await;
+            if let Some(end) = run.fenced_out.take() {
+                // Dropping what is under way sends nothing further; what is there belongs to whoever has the lock.
+                return Err(end);
+            }
             if run.under_way() == 0 {
                 if run.halted {
                     return Ok(Outcome::Interrupted);
@@ -206,14 +214,18 @@ impl<'s> Session<'s> {
 
     /// Starts what is ready, each after its intent is kept.
     async fn begin_ready<'a>(&mut self, run: &mut Run<'_, 'a>, begin: &dyn Fn(Step) -> BoxFuture<'a, Answer>) {
-        while !run.halted && run.under_way() < self.limits.parallel.max(1) {
+        while !run.halted && run.fenced_out.is_none() && run.under_way() < self.limits.parallel.max(1) {
             let Some(step) = run.frontier.ready().next() else { return };
             let (at, intent) = match step {
                 Step::Do(at) => (at, Record::Intent { node: run.apply.plan.changes[at].address.clone() }),
                 Step::Undo(at) => (at, Record::UndoIntent { node: run.apply.plan.changes[at].address.clone() }),
             };
             let forward = matches!(step, Step::Do(_));
-            if !self.keep(run, intent, None).await && forward {
+            let kept = self.keep(run, intent, None).await;
+            if run.fenced_out.is_some() {
+                return;
+            }
+            if !kept && forward {
                 // Nothing was begun: the intent is folded, so it is settled as failed before the apply turns.
                 let node = run.apply.plan.changes[at].address.clone();
                 let fault =
@@ -255,12 +267,20 @@ impl<'s> Session<'s> {
     }
 
     /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in
-    /// memory: every step begun has its intent on disk, so a recovery would do the same again.
+    /// memory: every step begun has its intent on disk, so a recovery would do the same again. One that is refused,
+    /// because somebody else has the lock, is the end of the apply here.
     async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
+        if run.fenced_out.is_some() {
+            return false;
+        }
         let now = self.clock.now();
         failpoint::reach(Place::RecordUnwritten);
         let kept = self.store.append(&run.apply.op, self.fence, &record, now).await;
         failpoint::reach(Place::RecordWritten);
+        if let Err(error @ StoreError::FenceLost(_)) = &kept {
+            run.fenced_out = Some(Aborted::lease_lost(error));
+            return false;
+        }
         if let Err(illegal) = run.frontier.fold(&record) {
             unreachable!("the session writes only records in turn: {illegal}");
         }

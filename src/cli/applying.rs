@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::failpoint::{self, Place};
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Direction, Outcome, Record};
-use crate::lock::Op;
+use crate::lock::{Held, Op};
 use crate::plan::Plan;
 use crate::provider::{Anchor, Perform};
 use crate::release::Release;
@@ -133,8 +133,23 @@ impl Applying<'_> {
             stops: &mut self.signals.stops,
             limits: self.limits,
         };
-        let ended = session.run(apply, prior, direction).await.map_err(Failure::from)?;
-        self.close(apply, ended, head).await
+        match session.run(apply, prior, direction).await {
+            Ok(ended) => self.close(apply, ended, head).await,
+            Err(aborted) => Err(self.failure(&apply.plan.scope, aborted).await),
+        }
+    }
+
+    /// Why the apply ended without an outcome; where it lost its lock, with who has it now.
+    async fn failure(&self, scope: &Scope, aborted: Aborted) -> Failure {
+        let Aborted::LeaseLost(why) = aborted else { return aborted.into() };
+        let others = |held: &Held| held.fence != self.locked.fence;
+        let in_store = self.store.lock().await.ok().flatten().filter(others);
+        let held = match in_store {
+            Some(held) => Some(held),
+            // Whether anybody is there can be asked without harm; that nobody answers is no worse than not to know.
+            None => self.anchor.anchor(scope).await.ok().flatten().filter(others),
+        };
+        Failure::lock_lost(&why, held.as_ref())
     }
 
     async fn close(&mut self, apply: &Apply, ended: Ended<'_>, head: Option<&Release>) -> Result<Applied, Failure> {
@@ -158,7 +173,10 @@ impl Applying<'_> {
         failpoint::reach(Place::ApplyUnclosed);
         if matches!(ended.outcome, Outcome::Applied | Outcome::Unwound(_)) {
             let closed = self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
-            closed.map_err(|error| Failure::from(Aborted::Store { error, outcome: Some(ended.outcome.clone()) }))?;
+            if let Err(error) = closed {
+                let aborted = Aborted::unwritten(error, Some(ended.outcome));
+                return Err(self.failure(&apply.plan.scope, aborted).await);
+            }
         }
         failpoint::reach(Place::ApplyClosed);
         let records = self.store.journal(&apply.op).await?;

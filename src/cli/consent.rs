@@ -4,9 +4,13 @@ use crate::address::Kind;
 use crate::cli::args::DoArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, UNTOUCHED};
+use crate::cli::opened::Opened;
 use crate::cli::wish::Met;
+use crate::journal::Direction;
+use crate::plain::plain;
 use crate::plan::{Action, Change, Class, Plan};
+use crate::report;
 
 /// What the user has agreed to before the command started.
 #[derive(Debug, Default)]
@@ -43,7 +47,7 @@ pub(crate) fn check(
     {
         let message = format!("the plan is {} and not `{wanted}`, which was reviewed", id.spoken());
         return Err(Failure::new(Exit::Refused, "omni::plan::other_id", message)
-            .help("run `omni plan` again and have the new plan reviewed; nothing was changed"));
+            .help(format!("run `omni plan` again and have the new plan reviewed; {UNTOUCHED}")));
     }
     check_losses(plan, met, doing)?;
     if reviewed.is_any() {
@@ -65,6 +69,34 @@ pub(crate) fn check(
 
 fn removes_volume(change: &Change) -> bool {
     change.action == Action::Delete && change.address.kind() == Kind::Volume
+}
+
+/// Checks that the user agrees to an open apply being ended this way first, and asks where there is somebody to ask.
+///
+/// # Errors
+/// `Consent` when agreement is missing.
+pub(crate) fn to_recover(opened: &Opened, way: Direction, doing: &DoArgs, console: &Console) -> Result<(), Failure> {
+    if doing.yes {
+        return Ok(());
+    }
+    let apply = &opened.apply;
+    let open = format!(
+        "an apply is open ({}, release {}, opened {} by {})",
+        apply.plan.tag,
+        apply.release,
+        report::moment(apply.opened),
+        apply.by
+    );
+    let act = match way {
+        Direction::Forward => "finish it first",
+        Direction::Back => "take it back first",
+    };
+    if console.may_ask() {
+        return console.ask(&plain(&format!("{open}: {act}?")), "yes", "--yes");
+    }
+    let message = format!("{open}, and there is nobody to ask whether to {act}; {UNTOUCHED}");
+    Err(Failure::new(Exit::Consent, "omni::consent::recovery", message)
+        .help("run `omni recover` and then this again, or give `--yes` to do both"))
 }
 
 fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::cli::args::{Global, When};
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, UNTOUCHED};
 use crate::journal::Record;
 use crate::plan::Plan;
 use crate::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
@@ -66,6 +66,12 @@ impl Console {
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
 
+    /// Whether there is somebody to ask.
+    #[must_use]
+    pub(crate) const fn may_ask(&self) -> bool {
+        self.may_ask
+    }
+
     /// Asks for `wanted` to be typed. `flag` is what answers without a terminal.
     ///
     /// # Errors
@@ -81,7 +87,7 @@ impl Console {
         if read.is_ok() && answer.trim() == wanted {
             return Ok(());
         }
-        Err(Failure::new(Exit::Consent, "omni::consent::refused", "you did not agree; nothing was changed"))
+        Err(Failure::new(Exit::Consent, "omni::consent::refused", format!("you did not agree; {UNTOUCHED}")))
     }
 
     /// What tells of an apply of this plan, of which these records were written before.

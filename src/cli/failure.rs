@@ -4,11 +4,15 @@ use std::fmt::Write;
 
 use crate::apply::Aborted;
 use crate::cli::exit::Exit;
+use crate::lock::Held;
 use crate::plain::plain;
 use crate::plan::{Moved, PlanFileError, Refusal};
 use crate::provider::{Fault, FaultKind};
 use crate::spec::Problems;
 use crate::store::StoreError;
+
+/// What a failure says that left everything as it was.
+pub(crate) const UNTOUCHED: &str = "nothing was changed";
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -74,6 +78,45 @@ impl Failure {
         }))
     }
 
+    /// An apply lost its lock, which somebody else may have now.
+    #[must_use]
+    pub(crate) fn lock_lost(why: &str, now: Option<&Held>) -> Self {
+        let (who, help) = match now {
+            Some(held) => (
+                format!("{} holds the lock now (fence {}); ", held.holder, held.fence),
+                "the open apply is left to it; look with `omni status`",
+            ),
+            None => (String::new(), "look with `omni status`, then run `omni recover`"),
+        };
+        Self::Told(Box::new(Told {
+            exit: Exit::Locked,
+            code: "omni::lock::lost",
+            messages: vec![
+                format!("the lock was lost: {why}"),
+                format!("the apply stopped where it was; {who}nothing further was sent"),
+            ],
+            help: Some(help.to_owned()),
+        }))
+    }
+
+    /// The same after something was done first: it does not say that nothing was.
+    #[must_use]
+    pub(crate) fn after(mut self, done: &str) -> Self {
+        if let Self::Told(told) = &mut self {
+            let instead = format!("{done}; nothing else was changed");
+            let mut said = false;
+            for text in told.messages.iter_mut().chain(&mut told.help) {
+                said |= text.contains(UNTOUCHED);
+                *text = text.replace(UNTOUCHED, &instead);
+            }
+            let is_untouched = matches!(told.exit, Exit::Usage | Exit::Refused | Exit::Locked | Exit::Consent);
+            if is_untouched && !said {
+                told.messages.push(instead);
+            }
+        }
+        self
+    }
+
     /// What has moved since a plan was made, all in one.
     #[must_use]
     pub(crate) fn moved(moved: &[Moved]) -> Self {
@@ -81,7 +124,7 @@ impl Failure {
             exit: Exit::Refused,
             code: "omni::plan::stale",
             messages: moved.iter().map(ToString::to_string).collect(),
-            help: Some("run `omni plan` again and have the new plan reviewed; nothing was changed".to_owned()),
+            help: Some(format!("run `omni plan` again and have the new plan reviewed; {UNTOUCHED}")),
         }))
     }
 }
@@ -172,8 +215,7 @@ impl From<Aborted> for Failure {
                 told.help = Some("make room for the store, then run `omni recover` (safe to repeat)".to_owned());
                 Self::Told(told)
             }
-            Aborted::LeaseLost(why) => Self::new(Exit::Locked, "omni::lock::lost", format!("the lock was lost: {why}"))
-                .help("no further call was sent; look with `omni status`, then run `omni recover`"),
+            Aborted::LeaseLost(why) => Self::lock_lost(&why, None),
         }
     }
 }

@@ -1,17 +1,20 @@
 //! Fulfilling: from a wish to an ending, for every command that changes something.
 //!
-//! Plan, show, ask; take both locks; plan again and compare; apply; close; tidy; unlock. What is applied is what was
-//! seen: the second plan, made under the lock, has to do the same as the first.
+//! Where an apply is open, ask, and finish it. Then plan, show, ask; take both locks; plan again and compare; apply;
+//! close; tidy; unlock. What is applied is what was seen: the second plan, made under the lock, has to do the same as
+//! the first. Nothing is touched before consent to it was given.
 
 use crate::cli::applying::Applying;
 use crate::cli::consent::{self, Reviewed};
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, UNTOUCHED};
 use crate::cli::planning::Ground;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::{Met, Wish};
 use crate::cli::{recovering, tidying};
+use crate::fingerprint::Key;
+use crate::journal::{Apply, Direction};
 use crate::plan::Plan;
 use crate::store::Store;
 
@@ -19,14 +22,52 @@ use crate::store::Store;
 ///
 /// # Errors
 /// When nothing was touched, or the apply had to stop where it stood.
-pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) -> Result<Exit, Failure> {
+pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, reviewed: Reviewed) -> Result<Exit, Failure> {
+    // While an apply is open, what is there is neither before nor after: it is finished first.
+    match work.opened().await? {
+        None => planned(work, wish, reviewed).await,
+        Some(opened) => {
+            let way = recovering::way(&opened.apply.plan, &opened.records)?;
+            consent::to_recover(&opened, way, work.doing, work.console)?;
+            if matches!(wish, Wish::Spec(_)) {
+                // A spec that is wrong is told before anything is touched.
+                work.project.resolve(&Key::unset())?;
+            }
+            let exit = work.under_lock(async |under| finish_first(work, &opened.apply, way, under).await).await?;
+            if exit != Exit::Done {
+                return Ok(exit);
+            }
+            let done = match way {
+                Direction::Forward => "the open apply was finished",
+                Direction::Back => "the open apply was taken back",
+            };
+            planned(work, wish, reviewed).await.map_err(|failure| failure.after(done))
+        }
+    }
+}
+
+/// Finishes the apply that was open before the lock was taken, unless somebody else has done so meanwhile.
+async fn finish_first(
+    work: &Undertaking<'_>,
+    seen: &Apply,
+    way: Direction,
+    under: &mut Under<'_>,
+) -> Result<Exit, Failure> {
+    match under.store.open_apply().await? {
+        None => Ok(Exit::Done),
+        Some(open) if open.op == seen.op => recovering::finish(work, &open, Some(way), under).await,
+        Some(_) => Err(opened_meanwhile()),
+    }
+}
+
+fn opened_meanwhile() -> Failure {
+    let message = format!("another apply was opened meanwhile, and cut off; {UNTOUCHED} here");
+    Failure::new(Exit::Stuck, "omni::apply::open", message).help("run it again, or `omni recover` first")
+}
+
+async fn planned(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) -> Result<Exit, Failure> {
     let store = work.project.store().await?;
-    let is_open = match &store {
-        Some(store) => store.open_apply().await?.is_some(),
-        None => false,
-    };
-    // While an apply is open, what is there is neither before nor after: it is finished first, under the lock.
-    if !is_open && reviewed.plan.is_none() {
+    if reviewed.plan.is_none() {
         let ground = work.look(store.as_ref()).await?;
         let (met, plan) = work.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
         work.warn(wish, &met);
@@ -52,11 +93,8 @@ async fn locked(
     reviewed: &Reviewed,
     under: &mut Under<'_>,
 ) -> Result<Exit, Failure> {
-    if let Some(open) = under.store.open_apply().await? {
-        let exit = recovering::finish(work, &open, None, under).await?;
-        if exit == Exit::Stuck {
-            return Ok(exit);
-        }
+    if under.store.open_apply().await?.is_some() {
+        return Err(opened_meanwhile());
     }
     let ground = work.look(Some(&*under.store)).await?;
     let (met, plan) = work.prepare(wish, &ground, &ground.key, Some(&*under.store)).await?;
@@ -67,11 +105,6 @@ async fn locked(
         let moved = seen.moved(&plan);
         if !moved.is_empty() {
             return Err(Failure::moved(&moved));
-        }
-    } else {
-        work.show(&plan);
-        if has_nothing_to_do(&plan, &ground) {
-            return Ok(Exit::Done);
         }
     }
     if !reviewed.is_agreed {

@@ -42,15 +42,21 @@ pub(crate) async fn lock(
             Err(held) => held,
         };
         if Instant::now() >= until {
-            return Err(Failure::new(
-                Exit::Locked,
-                "omni::lock::held",
-                format!("the lock is held by {} since {} (fence {})", refused.holder, refused.since, refused.fence),
-            )
-            .help("wait with `--lock-wait 5m`; if its holder is gone: `omni lock status`"));
+            return Err(self::refused(&refused));
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// The failure of a command that does not get the lock from this holder.
+#[must_use]
+pub(crate) fn refused(held: &Held) -> Failure {
+    Failure::new(
+        Exit::Locked,
+        "omni::lock::held",
+        format!("the lock is held by {} since {} (fence {})", held.holder, held.since, held.fence),
+    )
+    .help("wait with `--lock-wait 5m`; if its holder is gone: `omni lock status`")
 }
 
 async fn once(

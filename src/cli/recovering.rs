@@ -38,6 +38,14 @@ pub(crate) fn best_way(plan: &Plan, frontier: &Frontier<'_>) -> Direction {
     if is_past { Direction::Forward } else { Direction::Back }
 }
 
+/// The same, of an open apply with these records.
+///
+/// # Errors
+/// When the journal does not fit the plan.
+pub(crate) fn way(plan: &Plan, records: &[Record]) -> Result<Direction, Failure> {
+    Ok(best_way(plan, &replay(plan, records)?))
+}
+
 /// Finishes an open apply, in the direction asked for or the best one.
 ///
 /// # Errors

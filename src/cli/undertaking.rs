@@ -14,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::foreseeing::foresee;
 use crate::cli::identity;
 use crate::cli::locking::{self, Locked};
+use crate::cli::opened::{self, Opened};
 use crate::cli::planning::{self, Ground};
 use crate::cli::problems;
 use crate::cli::project::{self, Engine, Project};
@@ -104,6 +105,22 @@ impl<'a> Undertaking<'a> {
             self.console.warn(&format!("warning: the lock could not be given back, and runs out by itself\n{text}"));
         }
         done
+    }
+
+    /// The apply that was cut off; none where none was. One that somebody works on is waited for as long as the user
+    /// lets the command wait.
+    ///
+    /// # Errors
+    /// `Locked` when somebody still works on it.
+    pub(crate) async fn opened(&self) -> Result<Option<Opened>, Failure> {
+        let store = self.project.store().await?;
+        let Some(opened) = opened::look(self.project, &self.engine, store.as_ref(), self.lock_wait).await? else {
+            return Ok(None);
+        };
+        match &opened.worker {
+            Some(held) => Err(locking::refused(held)),
+            None => Ok(Some(opened)),
+        }
     }
 
     /// Whether the engine's lock is still there though its holder is gone.

@@ -1,11 +1,13 @@
-//! The message that an apply is open: which, by whom, since when, how far, and what to do about it.
+//! The messages that an apply is open, and that somebody is at work on it: which, by whom, since when, how far, and
+//! what to do about it.
 
 use jiff::Timestamp;
 
 use crate::journal::{Apply, NodeStatus, Record};
+use crate::lock::Held;
 use crate::plain::plain;
 use crate::report::style::{Style, Tone};
-use crate::report::{how_far, time, words};
+use crate::report::{how_far, lock_text, time, words};
 
 /// Says that an apply is open, ending with a newline.
 #[must_use]
@@ -27,6 +29,27 @@ pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Sty
     lines.extend(how_far::lists(&apply.plan, records));
     let help = style.paint(Tone::Good, "help");
     lines.push(format!("   {help}: run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)"));
+    lines.join("\n") + "\n"
+}
+
+/// Says that somebody is at work on an open apply, ending with a newline.
+#[must_use]
+pub fn running(apply: &Apply, records: &[Record], held: &Held, style: &Style) -> String {
+    let code = style.paint(Tone::Bad, "error[omni::lock::held]");
+    let scope = words::scope(&apply.plan);
+    let lines = [
+        format!("{code}: an apply of {scope} is running: {} (release {})", plain(&apply.plan.tag), apply.release),
+        format!(
+            "   = by {}: {}, since {} ({} ago), lock fence {}",
+            lock_text::who(held),
+            plain(&held.holder.doing),
+            time::moment(held.since),
+            time::age(held.since, held.now),
+            held.fence
+        ),
+        format!("   = {}", in_one_line(apply, records)),
+        format!("   {}: wait until it has ended; `--lock-wait 5m` waits for you", style.paint(Tone::Good, "help")),
+    ];
     lines.join("\n") + "\n"
 }
 

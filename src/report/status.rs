@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::address::{Address, Kind, Scope};
 use crate::journal::{Apply, Record};
-use crate::lock::Held;
+use crate::lock::{Held, Standing};
 use crate::observed::{Object, Observed, Status};
 use crate::plain::plain;
 use crate::plan::Drift;
@@ -26,8 +26,8 @@ pub struct Now<'a> {
     pub observed: &'a Observed,
     /// What differs from what was recorded.
     pub drift: &'a [Drift],
-    /// Who has the lock; none where it is free.
-    pub lock: Option<&'a Held>,
+    /// Who has the lock, and what is known of that process; none where it is free.
+    pub lock: Option<(&'a Held, Standing)>,
     /// The fence of the last lock taken.
     pub last_fence: u64,
     /// The apply that is open, with its records; none where none is.
@@ -49,15 +49,25 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     lines.push(format!("  {:<17}  {}", "lock", lock_text::line(now.lock, now.last_fence)));
     let open = now.open.map_or("none".to_owned(), |(apply, records)| {
         let far = open_apply::in_one_line(apply, records);
-        style.paint(Tone::Bad, &format!("{} (release {}), {far}", plain(&apply.plan.tag), apply.release))
+        let (tone, word) = if now.is_at_work() { (Tone::Normal, "running: ") } else { (Tone::Bad, "") };
+        style.paint(tone, &format!("{word}{} (release {}), {far}", plain(&apply.plan.tag), apply.release))
     });
     lines.push(format!("  {:<17}  {open}", "open apply"));
     lines.push(format!("next: {}", next(now)));
     lines.join("\n") + "\n"
 }
 
-const fn next(now: &Now<'_>) -> &'static str {
+impl Now<'_> {
+    /// Whether somebody is at work on the deployment, as far as anybody can tell.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.lock.is_some_and(|(_, standing)| standing.is_at_work())
+    }
+}
+
+fn next(now: &Now<'_>) -> &'static str {
     match (now.open, now.head) {
+        _ if now.is_at_work() => "wait until it has ended; `--lock-wait 5m` makes a command wait",
         (Some(_), _) => "omni recover",
         (None, Some(_)) => "omni plan",
         (None, None) => "omni apply",

@@ -101,6 +101,32 @@ fn typed(place: &Place, words: &str, answer: &str) -> (i32, String) {
 }
 
 #[test]
+fn on_a_terminal_it_asks_before_it_takes_an_open_apply_back() {
+    let place = Place::with("open", WEB);
+    place.apply();
+    place.edit(
+        "command = [\"/fixture\", \"sleep\"]",
+        "command = [\"/fixture\", \"exit-after\", \"50\", \"3\"]\nrestart = \"no\"",
+    );
+    let said = place.omni(&["apply", "--yes", "--on-failure", "pause"]);
+    assert_eq!(said.code, 3, "{}", said.screen());
+    place.edit("\"exit-after\", \"50\", \"3\"", "\"sleep\"");
+    let there = place.containers();
+    for words in ["apply --color never", "rollback --to v1 --color never", "destroy --color never"] {
+        let (code, shown) = typed(&place, words, "no\n");
+        assert_eq!(code, 8, "{shown}");
+        assert!(shown.contains("an apply is open (v1-r2, release 2, opened "), "{shown}");
+        assert!(shown.contains("): take it back first? Type `yes` to go on: "), "{shown}");
+        assert!(shown.contains("you did not agree; nothing was changed"), "{shown}");
+        assert_eq!(place.containers(), there);
+    }
+    let (code, shown) = typed(&place, "rollback --to v1 --color never", "yes\n");
+    assert_eq!(code, 0, "what was taken back is v1 already: {shown}");
+    assert_ne!(place.containers(), there);
+    assert_eq!(place.omni(&["status"]).code, 0);
+}
+
+#[test]
 fn on_a_terminal_it_asks() {
     let place = Place::with("asks", &format!("[volumes.data]\n{WEB}volumes = [\"data:/data\"]\n"));
     let (code, shown) = typed(&place, "apply --color never", "no\n");

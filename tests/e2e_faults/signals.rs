@@ -1,69 +1,13 @@
 //! Signals, stopped processes and closed pipes in the middle of an apply.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::specs::Service;
+use crate::middle::{Middle, two};
 use crate::world::{Ran, World};
 
-/// Two services, of which the second takes its time to be well.
-fn two(version: &str, slow: &str) -> String {
-    let web = Service::new("web", version, &["db"]).set("SLOW", slow);
-    format!("[networks.inside]\n{}{}", Service::new("db", version, &[]).text(), web.text())
-}
-
-/// A deployment at version 1, and an apply of version 2 that waits for the second service.
-struct Middle {
-    world: World,
-    before: BTreeMap<String, String>,
-    child: Child,
-    told: BufReader<std::process::ChildStderr>,
-    heard: String,
-}
-
-impl Middle {
-    fn new(name: &str, slow: &str) -> Self {
-        let world = World::new(name);
-        world.write("v1", 3, &two("1", "0"));
-        world.ends(&["apply", "--yes"], 0);
-        let before = world.ids();
-        world.write("v2", 3, &two("2", slow));
-        let mut command = world.command(&["apply", "--yes", "--plain"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("omni runs");
-        let told = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut middle = Self { world, before, child, told, heard: String::new() };
-        middle.hear("waiting for health");
-        middle
-    }
-
-    /// Reads on until a line says this.
-    fn hear(&mut self, text: &str) {
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            let read = self.told.read_line(&mut line).expect("a line");
-            assert!(read > 0, "`{text}` was never told:\n{}", self.heard);
-            self.heard.push_str(&line);
-        }
-    }
-
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
-    }
-
-    fn end(mut self) -> (World, BTreeMap<String, String>, Ran) {
-        self.told.read_to_string(&mut self.heard).expect("text");
-        let status = self.child.wait().expect("an end");
-        let ran = Ran { code: status.code(), signal: status.signal(), text: self.heard };
-        (self.world, self.before, ran)
-    }
-}
-
 #[track_caller]
-fn is_as_before(world: &World, before: &BTreeMap<String, String>, ran: &Ran) {
+pub(crate) fn is_as_before(world: &World, before: &BTreeMap<String, String>, ran: &Ran) {
     assert_eq!(world.ids(), *before, "{}", ran.text);
     assert_eq!(world.leaked(), [""; 0]);
     assert_eq!(world.anchors(), [""; 0]);

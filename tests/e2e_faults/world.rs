@@ -9,8 +9,8 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use omni::fingerprint::Fingerprint;
 use serde_json::Value;
@@ -21,7 +21,7 @@ const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e_faults/fix
 
 /// One deployment, or a second folder of the same one.
 pub(crate) struct World {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     /// The name of the project, unique among everything on the engine.
     pub(crate) project: String,
     sweeps: bool,
@@ -56,12 +56,18 @@ impl World {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let project = format!("flt-{name}-{}-{count}", std::process::id());
-        Self { folder: tempfile::tempdir().expect("a folder"), project, sweeps: true }
+        Self { folder: Arc::new(tempfile::tempdir().expect("a folder")), project, sweeps: true }
     }
 
     /// A second folder of the same deployment, with a store of its own.
     pub(crate) fn beside(&self) -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder"), project: self.project.clone(), sweeps: false }
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        Self { folder, project: self.project.clone(), sweeps: false }
+    }
+
+    /// The same folder once more, for a second process in it.
+    pub(crate) fn again(&self) -> Self {
+        Self { folder: Arc::clone(&self.folder), project: self.project.clone(), sweeps: false }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -161,13 +161,17 @@ fn drawn_status(plan: &Plan, apply: &Apply, records: &[Record], text: &str) -> S
         head: Some(&head),
         observed: &observed,
         drift: &plan.drift,
-        lock: Some(&lease),
+        lock: Some((&lease, omni::lock::Standing::Dead)),
         last_fence: 1,
         open: Some((apply, records)),
         at: at("2026-11-22T07:36:10Z"),
     };
     let style = Style { full: true, ..Style::default() };
-    let others = [lock(Some(&lease), 1, &style), release(&head, &style), releases(&[head.clone()], &style)];
+    let others = [
+        lock(Some((&lease, omni::lock::Standing::Alive)), 1, &style),
+        release(&head, &style),
+        releases(&[head.clone()], &style),
+    ];
     status(&now, &style) + &others.concat()
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use omni::address::Address;
 use omni::fingerprint::Fingerprint;
 use omni::journal::{Apply, Cause, FaultReport, LeftBehind, Outcome, Record};
-use omni::lock::Op;
+use omni::lock::{Op, Standing};
 use omni::observed::{Object, Observed, Provenance, Status};
 use omni::plan::{Drift, Purpose};
 use omni::release::Release;
@@ -175,7 +175,10 @@ fn status_of_a_deployment() {
         at: at("2026-11-25T15:00:00Z"),
     };
     insta::assert_snapshot!(status(&now, &wide()));
-    insta::assert_snapshot!(status(&Now { lock: Some(&held()), drift: &[], ..now }, &Style { width: 60, ..wide() }));
+    insta::assert_snapshot!(status(
+        &Now { lock: Some((&held(), Standing::Alive)), drift: &[], ..now },
+        &Style { width: 60, ..wide() }
+    ));
 }
 
 #[test]
@@ -266,14 +269,20 @@ fn one_release() {
 fn who_has_the_lock() {
     insta::assert_snapshot!(lock(None, 56, &wide()), @"lock free (fence 56)");
     let mut held = held();
-    insta::assert_snapshot!(lock(Some(&held), 57, &wide()), @r"
+    insta::assert_snapshot!(lock(Some((&held, Standing::Leased)), 57, &wide()), @r"
     lock held by ci@runner-3 (pid 4711): apply v1.8.0
       fence  57
       since  2026-11-22 07:31 (20s ago)
       lease  40 s left
+      holder cannot be seen from here, and has its lease
+      help: wait, as with `--lock-wait 5m`; if you know that its holder is gone: `omni lock break --fence 57`
     ");
     held.now = at("2026-11-22T07:40:00Z");
-    let text = lock(Some(&held), 57, &wide());
+    let text = lock(Some((&held, Standing::Abandoned)), 57, &wide());
     assert!(text.contains("lease  over since 8m 00s, abandoned"), "{text}");
-    assert!(text.contains("omni lock break --fence 57"), "{text}");
+    assert!(text.contains("omni recover") && !text.contains("lock break"), "{text}");
+    let text = lock(Some((&held, Standing::Dead)), 57, &wide());
+    assert!(text.contains("is dead (proven)") && text.contains("omni recover"), "{text}");
+    let text = lock(Some((&held, Standing::Alive)), 57, &wide());
+    assert!(text.contains("`kill 4711`") && !text.contains("lock break"), "{text}");
 }

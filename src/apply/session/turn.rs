@@ -9,13 +9,11 @@ use crate::apply::aborted::Aborted;
 use crate::apply::limits::{OnInterrupt, Stop};
 use crate::apply::session::{Run, Session};
 use crate::journal::{Cause, Event, FaultReport, NodeStatus, Record};
-use crate::lock::{Held, LEASE, RENEWAL};
+use crate::lock::{Held, LEASE, LEASE_MARGIN, RENEWAL};
 use crate::provider::{Anchor, Fault, FaultKind};
 
 /// How long steps under way are given to end once the apply turns.
 const SETTLE: Duration = Duration::from_secs(5);
-/// No call is sent when less than this is left of the lease after its deadline.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// The answer of the renewal under way; never, where none is.
 pub(super) async fn settled(renewing: &mut Option<BoxFuture<'_, Result<(), Fault>>>) -> Result<(), Fault> {
@@ -95,7 +93,7 @@ impl<'s> Session<'s> {
             return self.assure(run).await;
         }
         if run.renewed.elapsed() >= RENEWAL && run.renewing.is_none() {
-            self.store.renew_lock(self.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
+            self.store.renew_lock(self.fence).await.map_err(|error| Aborted::lease_lost(&error))?;
             run.renewing = Some(renewal(self.anchor, self.held));
         }
         Ok(())
@@ -105,7 +103,7 @@ impl<'s> Session<'s> {
     /// this waits nothing else is polled, so no call is sent. An anchor that is still there by its id is still ours.
     async fn assure(&mut self, run: &mut Run<'_, '_>) -> Result<(), Aborted> {
         run.renewing = None;
-        self.store.renew_lock(self.fence).await.map_err(|error| Aborted::LeaseLost(error.to_string()))?;
+        self.store.renew_lock(self.fence).await.map_err(|error| Aborted::lease_lost(&error))?;
         match tokio::time::timeout(LEASE_MARGIN, self.anchor.renew_anchor(self.held)).await {
             Ok(answer @ Ok(())) => run.renewal_answered(answer),
             Ok(Err(fault)) => Err(Aborted::LeaseLost(fault.to_string())),

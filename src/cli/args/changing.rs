@@ -24,12 +24,12 @@ pub struct DoArgs {
 /// Words of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// A plan file; only that plan is done
+    /// A plan file; only that plan is done, and without a question: it was reviewed
     pub plan: Option<PathBuf>,
     /// What to plan, where no file is given
     #[command(flatten)]
     pub pick: PickArgs,
-    /// Only do the plan with this id, as `omni plan` prints it
+    /// Only do the plan with this id, as `omni plan` prints it; without a question: it was reviewed
     #[arg(long, value_name = "ID")]
     pub plan_id: Option<String>,
     /// Consent and bounds
@@ -88,11 +88,14 @@ pub struct RollbackArgs {
 pub enum LockCommand {
     /// Print who has it
     Status,
-    /// Take it away from a holder that is gone
+    /// Take it away from a holder that is gone; one that is proven to live keeps it
     Break {
         /// `omni lock status` prints the fence
         #[arg(long, value_name = "N")]
         fence: u64,
+        /// Do not ask, where its holder cannot be seen from here and has its lease
+        #[arg(short, long)]
+        yes: bool,
     },
 }
 

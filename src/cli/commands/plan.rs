@@ -5,6 +5,7 @@ use crate::cli::args::{Global, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::foreseeing::foresee;
+use crate::cli::opened;
 use crate::cli::planning::{self, Ground};
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
@@ -19,12 +20,9 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
-    if let Some(store) = &store
-        && let Some(open) = store.open_apply().await?
-    {
-        let records = store.journal(&open.op).await?;
-        console.warn(&report::open_apply(&open, &records, SystemClock.now(), &console.err));
-        return Ok(Exit::Stuck);
+    if let Some(opened) = opened::look(&project, &engine, store.as_ref(), global.lock_wait.duration()).await? {
+        console.warn(&opened.text(&console.err));
+        return Ok(opened.exit());
     }
     let store = store.as_ref().map(|store| store as &dyn Store);
     let ground = Ground::look(project.scope(), &engine, store).await?;

@@ -1,18 +1,20 @@
 //! `omni status`: what runs, drift, the lock and an open apply.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::holding;
+use crate::cli::opened::{self, Opened};
 use crate::cli::planning::Ground;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
-use crate::journal::Apply;
 use crate::plan::drift;
-use crate::provider::Anchor;
 use crate::release::Release;
 use crate::report::{self, Now};
 use crate::store::Store;
@@ -21,18 +23,14 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
+    let opened = opened::look(&project, &engine, store.as_ref(), Duration::ZERO).await?;
+    let held = match opened.as_ref().and_then(|opened| opened.worker.clone()) {
+        Some(held) => Some((held.clone(), holding::standing(&held))),
+        None => holding::look(&project, &engine, store.as_ref()).await?,
+    };
     let store = store.as_ref().map(|store| store as &dyn Store);
     let ground = Ground::look(project.scope(), &engine, store).await?;
     let drift = drift(ground.head(), &ground.lineage, &ground.observed);
-    let open = match store {
-        Some(store) => store.open_apply().await?,
-        None => None,
-    };
-    let records = match (store, &open) {
-        (Some(store), Some(open)) => store.journal(&open.op).await?,
-        _ => Vec::new(),
-    };
-    let held = engine.anchor(project.scope()).await?;
     let last_fence = match store {
         Some(store) => store.last_fence().await?,
         None => 0,
@@ -42,14 +40,13 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         head: ground.head(),
         observed: &ground.observed,
         drift: &drift,
-        lock: held.as_ref(),
+        lock: held.as_ref().map(|(held, standing)| (held, *standing)),
         last_fence,
-        open: open.as_ref().map(|open| (open, records.as_slice())),
+        open: opened.as_ref().map(|opened| (&opened.apply, opened.records.as_slice())),
         at: SystemClock.now(),
     };
     if console.json {
         let release = |head: &Release| json!({ "number": head.number, "tag": head.tag, "at": head.at, "by": head.by });
-        let open_apply = |open: &Apply| json!({ "op": open.op, "tag": open.plan.tag, "opened": open.opened });
         let document = json!({
             "format": "omni.status/1",
             "scope": project.scope().to_string(),
@@ -57,12 +54,14 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
             "objects": now.observed.objects,
             "fingerprint": now.observed.fingerprint(),
             "drift": now.drift,
-            "lock": now.lock,
-            "open_apply": now.open.map(|(apply, _)| open_apply(apply)),
+            "lock": now.lock.map(|(held, _)| held),
+            "holder": now.lock.map(|(_, standing)| standing),
+            "open_apply": opened.as_ref().map(Opened::json),
         });
         console.print(&format!("{document:#}\n"));
     } else {
         console.print(&report::status(&now, &console.out));
     }
-    Ok(if open.is_some() { Exit::Stuck } else { Exit::Done })
+    // One that somebody works on is as it should be.
+    Ok(if opened.is_some() && !now.is_at_work() { Exit::Stuck } else { Exit::Done })
 }
