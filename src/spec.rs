@@ -45,6 +45,7 @@ pub use rules::{HostPaths, OnFailure, Policy, RollbackPolicy};
 pub use schema::schema;
 pub use starter::starter;
 pub use syntax::env_file::{NotAVariable, env_file};
+pub use syntax::tag::{LONGEST_TAG, check_tag, is_tag_character};
 
 /// What should be deployed, and how.
 #[derive(Debug, Clone)]

@@ -39,6 +39,10 @@ impl Files for Disk {
         std::fs::read(real).map_err(|error| error.to_string())
     }
 
+    fn find(&self, path: &str) -> Result<(), String> {
+        self.root.join(path).metadata().map(drop).map_err(|error| error.to_string())
+    }
+
     fn context(&self, context: &str, dockerfile: &str) -> Result<Fingerprint, String> {
         BuildContext::read(&self.root, context, dockerfile).map(|context| context.fingerprint())
     }

@@ -21,7 +21,7 @@ use crate::template::Vault;
 /// Reads a spec.
 pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> {
     let source = Source::new(request.file_name, request.text);
-    let written = document::parse(request.text).map_err(|list| Problems::new(source.clone(), list))?;
+    let (written, characters) = document::parse(request.text).map_err(|list| Problems::new(source.clone(), list))?;
     let mut problems = Vec::new();
     let environment = overlay::chosen(&written, request.environment).unwrap_or_else(|problem| {
         problems.push(problem);
@@ -64,6 +64,7 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
     };
     resolver.all();
     let Resolver { vault, problems, resources, links, places, .. } = resolver;
+    let problems = document::without_echoes(problems, characters);
     let forbids = problems.iter().any(|problem| problem.severity == Severity::Error);
     let warnings = Problems::new(source, problems);
     if forbids {

@@ -8,13 +8,14 @@ use crate::cli::planning::{self, Ground};
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::wish::Wish;
-use crate::cli::{disk, problems};
+use crate::cli::{disk, problems, tag};
 use crate::clock::Clock;
 use crate::plan::{Plan, PlanFile};
 use crate::report::{self, PullRequest, Style};
 use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<Exit, Failure> {
+    tag::check(args.pick.tag.as_deref())?;
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
