@@ -26,6 +26,7 @@ mod suggest;
 mod syntax;
 mod tree;
 mod variables;
+mod written;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -46,6 +47,7 @@ pub use schema::schema;
 pub use starter::starter;
 pub use syntax::env_file::{NotAVariable, env_file};
 pub use syntax::tag::{LONGEST_TAG, check_tag, is_tag_character};
+pub use written::{Changed, Written};
 
 /// What should be deployed, and how.
 #[derive(Debug, Clone)]
@@ -66,6 +68,8 @@ pub struct Spec {
     pub approval: bool,
     /// Everything that should exist.
     pub resources: BTreeMap<Address, Resource>,
+    /// What it was read from.
+    pub written: Written,
     /// What somebody should know and what forbids nothing, sorted by place.
     pub warnings: Problems,
     places: BTreeMap<Address, Range<usize>>,

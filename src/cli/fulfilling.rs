@@ -38,6 +38,7 @@ pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Re
             return Ok(Exit::Done);
         }
         consent::check(&plan, &reviewed, &met, work.doing, work.console)?;
+        reviewed.written = met.written().cloned();
         reviewed.plan = Some(plan);
         reviewed.is_agreed = true;
     }
@@ -59,8 +60,8 @@ async fn locked(
     }
     let ground = work.look(Some(&*under.store)).await?;
     let (met, plan) = work.prepare(wish, &ground, &ground.key, Some(&*under.store)).await?;
-    if let Some(seen) = &reviewed.plan {
-        let moved = seen.moved(&plan);
+    if reviewed.plan.is_some() {
+        let moved = reviewed.moved(&plan, &met);
         if !moved.is_empty() {
             return Err(Failure::moved(&moved));
         }

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::fingerprint::Key;
 use crate::plan::{Action, Plan, Retention, Selection};
 use crate::release::Release;
-use crate::spec::{OnFailure, Problems, Spec};
+use crate::spec::{OnFailure, Problems, Spec, Written};
 use crate::store::Store;
 use crate::template::Vault;
 
@@ -118,6 +118,11 @@ impl Met {
     /// What the reader of the spec should know; none where there is nothing.
     pub(crate) fn warnings(&self) -> Option<&Problems> {
         self.spec.as_ref().map(|spec| &spec.warnings).filter(|warnings| !warnings.list().is_empty())
+    }
+
+    /// What the spec was read from; none where it could not be read.
+    pub(crate) fn written(&self) -> Option<&Written> {
+        self.spec.as_ref().map(|spec| &spec.written)
     }
 
     /// Where the spec says something about a thing: `deploy.toml:61:1`.

@@ -42,6 +42,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
         // What was picked is part of what was reviewed.
         pick.target.clone_from(&file.target);
         pick.replace.clone_from(&file.replace);
+        reviewed.written = Some(file.written);
         reviewed.plan = Some(file.plan);
     }
     let mut undertaking = Undertaking::new(&project, global, console, &args.doing, "apply")?;

@@ -34,11 +34,14 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
         console.note(&problems::drawn(warnings, console));
     }
     let plan = planning::plan(&met.goal, &ground, &engine).await?;
-    let file = PlanFile::new(plan, SystemClock.now(), &args.pick.target, &args.pick.replace);
-    if let Some(path) = &args.out {
-        disk::write(path, &file.to_text())?;
-    }
-    let plan = file.plan;
+    let plan = match (&args.out, met.written().cloned()) {
+        (Some(path), Some(written)) => {
+            let file = PlanFile::new(plan, SystemClock.now(), &args.pick.target, &args.pick.replace, written);
+            disk::write(path, &file.to_text())?;
+            file.plan
+        }
+        _ => plan,
+    };
     if let Some(path) = &args.md {
         disk::write(path, &report::plan_markdown(&plan, &PullRequest { valid: Some("24 h"), ..about(args) }))?;
     }
