@@ -117,6 +117,13 @@ impl Spec {
         self.places.get(address).filter(|place| !place.is_empty()).cloned()
     }
 
+    /// Where a thing is written in the spec, as people and editors write it: `deploy.toml:61:1`.
+    #[must_use]
+    pub fn location(&self, address: &Address) -> Option<String> {
+        let (line, column) = self.source().position(self.place(address)?.start);
+        Some(format!("{}:{line}:{column}", self.source().name()))
+    }
+
     /// The text of the spec and the name of its file.
     #[must_use]
     pub const fn source(&self) -> &Source {

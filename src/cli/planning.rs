@@ -34,6 +34,8 @@ pub(crate) struct Goal {
     pub(crate) selection: Selection,
     /// The deployment.
     pub(crate) scope: Scope,
+    /// Where the spec says something about each thing: `deploy.toml:61:1`; empty where the spec is not what is wanted.
+    pub(crate) places: BTreeMap<Address, String>,
 }
 
 /// What is there.
@@ -101,6 +103,7 @@ pub(crate) async fn to_spec(
         desired: spec.pinned(&pins),
         selection,
         scope: spec.scope.clone(),
+        places: spec.resources.keys().filter_map(|one| Some((one.clone(), spec.location(one)?))).collect(),
     })
 }
 
@@ -120,6 +123,7 @@ pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
         desired: release.resources.iter().map(marked).collect(),
         selection: Selection::default(),
         scope: release.scope.clone(),
+        places: BTreeMap::new(),
     }
 }
 
@@ -134,6 +138,7 @@ pub(crate) fn to_nothing(scope: &Scope) -> Goal {
         desired: BTreeMap::new(),
         selection: Selection::default(),
         scope: scope.clone(),
+        places: BTreeMap::new(),
     }
 }
 
@@ -155,7 +160,8 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
         images: &images,
         selection: &goal.selection,
     };
-    let mut plan = Plan::build(&inputs).map_err(|refusals| Failure::refusals(&refusals))?;
+    let mut plan = Plan::build(&inputs)
+        .map_err(|refusals| Failure::refusals(&refusals, |address| goal.places.get(address).cloned()))?;
     if plan.purpose == Purpose::Apply && !plan.is_empty() {
         plan.tag = tag::free(&goal.tag, goal.is_tag_asked, &ground.releases, ground.number_of(&plan))?;
     } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {

@@ -127,9 +127,7 @@ impl Met {
 
     /// Where the spec says something about a thing: `deploy.toml:61:1`.
     pub(crate) fn place(&self, address: &Address) -> Option<String> {
-        let spec = self.spec.as_ref()?;
-        let (line, column) = spec.source().position(spec.place(address)?.start);
-        Some(format!("{}:{line}:{column}", spec.source().name()))
+        self.spec.as_ref()?.location(address)
     }
 
     /// Checks that every secret is at hand which this plan needs to make containers anew.

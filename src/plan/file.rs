@@ -117,8 +117,8 @@ impl PlanFile {
         Ok(file)
     }
 
-    /// Whether `text` says just this. A misspelt key would be read as one that is not there; whoever reads the file does
-    /// not read it so.
+    /// Whether `text` says just this. A misspelt key would be read as one that is not there; whoever reads the file
+    /// does not read it so.
     fn is_whole(&self, text: &str) -> bool {
         // Nearly always it is as it was written; only its layout may have changed.
         if self.to_text() == text {

@@ -144,6 +144,13 @@ For more information, try '--help'.
 For more information, try '--help'.
 ",
     );
+    place.omni(&["plan", "--timeout", "0s"]).is(
+        2,
+        "error: invalid value '0s' for '--timeout <TIME>': it is no time at all; leave it out for no bound
+
+For more information, try '--help'.
+",
+    );
     place.omni(&["plan", "--store", "mysql://x"]).is(
         2,
         "error[omni::store::unknown_url]: `mysql://x` is no store that this version knows

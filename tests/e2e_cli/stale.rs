@@ -45,6 +45,12 @@ fn the_spec_was_edited() {
     place.edit("A = \"3\"", "A = \"2\"");
     let said = place.omni(&["apply", "plan.omni", "--yes"]);
     assert_eq!(said.code, 0, "{}", said.screen());
+    place.omni(&["plan", "-o", "nowhere/p.omni"]).is(
+        7,
+        "error[omni::cli::unwritable]: cannot write `nowhere/p.omni`: No such file or directory (os error 2)
+  help: make the folder first: `mkdir -p nowhere`
+",
+    );
     let said = place.omni(&["apply", "plan.omni", "--yes"]);
     assert_eq!(said.code, 4, "a plan is applied once: {}", said.screen());
 }
