@@ -26,13 +26,11 @@ pub(crate) async fn release_called(
         Some(store) => (store.releases().await?, store.history().await?),
         None => (Vec::new(), Vec::new()),
     };
-    match meant(&releases, name)? {
-        Some(release) => Ok(release.clone()),
-        None => {
-            let (spec, ..) = resolved_if_possible(project, &Key::unset());
-            Err(absent(&releases, &history, retention(spec.as_ref()).releases, name))
-        }
+    if let Some(release) = meant(&releases, name)? {
+        return Ok(release.clone());
     }
+    let (spec, ..) = resolved_if_possible(project, &Key::unset());
+    Err(absent(&releases, &history, retention(spec.as_ref()).releases, name))
 }
 
 /// The release that a name means. Of those with one tag it is the newest: only a rollback uses a tag again, that of the

@@ -21,24 +21,22 @@ impl<E: Engine> Doing<'_, E> {
         let place = port.host_ip.as_ref().map(|ip| format!(" of {ip}")).unwrap_or_default();
         let taken = format!("host port {number}{place}, which {address} wants, is taken by");
         let other = format!("give {address} another host port in `ports`");
-        match self.publisher(port).await {
-            Some(name) => Fault::new(FaultKind::Conflict, format!("{taken} the container `{name}`"))
-                .help(format!("see whose it is and stop it: `docker stop {name}`; or {other}")),
-            None => {
-                let kind = if port.protocol.word() == "udp" { 'u' } else { 't' };
-                Fault::new(FaultKind::Conflict, format!("{taken} a program of the engine's host"))
-                    .help(format!("see which: `ss -ln{kind}p 'sport = :{number}'`; stop it, or {other}"))
-            }
+        if let Some(name) = self.publisher(port).await {
+            return Fault::new(FaultKind::Conflict, format!("{taken} the container `{name}`"))
+                .help(format!("see whose it is and stop it: `docker stop {name}`; or {other}"));
         }
+        let kind = if port.protocol.word() == "udp" { 'u' } else { 't' };
+        Fault::new(FaultKind::Conflict, format!("{taken} a program of the engine's host"))
+            .help(format!("see which: `ss -ln{kind}p 'sport = :{number}'`; stop it, or {other}"))
     }
 
     /// The name of the running container that publishes a port, where the engine can tell.
     async fn publisher(&self, wanted: &Port) -> Option<String> {
         let all = self.calls.containers(&Labels::new()).await.ok()?;
         let has = |port: &Port| port.host == wanted.host && port.protocol == wanted.protocol;
-        let others = all.iter().filter(|live| live.status.is_up() && !labels::is_made_by(&live.labels, &self.order));
-        let found = others.filter(|live| live.published.iter().any(has)).map(|live| plain(&live.name)).next();
-        found
+        let mut others =
+            all.iter().filter(|live| live.status.is_up() && !labels::is_made_by(&live.labels, &self.order));
+        others.find(|live| live.published.iter().any(has)).map(|live| plain(&live.name))
     }
 }
 

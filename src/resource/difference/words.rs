@@ -15,7 +15,7 @@ pub(super) fn of(resource: &Resource) -> Map<String, Value> {
     // What services and jobs share is no table of its own.
     let shared = found.remove("container").map(inner).unwrap_or_default();
     found.extend(shared);
-    tell(&mut found, "image", |words, image| pinned(words, image));
+    tell(&mut found, "image", pinned);
     tell(&mut found, "source", source);
     tell(&mut found, "pin", |words, pin| pinned(words, json!({ "pin": pin })));
     tell(&mut found, "healthcheck", healthcheck);
