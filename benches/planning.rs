@@ -5,13 +5,16 @@
 #[path = "support/world.rs"]
 mod world;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
+use omni::fingerprint::Fingerprint;
 use omni::graph::Graph;
 use omni::plan::PlanFile;
+use omni::spec::Written;
 
 use world::{Case, World, resolve};
 
@@ -35,11 +38,12 @@ fn build(bench: &mut Criterion) {
 
 fn file(bench: &mut Criterion) {
     let mut group = bench.benchmark_group("plan file, all new");
+    let written = Written { text: Fingerprint::of_bytes(b""), variables: BTreeMap::new() };
     for size in [1_000, 10_000] {
         group.sample_size(10).throughput(Throughput::Elements(size as u64));
         let plan = World::new(size, Case::First).plan();
         group.bench_function(BenchmarkId::new("id", size), |timer| timer.iter(|| black_box(plan.id())));
-        let file = PlanFile::new(plan, Timestamp::UNIX_EPOCH, &[], &[]);
+        let file = PlanFile::new(plan, Timestamp::UNIX_EPOCH, &[], &[], written.clone());
         group.bench_function(BenchmarkId::new("write", size), |timer| timer.iter(|| black_box(file.to_text())));
         let text = file.to_text();
         group.bench_function(BenchmarkId::new("read and check", size), |timer| {

@@ -5,6 +5,7 @@
 
 mod applying;
 pub mod args;
+mod called;
 mod commands;
 mod consent;
 mod console;

@@ -27,6 +27,7 @@ mod suggest;
 mod syntax;
 mod tree;
 mod variables;
+mod written;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -47,6 +48,8 @@ pub use schema::schema;
 pub use starter::starter;
 pub(crate) use suggest::near;
 pub use syntax::env_file::{NotAVariable, env_file};
+pub use syntax::tag::{LONGEST_TAG, check_tag, is_tag_character};
+pub use written::{Changed, Written};
 
 /// What should be deployed, and how.
 #[derive(Debug, Clone)]
@@ -67,6 +70,8 @@ pub struct Spec {
     pub approval: bool,
     /// Everything that should exist.
     pub resources: BTreeMap<Address, Resource>,
+    /// What it was read from.
+    pub written: Written,
     /// What somebody should know and what forbids nothing, sorted by place.
     pub warnings: Problems,
     places: BTreeMap<Address, Range<usize>>,
@@ -112,6 +117,13 @@ impl Spec {
     #[must_use]
     pub fn place(&self, address: &Address) -> Option<Range<usize>> {
         self.places.get(address).filter(|place| !place.is_empty()).cloned()
+    }
+
+    /// Where a thing is written in the spec, as people and editors write it: `deploy.toml:61:1`.
+    #[must_use]
+    pub fn location(&self, address: &Address) -> Option<String> {
+        let (line, column) = self.source().position(self.place(address)?.start);
+        Some(format!("{}:{line}:{column}", self.source().name()))
     }
 
     /// The text of the spec and the name of its file.

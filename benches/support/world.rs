@@ -205,6 +205,10 @@ impl Files for NoFiles {
         Err(format!("there is no `{path}`"))
     }
 
+    fn find(&self, _: &str) -> Result<(), String> {
+        Err("there are no files".to_owned())
+    }
+
     fn context(&self, context: &str, _: &str) -> Result<Fingerprint, String> {
         Err(format!("there is no `{context}`"))
     }

@@ -9,14 +9,17 @@ use crate::cli::opened::Opened;
 use crate::cli::wish::Met;
 use crate::journal::Direction;
 use crate::plain::plain;
-use crate::plan::{Action, Change, Class, Plan};
+use crate::plan::{Action, Change, Class, Moved, Plan};
 use crate::report;
+use crate::spec::Written;
 
 /// What the user has agreed to before the command started.
 #[derive(Debug, Default)]
 pub(crate) struct Reviewed {
     /// The plan of a file: the plan made under the lock has to do the same.
     pub(crate) plan: Option<Plan>,
+    /// What the spec of that plan was read from.
+    pub(crate) written: Option<Written>,
     /// The id that the plan has to have.
     pub(crate) id: Option<String>,
     /// Whether the user agreed to that plan on the terminal a moment ago.
@@ -24,6 +27,15 @@ pub(crate) struct Reviewed {
 }
 
 impl Reviewed {
+    /// What has changed since the review, where `plan` is what comes out now; empty where it does the same.
+    pub(crate) fn moved(&self, plan: &Plan, met: &Met) -> Vec<Moved> {
+        let moved = self.plan.as_ref().map(|seen| seen.moved(plan)).unwrap_or_default();
+        match (&self.written, met.written()) {
+            (Some(before), Some(now)) => moved.into_iter().flat_map(|one| one.explained(before, now)).collect(),
+            _ => moved,
+        }
+    }
+
     const fn is_any(&self) -> bool {
         self.plan.is_some() || self.id.is_some()
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::address::Address;
 use crate::apply::Aborted;
 use crate::cli::exit::Exit;
 use crate::lock::Held;
@@ -32,6 +33,8 @@ pub(crate) struct Told {
     pub(crate) code: &'static str,
     /// What is wrong, each in a line of its own.
     pub(crate) messages: Vec<String>,
+    /// Where the spec says something about each message, as `deploy.toml:61:1`; empty where no place is to blame.
+    pub(crate) places: Vec<Option<String>>,
     /// The reader's next act.
     pub(crate) help: Option<String>,
 }
@@ -39,7 +42,7 @@ pub(crate) struct Told {
 impl Failure {
     /// A failure in one line.
     pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
-        Self::Told(Box::new(Told { exit, code, messages: vec![message.into()], help: None }))
+        Self::Told(Box::new(Told { exit, code, messages: vec![message.into()], places: Vec::new(), help: None }))
     }
 
     /// The same with the reader's next act.
@@ -60,9 +63,9 @@ impl Failure {
         }
     }
 
-    /// The refusals of a plan, all in one.
+    /// The refusals of a plan, all in one. `place` tells where the spec says something about a thing.
     #[must_use]
-    pub(crate) fn refusals(refusals: &[Refusal]) -> Self {
+    pub(crate) fn refusals(refusals: &[Refusal], place: impl Fn(&Address) -> Option<String>) -> Self {
         let first = refusals.first();
         let mut helps: Vec<_> = refusals.iter().map(Refusal::help).collect();
         helps.dedup();
@@ -74,6 +77,7 @@ impl Failure {
             },
             code: first.map_or("omni::plan::refused", Refusal::code),
             messages: refusals.iter().map(ToString::to_string).collect(),
+            places: refusals.iter().map(|refusal| refusal.address().and_then(&place)).collect(),
             help: Some(helps.join("; ")),
         }))
     }
@@ -96,6 +100,7 @@ impl Failure {
                 format!("the apply stopped where it was; {who}nothing further was sent"),
             ],
             help: Some(help.to_owned()),
+            places: Vec::new(),
         }))
     }
 
@@ -124,6 +129,7 @@ impl Failure {
             exit: Exit::Refused,
             code: "omni::plan::stale",
             messages: moved.iter().map(ToString::to_string).collect(),
+            places: Vec::new(),
             help: Some(format!("run `omni plan` again and have the new plan reviewed; {UNTOUCHED}")),
         }))
     }
@@ -134,9 +140,13 @@ impl Told {
     #[must_use]
     pub(crate) fn draw(&self) -> String {
         let mut text = String::new();
-        for message in &self.messages {
+        let places = self.places.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        for (message, place) in self.messages.iter().zip(places) {
             // Writing to a string does not fail.
             let _ = writeln!(text, "error[{}]: {}", self.code, plain(message));
+            if let Some(place) = place {
+                let _ = writeln!(text, "  --> {}", plain(place));
+            }
         }
         if let Some(help) = &self.help {
             let _ = writeln!(text, "  help: {}", plain(help));

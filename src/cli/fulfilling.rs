@@ -80,6 +80,7 @@ async fn planned(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) ->
             return Ok(Exit::Done);
         }
         consent::check(&plan, &reviewed, &met, work.doing, work.console)?;
+        reviewed.written = met.written().cloned();
         reviewed.plan = Some(plan);
         reviewed.is_agreed = true;
     }
@@ -101,8 +102,8 @@ async fn locked(
     if !reviewed.is_agreed {
         work.warn(wish, &met);
     }
-    if let Some(seen) = &reviewed.plan {
-        let moved = seen.moved(&plan);
+    if reviewed.plan.is_some() {
+        let moved = reviewed.moved(&plan, &met);
         if !moved.is_empty() {
             return Err(Failure::moved(&moved));
         }

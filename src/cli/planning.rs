@@ -36,6 +36,8 @@ pub(crate) struct Goal {
     pub(crate) scope: Scope,
     /// What the reader of the plan should know.
     pub(crate) notes: Vec<String>,
+    /// Where the spec says something about each thing: `deploy.toml:61:1`; empty where the spec is not what is wanted.
+    pub(crate) places: BTreeMap<Address, String>,
 }
 
 /// What is there.
@@ -114,6 +116,7 @@ pub(crate) async fn to_spec(
         selection,
         scope: spec.scope.clone(),
         notes: Vec::new(),
+        places: spec.resources.keys().filter_map(|one| Some((one.clone(), spec.location(one)?))).collect(),
     })
 }
 
@@ -134,6 +137,7 @@ pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
         selection: Selection::default(),
         scope: release.scope.clone(),
         notes: other_secrets(release, vault),
+        places: BTreeMap::new(),
     }
 }
 
@@ -160,6 +164,7 @@ pub(crate) fn to_nothing(scope: &Scope, volumes: bool) -> Goal {
         selection: Selection { volumes, ..Selection::default() },
         scope: scope.clone(),
         notes: Vec::new(),
+        places: BTreeMap::new(),
     }
 }
 
@@ -181,7 +186,8 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
         images: &images,
         selection: &goal.selection,
     };
-    let mut plan = Plan::build(&inputs).map_err(|refusals| Failure::refusals(&refusals))?;
+    let mut plan = Plan::build(&inputs)
+        .map_err(|refusals| Failure::refusals(&refusals, |address| goal.places.get(address).cloned()))?;
     if plan.purpose == Purpose::Apply && !plan.is_empty() {
         plan.tag = tag::free(&goal.tag, goal.is_tag_asked, &ground.releases, ground.number_of(&plan))?;
     } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {

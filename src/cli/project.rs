@@ -184,11 +184,11 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let failure =
         Failure::new(Exit::Usage, "omni::spec::unreadable", format!("cannot read `{}`: {error}", path.display()));
-    if error.kind() == std::io::ErrorKind::NotFound {
-        failure.help("write one with `omni init`, or name it with `-f`")
-    } else {
-        failure
-    }
+    failure.help(match error.kind() {
+        std::io::ErrorKind::NotFound => "write one with `omni init`, or name it with `-f`",
+        std::io::ErrorKind::IsADirectory => "it is a folder: name the file with `-f`, or move the folder away",
+        _ => "give this account the right to read it, or name another with `-f`",
+    })
 }
 
 fn machine() -> Machine {

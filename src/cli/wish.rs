@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::cli::args::PickArgs;
-use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::planning::{self, Goal};
 use crate::cli::policy;
@@ -15,7 +14,7 @@ use crate::clock::Clock;
 use crate::fingerprint::Key;
 use crate::plan::{Action, Plan, Retention, Selection};
 use crate::release::Release;
-use crate::spec::{OnFailure, Problems, Spec};
+use crate::spec::{OnFailure, Problems, Spec, Written};
 use crate::store::Store;
 use crate::template::Vault;
 
@@ -115,11 +114,14 @@ impl Met {
         self.spec.as_ref().map(|spec| &spec.warnings).filter(|warnings| !warnings.list().is_empty())
     }
 
+    /// What the spec was read from; none where it could not be read.
+    pub(crate) fn written(&self) -> Option<&Written> {
+        self.spec.as_ref().map(|spec| &spec.written)
+    }
+
     /// Where the spec says something about a thing: `deploy.toml:61:1`.
     pub(crate) fn place(&self, address: &Address) -> Option<String> {
-        let spec = self.spec.as_ref()?;
-        let (line, column) = spec.source().position(spec.place(address)?.start);
-        Some(format!("{}:{line}:{column}", spec.source().name()))
+        self.spec.as_ref()?.location(address)
     }
 
     /// Checks that every secret is at hand which this plan needs to make containers anew.
@@ -161,23 +163,4 @@ pub(crate) fn retention(spec: Option<&Spec>) -> Retention {
         releases: rollback.map_or(5, |rollback| rollback.retain),
         window: rollback.and_then(|rollback| rollback.window),
     }
-}
-
-/// The release of this tag or number, newest first where a tag was used twice.
-///
-/// # Errors
-/// `Usage` when there is none; names those that there are.
-pub(crate) fn release_called<'r>(releases: &'r [Release], name: &str) -> Result<&'r Release, Failure> {
-    let found = releases.iter().find(|release| release.tag == name);
-    let by_number = || releases.iter().find(|release| Ok(release.number) == name.parse());
-    found.or_else(by_number).ok_or_else(|| {
-        let tags: Vec<_> = releases.iter().take(10).map(|release| release.tag.as_str()).collect();
-        Failure::new(Exit::Usage, "omni::release::unknown", format!("there is no release `{name}`")).help(
-            if tags.is_empty() {
-                "nothing was applied yet".to_owned()
-            } else {
-                format!("there are: {}", tags.join(", "))
-            },
-        )
-    })
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::address::Address;
 use crate::fingerprint::Fingerprint;
 use crate::plan::Plan;
+use crate::spec::Written;
 
 const FORMAT: &str = "omni.plan-file/1";
 
@@ -31,6 +32,8 @@ pub struct PlanFile {
     pub target: Vec<Address>,
     /// What `--replace` had picked.
     pub replace: Vec<Address>,
+    /// What the spec was read from.
+    pub written: Written,
     /// The plan.
     pub plan: Plan,
 }
@@ -66,11 +69,11 @@ pub enum PlanFileError {
 }
 
 impl PlanFile {
-    /// The file of a plan made at this time, with what was picked for it.
+    /// The file of a plan made at this time of a spec, with what was picked for it.
     #[must_use]
-    pub fn new(plan: Plan, made: Timestamp, target: &[Address], replace: &[Address]) -> Self {
-        let (format, id, seal) = (FORMAT.to_owned(), plan.id(), seal(&plan, made, target, replace));
-        Self { format, id, made, seal, target: target.to_vec(), replace: replace.to_vec(), plan }
+    pub fn new(plan: Plan, made: Timestamp, target: &[Address], replace: &[Address], written: Written) -> Self {
+        let (format, id, seal) = (FORMAT.to_owned(), plan.id(), seal(&plan, made, target, replace, &written));
+        Self { format, id, made, seal, target: target.to_vec(), replace: replace.to_vec(), written, plan }
     }
 
     /// The text of the file.
@@ -102,12 +105,14 @@ impl PlanFile {
                 found: crate::plain::plain(&head.format),
             });
         }
-        let file: Self = serde_json::from_str(text).map_err(no_plan)?;
+        let edited = || PlanFileError::Edited(place.to_owned());
+        // omni writes no file of this format that it cannot read: somebody else changed it.
+        let file: Self = serde_json::from_str(text).map_err(|_| edited())?;
         if !file.is_whole(text)
             || file.plan.id() != file.id
-            || seal(&file.plan, file.made, &file.target, &file.replace) != file.seal
+            || seal(&file.plan, file.made, &file.target, &file.replace, &file.written) != file.seal
         {
-            return Err(PlanFileError::Edited(place.to_owned()));
+            return Err(edited());
         }
         Ok(file)
     }
@@ -135,6 +140,6 @@ impl PlanFile {
     }
 }
 
-fn seal(plan: &Plan, made: Timestamp, target: &[Address], replace: &[Address]) -> Fingerprint {
-    Fingerprint::of(&(plan, made, target, replace))
+fn seal(plan: &Plan, made: Timestamp, target: &[Address], replace: &[Address], written: &Written) -> Fingerprint {
+    Fingerprint::of(&(plan, made, target, replace, written))
 }

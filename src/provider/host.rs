@@ -13,6 +13,7 @@ mod make;
 pub mod names;
 mod networks;
 mod observe;
+mod ports;
 mod ready;
 mod restore;
 mod services;

@@ -33,9 +33,15 @@ pub fn releases(releases: &[Release], style: &Style) -> String {
     }
     let mut lines = table.lines(style);
     if let Some(older) = releases.iter().filter(|r| r.number < head.number).max_by_key(|r| r.number) {
-        lines.push(format!("next: omni rollback --to {}", words::shell_word(&older.tag)));
+        lines.push(format!("next: omni rollback --to {}", words::shell_word(&name(older, releases))));
     }
     lines.join("\n") + "\n"
+}
+
+/// What a release is called on the command line: its tag, said outright where it is the number of another one.
+fn name(release: &Release, releases: &[Release]) -> String {
+    let is_number = |other: &Release| other.number.to_string() == release.tag && other.number != release.number;
+    if releases.iter().any(is_number) { format!("tag:{}", release.tag) } else { release.tag.clone() }
 }
 
 fn note(release: &Release, head: &Release) -> String {

@@ -16,11 +16,11 @@ const LARGEST: usize = 4 * 1024 * 1024;
 /// The most syntax errors that are told; the rest are echoes.
 const MOST_ERRORS: usize = 50;
 
-/// The tree of a text.
+/// The tree of a text, and what is wrong with its keys and texts though it is TOML.
 ///
 /// # Errors
 /// Every syntax error, or the one reason not to read it at all.
-pub(super) fn parse(text: &str) -> Result<Node, Vec<Problem>> {
+pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Vec<Problem>> {
     if text.len() > LARGEST {
         let message = format!("the spec has {} bytes; at most {LARGEST} are read", text.len());
         let problem = Problem::error("omni::spec::too_large", &[], message);
@@ -33,7 +33,17 @@ pub(super) fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     let mut problems = Vec::new();
     let span = document.span();
     let table = table(document.into_inner(), &mut Vec::new(), &mut problems);
-    if problems.is_empty() { Ok(Node { value: Value::Table(table), span }) } else { Err(problems) }
+    Ok((Node { value: Value::Table(table), span }, problems))
+}
+
+/// The problems without those that others tell of a key that `characters` has told already.
+pub(super) fn without_echoes(problems: Vec<Problem>, characters: Vec<Problem>) -> Vec<Problem> {
+    let told = |problem: &Problem| {
+        let place = problem.labels.first().map(|label| &label.span);
+        characters.iter().any(|known| known.labels.first().map(|label| &label.span) == place)
+    };
+    let others: Vec<_> = problems.into_iter().filter(|problem| !told(problem)).collect();
+    characters.into_iter().chain(others).collect()
 }
 
 fn syntax(text: &str, error: &toml::de::Error) -> Problem {
@@ -56,17 +66,28 @@ fn table(source: DeTable<'_>, path: &mut Vec<String>, problems: &mut Vec<Problem
     for (key, value) in source {
         let span = key.span();
         let name = key.into_inner().into_owned();
-        if name.is_empty() || plain(&name) != name {
-            let message = format!("the key `{}` holds characters that do not show", plain(&name));
-            let problem = Problem::error("omni::spec::hidden_characters", path, message);
-            problems.push(problem.label(span.clone(), "not what it looks like").help("type the name again, by hand"));
-        }
+        problems.extend(doubtful(&name, path).map(|(problem, label)| problem.label(span.clone(), label)));
         path.push(name.clone());
         let node = node(value, path, problems);
         path.pop();
         found.insert(name, Entry { key: span, node });
     }
     found
+}
+
+/// The problem of a key that a reader could not read, or would read as another one.
+fn doubtful(name: &str, path: &[String]) -> Option<(Problem, &'static str)> {
+    if name.is_empty() {
+        let place = if path.is_empty() { "at the top".to_owned() } else { format!("in `{}`", tree::joined(path)) };
+        let problem = Problem::error("omni::spec::bad_name", path, format!("a name {place} is empty"));
+        return Some((problem.help("give it a name"), "nothing between the quotes"));
+    }
+    let shown = plain(name);
+    (shown != name).then(|| {
+        let message = format!("the key `{shown}` holds characters that do not show");
+        let problem = Problem::error("omni::spec::hidden_characters", path, message);
+        (problem.help("type the name again, by hand"), "not what it looks like")
+    })
 }
 
 fn node(source: Spanned<DeValue<'_>>, path: &mut Vec<String>, problems: &mut Vec<Problem>) -> Node {
@@ -103,5 +124,5 @@ fn node(source: Spanned<DeValue<'_>>, path: &mut Vec<String>, problems: &mut Vec
 fn too_big(path: &[String], span: &Span, problems: &mut Vec<Problem>) -> Value {
     let message = format!("the number at `{}` is too large", tree::joined(path));
     problems.push(Problem::error("omni::spec::out_of_range", path, message).label(span.clone(), "more than 64 bits"));
-    Value::Int(0)
+    Value::Unfilled
 }

@@ -37,10 +37,13 @@ const ORDER: [&str; 18] = [
 /// The spec in its canonical form. Formatting it again changes nothing.
 ///
 /// # Errors
-/// Every syntax error.
+/// Every syntax error, and every key and text that nobody should print.
 pub fn format(text: &str) -> Result<String, Problems> {
     let source = Source::new("deploy.toml", text);
-    document::parse(text).map_err(|list| Problems::new(source.clone(), list))?;
+    let (_, characters) = document::parse(text).map_err(|list| Problems::new(source.clone(), list))?;
+    if !characters.is_empty() {
+        return Err(Problems::new(source, characters));
+    }
     let text = text.replace("\r\n", "\n");
     let (head, body) = comments::split_head(text.trim_start_matches('\u{feff}'));
     let mut document: DocumentMut = body.parse().map_err(|error: toml_edit::TomlError| {

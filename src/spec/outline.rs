@@ -42,7 +42,8 @@ pub fn outline(
 ) -> Result<Outline, Problems> {
     let source = Source::new(file_name, text);
     let fail = |list| Problems::new(source.clone(), list);
-    let written = document::parse(text).map_err(fail)?;
+    // What is wrong with other keys than the outline's own is told when the spec is resolved.
+    let (written, _) = document::parse(text).map_err(fail)?;
     let environment = overlay::chosen(&written, environment).map_err(|problem| fail(vec![problem]))?;
     let merged = overlay::merged(&written, environment.as_deref());
     let names = merged.get("env").and_then(Node::table).into_iter().flat_map(|table| table.keys());

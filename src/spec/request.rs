@@ -13,6 +13,12 @@ pub trait Files {
     /// Why it cannot be read, as a fragment; an implementation refuses symbolic links that lead outside too.
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
 
+    /// Whether a file or a folder is there.
+    ///
+    /// # Errors
+    /// Why it is not, or cannot be looked at, as a fragment.
+    fn find(&self, path: &str) -> Result<(), String>;
+
     /// The fingerprint of everything that a build context sends to the engine.
     ///
     /// # Errors

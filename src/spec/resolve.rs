@@ -10,6 +10,7 @@ mod host;
 mod image;
 mod names;
 mod overlap;
+mod period;
 pub(super) mod place;
 mod service;
 mod shared;
@@ -68,6 +69,12 @@ impl Resolver<'_> {
                 self.keep(Kind::Job, name, &["jobs", name], Resource::Job(Box::new(job)));
             }
         }
+        self.no_instant(
+            self.raw.shared.rollback.window,
+            &tree::path(&["rollback"]),
+            "window",
+            "leave it out to keep releases however old they are",
+        );
         self.overlaps();
         self.unused();
     }

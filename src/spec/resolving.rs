@@ -14,6 +14,7 @@ use super::rules::{Policy, RollbackPolicy};
 use super::syntax::{env_file, name};
 use super::tree::{self, Node, Value};
 use super::variables::Variables;
+use super::written::Written;
 use super::{Spec, contract, document, overlay, schema};
 use crate::address::Scope;
 use crate::template::Vault;
@@ -21,15 +22,15 @@ use crate::template::Vault;
 /// Reads a spec.
 pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> {
     let source = Source::new(request.file_name, request.text);
-    let written = document::parse(request.text).map_err(|list| Problems::new(source.clone(), list))?;
+    let (tree, characters) = document::parse(request.text).map_err(|list| Problems::new(source.clone(), list))?;
     let mut problems = Vec::new();
-    let environment = overlay::chosen(&written, request.environment).unwrap_or_else(|problem| {
+    let environment = overlay::chosen(&tree, request.environment).unwrap_or_else(|problem| {
         problems.push(problem);
         None
     });
-    let own = environments(&written, environment.as_deref(), &mut problems);
-    let values = values(&own, environment.as_deref(), &written, request, &mut problems);
-    let mut merged = overlay::merged(&written, environment.as_deref());
+    let own = environments(&tree, environment.as_deref(), &mut problems);
+    let values = values(&own, environment.as_deref(), &tree, request, &mut problems);
+    let mut merged = overlay::merged(&tree, environment.as_deref());
     let declared = declared(&merged, &mut problems);
 
     let mut variables = Variables {
@@ -42,8 +43,9 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
         unfilled: false,
     };
     fill(&mut variables, &mut merged);
-    problems.extend(contract::problems(&variables, &merged, &overlay::names(&written)));
+    problems.extend(contract::problems(&variables, &merged, &overlay::names(&tree)));
     problems.append(&mut variables.problems);
+    let written = Written::of(request.text, &variables, request.key);
     let raw = read(&merged, &mut problems);
     let scope = Scope { project: raw.own.project.name.clone(), environment };
     let policy = Policy::of(&raw.shared.policy);
@@ -64,17 +66,18 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
     };
     resolver.all();
     let Resolver { vault, problems, resources, links, places, .. } = resolver;
+    let problems = document::without_echoes(problems, characters);
     let forbids = problems.iter().any(|problem| problem.severity == Severity::Error);
     let warnings = Problems::new(source, problems);
     if forbids {
         return Err(warnings);
     }
-    let spec = spec(&raw, own.approval, scope, policy, warnings);
+    let spec = spec(&raw, own.approval, (scope, policy), written, warnings);
     Ok((Spec { resources, places, links, ..spec }, vault))
 }
 
 /// The spec without its resources.
-fn spec(raw: &RawSpec, approval: bool, scope: Scope, policy: Policy, warnings: Problems) -> Spec {
+fn spec(raw: &RawSpec, approval: bool, (scope, policy): (Scope, Policy), written: Written, warnings: Problems) -> Spec {
     // `"${HOST:-}"` that stays empty says as much as nothing.
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Spec {
@@ -85,6 +88,7 @@ fn spec(raw: &RawSpec, approval: bool, scope: Scope, policy: Policy, warnings: P
         approval,
         policy,
         resources: BTreeMap::new(),
+        written,
         warnings,
         places: BTreeMap::new(),
         links: BTreeMap::new(),

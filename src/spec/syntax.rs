@@ -10,3 +10,4 @@ pub(super) mod mount;
 pub(super) mod name;
 pub(super) mod port;
 pub(super) mod restart;
+pub(super) mod tag;

@@ -40,6 +40,10 @@ impl Files for NoFiles {
         Err("there are no files".to_owned())
     }
 
+    fn find(&self, _: &str) -> Result<(), String> {
+        Err("there are no files".to_owned())
+    }
+
     fn context(&self, _context: &str, _dockerfile: &str) -> Result<Fingerprint, String> {
         Err("there are no files".to_owned())
     }

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use crate::place::Place;
+use crate::support::docker_cli;
 
 const WEB: &str = "[networks.inside]
 [services.web]
@@ -86,10 +87,55 @@ fn a_port_of_somebody_else_is_named_and_all_is_undone() {
     let said = place.omni(&["apply", "--yes"]);
     assert_eq!(said.code, 1, "{}", said.screen());
     assert!(said.err.contains("error[omni::apply::step_failed]: service.web failed, everything was undone\n"));
-    assert!(said.err.contains(&format!("127.0.0.1:{port}")), "{}", said.screen());
+    let told = format!(
+        "  --> deploy.toml:6:11
+   = host port {port} of 127.0.0.1, which service.web wants, is taken by a program of the engine's host
+"
+    );
+    assert!(said.err.contains(&told), "{}", said.screen());
+    let help = format!("see which: `ss -lntp 'sport = :{port}'`; stop it, or give service.web another host port");
+    assert!(said.err.contains(&help), "{}", said.screen());
     assert!(place.containers().is_empty(), "{:?}", place.containers());
     drop(theirs);
     place.apply();
+    let other = Place::with("port2", &format!("{WEB}ports = [\"127.0.0.1:{port}:80\"]\n"));
+    let said = other.omni(&["apply", "--yes"]);
+    assert_eq!(said.code, 1, "{}", said.screen());
+    let owner = docker_cli(&["inspect", "-f", "{{slice .Name 1}}", &place.container("web")]);
+    let told = format!("which service.web wants, is taken by the container `{}`\n", owner.trim());
+    assert!(said.err.contains(&told), "{}", said.screen());
+    let id = regex_lite::Regex::new("[0-9a-f]{64}").expect("a pattern");
+    assert!(!id.is_match(&said.all()), "{}", said.screen());
+}
+
+#[test]
+fn an_address_without_an_engine_says_why_and_what_to_do() {
+    let place = Place::bare("nohost");
+    place.spec(WEB);
+    for address in ["tcp://nohost.invalid:2375", "http://x.invalid"] {
+        let said = place.omni(&["plan", "--engine", address]);
+        assert_eq!(said.code, 7, "{}", said.screen());
+        let start = format!("error[omni::engine::unreachable]: cannot reach the engine at `{address}`: ");
+        assert!(said.err.starts_with(&start), "{}", said.screen());
+        assert!(!said.err.contains("uncategorized"), "{}", said.screen());
+        let help =
+            "  help: check the address; it comes from `--engine`, `[engine] host`, `DOCKER_HOST` or Docker's context\n";
+        assert!(said.err.ends_with(help), "{}", said.screen());
+    }
+}
+
+#[test]
+fn a_configuration_of_docker_that_cannot_be_read_names_the_ways_around_it() {
+    let place = Place::bare("config");
+    place.spec(WEB);
+    place.write(".docker/config.json/x", "");
+    let mut command = place.command(&["plan"]);
+    place.run(command.env_remove("DOCKER_HOST")).is(
+        7,
+        "error[omni::engine::failed]: cannot read `DIR/.docker/config.json`: Is a directory (os error 21)
+  help: mend the file or its rights; or name the engine with `--engine` or `DOCKER_HOST`, or another folder than this one with `DOCKER_CONFIG`
+",
+    );
 }
 
 #[test]

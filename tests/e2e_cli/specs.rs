@@ -1,5 +1,6 @@
 //! Mistakes in deploy.toml and on the command line, which need no engine: exit code 2, the place, and what to do.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -143,6 +144,13 @@ For more information, try '--help'.
 For more information, try '--help'.
 ",
     );
+    place.omni(&["plan", "--timeout", "0s"]).is(
+        2,
+        "error: invalid value '0s' for '--timeout <TIME>': it is no time at all; leave it out for no bound
+
+For more information, try '--help'.
+",
+    );
     place.omni(&["plan", "--store", "mysql://x"]).is(
         2,
         "error[omni::store::unknown_url]: `mysql://x` is no store that this version knows
@@ -182,4 +190,76 @@ fn what_is_to_be_copied_is_never_broken() {
             }
         }
     }
+}
+#[test]
+fn a_tag_that_is_none_is_refused_with_the_rule() {
+    let place = Place::bare("tag");
+    place.spec("[services.web]\nimage = \"IMAGE\"\nresources.limits = { memory = \"32MiB\" }\n");
+    let long = "x".repeat(300);
+    let shown = "x".repeat(128);
+    for (tag, shown) in
+        [("", ""), ("  ", ""), ("a b", "a b"), ("a\nb", "a b"), ("\u{1b}[31mred", "red"), (&long, shown.as_str())]
+    {
+        for words in [&["plan", "--tag", tag][..], &["apply", "--yes", "--tag", tag]] {
+            place.omni(words).is(
+                2,
+                &format!(
+                    "error[omni::release::bad_tag]: `{shown}` is no tag
+  help: a tag has 1 to 128 characters: letters, digits, `.`, `_`, `-`, `+` and `/`
+"
+                ),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_or_folder_that_cannot_be_used_comes_with_the_next_act() {
+    let place = Place::bare("next");
+    place.omni(&["init", "-f", "nowhere/x.toml"]).is(
+        2,
+        "error[omni::init::unwritable]: cannot write `nowhere/x.toml`: No such file or directory (os error 2)
+  help: make the folder first: `mkdir -p nowhere`
+",
+    );
+    place.write("deploy.toml/x", "");
+    place.omni(&["init"]).is(
+        2,
+        "error[omni::init::unwritable]: cannot write `deploy.toml`: File exists (os error 17)
+  help: `deploy.toml` is a folder; give another name with `-f`
+",
+    );
+    place.omni(&["plan"]).is(
+        2,
+        "error[omni::spec::unreadable]: cannot read `deploy.toml`: Is a directory (os error 21)
+  help: it is a folder: name the file with `-f`, or move the folder away
+",
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_by_init_and_doctor() {
+    let place = Place::bare("rights");
+    let folder = place.path("locked");
+    let program = place.path("omni");
+    std::fs::copy(env!("CARGO_BIN_EXE_omni"), &program).expect("a copy that everybody may run");
+    place.write("locked/here.toml", "[project]\nname = \"shop\"\n");
+    for (path, rights) in [(place.folder(), 0o755), (folder.as_path(), 0o555)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(rights)).expect("rights");
+    }
+    let nobody = |words: &[&str]| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).args(words);
+        place.run(command.current_dir(&folder))
+    };
+    nobody(&["init"]).is(
+        2,
+        "error[omni::init::unwritable]: cannot write `deploy.toml`: Permission denied (os error 13)
+  help: give this account the right to write in `.` (`ls -ld .`), or name another folder
+",
+    );
+    let said = nobody(&["doctor", "-f", "here.toml"]);
+    let told = "  BAD  store     none yet, and it cannot be made in `DIR/locked`: Permission denied (os error 13); \
+                give this account the right to write there, or put it elsewhere with `--store`\n";
+    assert_eq!((said.code, said.redacted(&said.out).contains(told)), (7, true), "{}", said.screen());
 }

@@ -22,6 +22,10 @@ impl Files for Memory {
         }
     }
 
+    fn find(&self, path: &str) -> Result<(), String> {
+        self.read(path).map(drop)
+    }
+
     fn context(&self, context: &str, dockerfile: &str) -> Result<Fingerprint, String> {
         if context.contains("missing") {
             return Err("there is no such folder".to_owned());

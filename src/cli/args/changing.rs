@@ -72,7 +72,7 @@ pub struct RecoverArgs {
 /// Words of `rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
-    /// The tag or number of the release to go to
+    /// The tag or number of the release to go to; `tag:17` and `release:17` say which
     #[arg(long, value_name = "TAG")]
     pub to: Option<String>,
     /// Only print the plan

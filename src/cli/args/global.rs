@@ -50,8 +50,16 @@ pub struct Global {
     #[arg(long, value_name = "TIME", default_value = "0s", global = true)]
     pub lock_wait: Period,
     /// How long the steps may take in all; what is not done by then is undone
-    #[arg(long, value_name = "TIME", global = true)]
+    #[arg(long, value_name = "TIME", value_parser = some_time, global = true)]
     pub timeout: Option<Period>,
+}
+
+/// A length of time that is one.
+fn some_time(text: &str) -> Result<Period, String> {
+    match text.parse::<Period>() {
+        Ok(period) if period == Period::default() => Err("it is no time at all; leave it out for no bound".to_owned()),
+        parsed => parsed.map_err(|wrong| wrong.to_string()),
+    }
 }
 
 /// When to use colour.

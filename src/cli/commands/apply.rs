@@ -11,12 +11,14 @@ use crate::cli::failure::Failure;
 use crate::cli::fulfilling::fulfil;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
+use crate::cli::tag;
 use crate::cli::undertaking::Undertaking;
 use crate::cli::wish::Wish;
 use crate::clock::Clock;
 use crate::plan::{PlanFile, Purpose};
 
 pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) -> Result<Exit, Failure> {
+    tag::check(args.pick.tag.as_deref())?;
     let project = Project::open(global)?;
     let mut pick = args.pick.clone();
     let mut reviewed = Reviewed { id: args.plan_id.clone(), ..Reviewed::default() };
@@ -40,6 +42,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
         // What was picked is part of what was reviewed.
         pick.target.clone_from(&file.target);
         pick.replace.clone_from(&file.replace);
+        reviewed.written = Some(file.written);
         reviewed.plan = Some(file.plan);
     }
     let mut undertaking = Undertaking::new(&project, global, console, &args.doing, "apply")?;

@@ -3,6 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::args::Global;
 use crate::cli::console::Console;
+use crate::cli::disk;
 use crate::cli::failure::Failure;
 use crate::cli::project::{Engine, Project};
 use crate::cli::system_clock::SystemClock;
@@ -81,7 +82,7 @@ async fn look_at_engine(project: &Project, engine: &Engine, found: &mut Vec<Find
 async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
     let store = match project.store().await {
         Ok(Some(store)) => store,
-        Ok(None) => return found.push(good("store", "none yet: the first apply makes it".to_owned())),
+        Ok(None) => return found.push(absent_store(project)),
         Err(failure) => return found.push(bad("store", &failure)),
     };
     match store.releases().await {
@@ -95,6 +96,15 @@ async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
             found.push(Finding { place: "journal", is_good: false, text });
         }
         Err(error) => found.push(bad("journal", &error.into())),
+    }
+}
+
+/// What the first apply will find where the store is to be.
+fn absent_store(project: &Project) -> Finding {
+    let tried = project.store_path().and_then(|path| disk::try_folder_of(&path));
+    match tried {
+        Ok(()) => good("store", "none yet: the first apply makes it".to_owned()),
+        Err(failure) => bad("store", &failure),
     }
 }
 

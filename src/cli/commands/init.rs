@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::Exit;
 use crate::cli::args::{Global, InitArgs};
 use crate::cli::console::Console;
+use crate::cli::disk;
 use crate::cli::failure::Failure;
 use crate::cli::project;
 use crate::spec;
@@ -18,11 +19,11 @@ pub(crate) fn run(global: &Global, args: &InitArgs, console: &Console) -> Result
     let failed = |error: std::io::Error| {
         let failure =
             Failure::new(Exit::Usage, "omni::init::unwritable", format!("cannot write `{}`: {error}", path.display()));
-        if error.kind() == ErrorKind::AlreadyExists {
-            failure.help("omni does not write over a spec; give another name with `-f`")
-        } else {
-            failure
-        }
+        failure.help(match error.kind() {
+            _ if path.is_dir() => format!("`{}` is a folder; give another name with `-f`", path.display()),
+            ErrorKind::AlreadyExists => "omni does not write over a spec; give another name with `-f`".to_owned(),
+            _ => disk::mend(&path, &error),
+        })
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
     file.write_all(spec::starter(&name).as_bytes()).map_err(failed)?;

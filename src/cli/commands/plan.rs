@@ -10,13 +10,14 @@ use crate::cli::planning::{self, Ground};
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::wish::Wish;
-use crate::cli::{disk, problems};
+use crate::cli::{disk, problems, tag};
 use crate::clock::Clock;
 use crate::plan::{Plan, PlanFile};
 use crate::report::{self, PullRequest, Style};
 use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<Exit, Failure> {
+    tag::check(args.pick.tag.as_deref())?;
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
@@ -33,11 +34,14 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     }
     let mut plan = planning::plan(&met.goal, &ground, &engine).await?;
     plan.afterwards = foresee(&plan, &ground, met.retention);
-    let file = PlanFile::new(plan, SystemClock.now(), &args.pick.target, &args.pick.replace);
-    if let Some(path) = &args.out {
-        disk::write(path, &file.to_text())?;
-    }
-    let plan = file.plan;
+    let plan = match (&args.out, met.written().cloned()) {
+        (Some(path), Some(written)) => {
+            let file = PlanFile::new(plan, SystemClock.now(), &args.pick.target, &args.pick.replace, written);
+            disk::write(path, &file.to_text())?;
+            file.plan
+        }
+        _ => plan,
+    };
     if let Some(path) = &args.md {
         disk::write(path, &report::plan_markdown(&plan, &PullRequest { valid: Some("24 h"), ..about(args) }))?;
     }

@@ -2,27 +2,31 @@
 
 use crate::cli::Exit;
 use crate::cli::args::{Global, RollbackArgs};
+use crate::cli::called::release_called;
 use crate::cli::consent::Reviewed;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::fulfilling::fulfil;
 use crate::cli::project::Project;
 use crate::cli::undertaking::Undertaking;
-use crate::cli::wish::{Wish, release_called};
+use crate::cli::wish::Wish;
 use crate::report;
 use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
-    let releases = match project.store().await? {
-        Some(store) => store.releases().await?,
-        None => Vec::new(),
-    };
+    let store = project.store().await?;
     let Some(name) = &args.to else {
+        let releases = match &store {
+            Some(store) => store.releases().await?,
+            None => Vec::new(),
+        };
         console.print(&report::releases(&releases, &console.out));
         return Ok(Exit::Done);
     };
-    let wish = Wish::Release(Box::new(release_called(&releases, name)?.clone()));
+    let release = release_called(&project, store.as_ref().map(|store| store as &dyn Store), name).await?;
+    drop(store);
+    let wish = Wish::Release(Box::new(release));
     let undertaking = Undertaking::new(&project, global, console, &args.doing, "rollback")?;
     if args.dry_run {
         return undertaking.only_plan(&wish).await;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::cli::Exit;
 use crate::cli::args::{Global, ShowArgs};
+use crate::cli::called::release_called;
 use crate::cli::commands::apply;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
-use crate::cli::wish::release_called;
 use crate::report::{self, PullRequest};
 use crate::store::Store;
 
@@ -23,20 +23,20 @@ pub(crate) async fn run(global: &Global, args: &ShowArgs, console: &Console) -> 
         return Ok(Exit::Done);
     }
     let project = Project::open(global)?;
-    let releases = match project.store().await? {
-        Some(store) => store.releases().await?,
-        None => Vec::new(),
+    let store = project.store().await?;
+    let store = store.as_ref().map(|store| store as &dyn Store);
+    let release = match (&args.what, store) {
+        (Some(name), _) => Some(release_called(&project, store, name).await?),
+        (None, Some(store)) => store.head().await?,
+        (None, None) => None,
     };
-    let release = match &args.what {
-        Some(name) => release_called(&releases, name)?,
-        None => releases.first().ok_or_else(|| {
-            Failure::new(Exit::Usage, "omni::release::unknown", "nothing was applied yet").help("run `omni plan`")
-        })?,
-    };
+    let release = release.ok_or_else(|| {
+        Failure::new(Exit::Usage, "omni::release::unknown", "nothing was applied yet").help("run `omni plan`")
+    })?;
     console.print(&if console.json {
-        serde_json::to_string_pretty(release).unwrap_or_default() + "\n"
+        serde_json::to_string_pretty(&release).unwrap_or_default() + "\n"
     } else {
-        report::release(release, &console.out)
+        report::release(&release, &console.out)
     });
     Ok(Exit::Done)
 }

@@ -65,7 +65,12 @@ fn current_context(config_dir: &Path) -> Result<Option<String>, Fault> {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Fault> {
-    let wrong = |why: String| Fault::new(FaultKind::Failed, format!("cannot read `{}`: {why}", path.display()));
+    let wrong = |why: String| {
+        Fault::new(FaultKind::Failed, format!("cannot read `{}`: {why}", path.display())).help(
+            "mend the file or its rights; or name the engine with `--engine` or `DOCKER_HOST`, or another folder than \
+             this one with `DOCKER_CONFIG`",
+        )
+    };
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),

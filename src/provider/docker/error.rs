@@ -16,7 +16,7 @@ pub(super) fn fault(error: &Error, host: &str) -> Fault {
         Error::DockerResponseServerError { status_code, message } => answered(*status_code, message),
         Error::DockerStreamError { error } => said(error),
         Error::SocketNotFoundError(_) => address::absent(host),
-        Error::HyperLegacyError { err } if err.is_connect() => refused(io_kind(err), host),
+        Error::HyperLegacyError { err } if err.is_connect() => refused(io_kind(err), &root(err), host),
         Error::RequestTimeoutError
         | Error::HyperLegacyError { .. }
         | Error::HyperResponseError { .. }
@@ -47,14 +47,29 @@ pub(super) fn said(text: &str) -> Fault {
     } else {
         FaultKind::Failed
     };
-    Fault::new(kind, plain(text))
+    Fault::new(kind, with_short_ids(&plain(text)))
+}
+
+/// A text of the engine with 12 digits of each id of 64: as many as its own commands show and take.
+fn with_short_ids(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+        let end = rest[start..].find(|c: char| !c.is_ascii_alphanumeric()).map_or(rest.len(), |at| start + at);
+        let word = &rest[start..end];
+        let is_id = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        short.push_str(&rest[..start]);
+        short.push_str(if is_id { &word[..12] } else { word });
+        rest = &rest[end..];
+    }
+    short + rest
 }
 
 fn answered(status: u16, message: &str) -> Fault {
     let message = if message.trim().is_empty() {
         format!("the engine answered with nothing but the status {status}")
     } else {
-        plain(message)
+        with_short_ids(&plain(message))
     };
     let kind = match status {
         401 | 403 => FaultKind::Denied,
@@ -67,15 +82,16 @@ fn answered(status: u16, message: &str) -> Fault {
     Fault::new(kind, message)
 }
 
-fn refused(kind: Option<ErrorKind>, host: &str) -> Fault {
+fn refused(kind: Option<ErrorKind>, why: &str, host: &str) -> Fault {
     match kind {
         Some(ErrorKind::PermissionDenied) => {
             Fault::new(FaultKind::Denied, format!("cannot use the engine at `{}`: permission denied", plain(host)))
                 .help("add yourself to the `docker` group and log in again, use `sudo`, or use a rootless engine")
         }
         Some(ErrorKind::NotFound | ErrorKind::ConnectionRefused) | None => address::absent(host),
-        Some(other) => {
-            Fault::new(FaultKind::Unreachable, format!("cannot reach the engine at `{}`: {other}", plain(host)))
+        Some(_) => {
+            Fault::new(FaultKind::Unreachable, format!("cannot reach the engine at `{}`: {}", plain(host), plain(why)))
+                .help("check the address; it comes from `--engine`, `[engine] host`, `DOCKER_HOST` or Docker's context")
         }
     }
 }
@@ -91,6 +107,15 @@ fn lost(error: &Error) -> Fault {
         source = inner.source();
     }
     Fault::new(FaultKind::Unknown, format!("cannot hear the engine's answer: {}", plain(&text)))
+}
+
+/// What an error says that has no other below it.
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(inner) = last.source() {
+        last = inner;
+    }
+    last.to_string()
 }
 
 /// The operating system's reason somewhere below an error.
@@ -128,7 +153,7 @@ mod tests {
 
     use bollard::errors::Error;
 
-    use super::{fault, refused, said, taken};
+    use super::{fault, refused, said, taken, with_short_ids};
     use crate::provider::{Fault, FaultKind};
 
     const HOST: &str = "unix:///run/docker.sock";
@@ -154,14 +179,15 @@ mod tests {
     #[test]
     fn tells_a_refusal_from_absence_and_from_a_lost_answer() {
         for (io, kind, help) in [
-            (Some(ErrorKind::PermissionDenied), FaultKind::Denied, Some("`docker` group")),
-            (Some(ErrorKind::NotFound), FaultKind::Unreachable, Some("start Docker")),
-            (Some(ErrorKind::ConnectionRefused), FaultKind::Unreachable, Some("start Docker")),
-            (Some(ErrorKind::HostUnreachable), FaultKind::Unreachable, None),
+            (Some(ErrorKind::PermissionDenied), FaultKind::Denied, "`docker` group"),
+            (Some(ErrorKind::NotFound), FaultKind::Unreachable, "start Docker"),
+            (Some(ErrorKind::ConnectionRefused), FaultKind::Unreachable, "start Docker"),
+            (Some(ErrorKind::HostUnreachable), FaultKind::Unreachable, "check the address"),
+            (Some(ErrorKind::Other), FaultKind::Unreachable, "`DOCKER_HOST`"),
         ] {
-            let fault = refused(io, HOST);
+            let fault = refused(io, "no such host", HOST);
             assert_eq!(fault.kind, kind, "{io:?}");
-            assert_eq!(help.map(|help| fault.help.expect("help").contains(help)), help.map(|_| true), "{io:?}");
+            assert!(fault.help.expect("help").contains(help), "{io:?}");
         }
         assert_eq!(fault(&Error::RequestTimeoutError, HOST).kind, FaultKind::Unknown);
         let reset = Error::IOError { err: ErrorKind::ConnectionReset.into() };
@@ -183,6 +209,15 @@ mod tests {
         ] {
             assert_eq!(said(text).kind, kind, "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_is_as_long_as_the_engines_own_commands_show_it() {
+        let (id, more) = ("0123456789abcdef".repeat(4), "f".repeat(65));
+        let text = format!("endpoint web ({id}) of sha256:{id}, not {more}");
+        assert_eq!(with_short_ids(&text), format!("endpoint web (0123456789ab) of sha256:0123456789ab, not {more}"));
+        let error = Error::DockerResponseServerError { status_code: 500, message: id };
+        assert_eq!(fault(&error, HOST).message, "0123456789ab");
     }
 
     #[test]

@@ -39,7 +39,10 @@ impl<E: Engine> Doing<'_, E> {
         }
         match live.status {
             Status::Running { .. } | Status::Restarting => Ok(()),
-            _ => self.calls.start(&live.id).await,
+            _ => match self.calls.start(&live.id).await {
+                Err(fault) => Err(self.port_told(fault).await),
+                Ok(()) => Ok(()),
+            },
         }
     }
 

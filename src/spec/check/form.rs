@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::spec::syntax::{expose, image, mode, mount, name, port, restart};
+use crate::spec::syntax::{expose, image, mode, mount, name, port, restart, tag};
 use crate::units::{Bytes, Cpus, Period};
 
 /// What is wrong with a text, and how to write it.
@@ -30,6 +30,9 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
             .ok_or_else(|| helped(format!("`{}` is no file mode", shown()), "write it in octal: `\"0440\"`")),
         "image" => image::check(text).map_err(|help| helped(format!("`{}` is no image reference", shown()), help)),
         "name" => name::check(text).map_err(|help| helped(format!("`{}` is no name", shown()), help)),
+        // `"${VERSION:-}"` that stays empty says as much as nothing.
+        "tag" if text.is_empty() => Ok(()),
+        "tag" => tag::check_tag(text).map_err(|help| helped(format!("`{}` is no tag", shown()), help)),
         "pair" => match text.split_once('=') {
             Some((name, _)) if !name.is_empty() => Ok(()),
             _ => Err(helped(

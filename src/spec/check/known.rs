@@ -104,7 +104,9 @@ pub(super) fn type_help(node: &Node, path: &[String]) -> Option<String> {
         (Value::List(_), "labels" | "args" | "sysctls" | "options") => {
             Some(format!("write a table: `{key} = {{ name = \"value\" }}`"))
         }
-        (Value::Bool(_), "restart") => Some("write `\"no\"` in quotes".to_owned()),
+        (Value::Bool(wanted), "restart") => {
+            Some(format!("write it in quotes: `\"{}\"`", if *wanted { "always" } else { "no" }))
+        }
         (Value::Table(table), _) if above == Some("depends_on") && table.contains_key("condition") => {
             Some(format!("write `{key} = \"started\"`, `\"healthy\"` or `\"completed\"`"))
         }

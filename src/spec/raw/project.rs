@@ -77,7 +77,7 @@ pub(in crate::spec) struct RawProject {
     pub(in crate::spec) name: String,
     /// Its version, which becomes the tag of the release; what git says where none is given.
     #[serde(default)]
-    #[schemars(with = "String")]
+    #[schemars(with = "text::Tag")]
     pub(in crate::spec) version: Option<String>,
     /// The environment that is meant where `--env` is not given.
     #[serde(default)]

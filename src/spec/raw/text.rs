@@ -46,6 +46,7 @@ forms! {
     Platform = "platform": "`linux/amd64`.";
     ImageText = "image": "A reference: `postgres:16-alpine`.";
     ProjectName = "name": "Lower-case letters, digits, `_`, `.` and `-`; at most 63.";
+    Tag = "tag": "At most 128 letters, digits, `.`, `_`, `-`, `+` and `/`.";
     UrlText = "url-text": "A URL.";
 }
 

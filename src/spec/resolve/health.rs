@@ -28,11 +28,13 @@ impl Resolver<'_> {
             self.problems.push(problem.help("keep one of `test`, `http`, `tcp` and `disable`"));
             return None;
         }
+        let interval = self.some_time(raw.interval, at, "interval", Period::seconds(5));
+        let timeout = self.some_time(raw.timeout, at, "timeout", Period::seconds(3));
         let probe = self.probe(raw, at)?;
         Some(Health {
             probe,
-            interval: raw.interval.unwrap_or(Period::seconds(5)),
-            timeout: raw.timeout.unwrap_or(Period::seconds(3)),
+            interval,
+            timeout,
             retries: raw.retries.unwrap_or(3),
             start_period: raw.start_period.unwrap_or(Period::seconds(10)),
         })

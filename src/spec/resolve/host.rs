@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
+use super::place::inside;
 use crate::resource::{Mount, MountSource};
 use crate::spec::problem::Problem;
 use crate::spec::raw::RawContainer;
@@ -79,7 +80,18 @@ impl Resolver<'_> {
             let help = format!("use a volume, or allow it: `[policy] allow_host_paths = [\"{path}\"]`");
             self.report(problem.help(help), place, "a path of the host");
         }
+        self.find_folder(written, place);
         path
+    }
+
+    /// A folder beside deploy.toml has to be there: the engine would make an empty one, of root's own.
+    fn find_folder(&mut self, written: &str, place: &[String]) {
+        let Some(beside) = inside(written) else { return };
+        let Err(reason) = self.files.find(&beside) else { return };
+        let message = format!("the folder `{beside}` cannot be mounted: {}", crate::plain::plain(&reason));
+        let problem = Problem::error("omni::spec::unreadable", place, message);
+        let help = format!("make it: `mkdir -p {beside}`; paths are relative to deploy.toml");
+        self.report(problem.help(help), place, "named here");
     }
 
     /// Rights on the host that only a policy can give.

@@ -28,7 +28,7 @@ impl Resolver<'_> {
             self.problems.push(problem.help("add `resources.limits = { memory = \"512MiB\" }`"));
         }
         let healthcheck = raw.own.healthcheck.as_ref().and_then(|raw| self.health(raw, &at));
-        let update = update(&raw.own.update, healthcheck.as_ref());
+        let update = self.update(&raw.own.update, healthcheck.as_ref(), &below(&at, "update"));
         Service {
             container,
             replicas: raw.own.replicas.unwrap_or(1),
@@ -58,16 +58,7 @@ impl Resolver<'_> {
 
     pub(super) fn job(&mut self, name: &str, raw: &RawJob) -> Job {
         let at = tree::path(&["jobs", name]);
-        let timeout = raw.own.timeout.unwrap_or(Period::seconds(600));
-        if timeout == Period::default() {
-            let place = below(&at, "timeout");
-            let problem = Problem::error(
-                "omni::spec::out_of_range",
-                &place,
-                format!("`{}` is no time at all", tree::joined(&place)),
-            );
-            self.report(problem.help("leave it out for 10m"), &place, "ends before it starts");
-        }
+        let timeout = self.some_time(raw.own.timeout, &at, "timeout", Period::seconds(600));
         Job {
             container: self.container(&raw.shared, &Address::new(Kind::Job, name), &at, Restart::No),
             timeout,
@@ -75,17 +66,17 @@ impl Resolver<'_> {
             side_effects: raw.own.side_effects.unwrap_or(true),
         }
     }
-}
 
-fn update(raw: &RawUpdate, health: Option<&Health>) -> Update {
-    // Without a check of its own only time can show that a container stays up.
-    let checked = health.is_some_and(|health| health.probe != Probe::Off);
-    Update {
-        strategy: raw.strategy.unwrap_or(Strategy::Auto),
-        order: raw.order,
-        parallelism: raw.parallelism.unwrap_or(1),
-        delay: raw.delay.unwrap_or_default(),
-        monitor: raw.monitor.unwrap_or(Period::seconds(u64::from(!checked))),
-        progress_deadline: raw.progress_deadline.unwrap_or(Period::seconds(300)),
+    fn update(&mut self, raw: &RawUpdate, health: Option<&Health>, at: &[String]) -> Update {
+        // Without a check of its own only time can show that a container stays up.
+        let checked = health.is_some_and(|health| health.probe != Probe::Off);
+        Update {
+            strategy: raw.strategy.unwrap_or(Strategy::Auto),
+            order: raw.order,
+            parallelism: raw.parallelism.unwrap_or(1),
+            delay: raw.delay.unwrap_or_default(),
+            monitor: raw.monitor.unwrap_or(Period::seconds(u64::from(!checked))),
+            progress_deadline: self.some_time(raw.progress_deadline, at, "progress_deadline", Period::seconds(300)),
+        }
     }
 }

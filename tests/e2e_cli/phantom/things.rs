@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{is_settled, planned, without_store};
 use crate::place::Place;
+use crate::said::Said;
 
 const NETWORK: &str = r#"
 [networks.inside]
@@ -59,6 +60,7 @@ fn each_key_of_a_network_is_one_change_of_it() {
         let said = place.omni(&["plan"]);
         assert_eq!(said.code, 4, "{from}: {}", said.screen());
         assert!(said.err.starts_with("error[omni::plan::network_overlaps]: "), "{}", said.screen());
+        is_placed(&before, "[networks.inside]", &said);
         place.edit("10.231.78.0/24", "10.231.79.0/24");
         let found = planned(&place, &from);
         let mut wanted: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -84,6 +86,7 @@ fn what_a_volume_is_never_changes_in_place() {
         let said = place.omni(&["plan"]);
         assert_eq!(said.code, 4, "{from}: {}", said.screen());
         assert!(said.err.starts_with("error[omni::plan::volume_changed]: "), "{}", said.screen());
+        is_placed(&before, "[volumes.data]", &said);
         place.write("deploy.toml", &before);
     }
     place.edit("shared = false", "shared = true");
@@ -121,4 +124,12 @@ fn what_somebody_else_made_is_used_and_left_alone() {
     crate::support::docker_cli(&["network", "rm", &network]);
     crate::support::docker_cli(&["volume", "rm", &volume]);
     assert_eq!((destroyed.code, left.lines().count()), (0, 2), "{}", destroyed.screen());
+}
+
+/// Checks that the error names the place of this table's own name in the spec.
+#[track_caller]
+fn is_placed(spec: &str, table: &str, said: &Said) {
+    let line = spec.lines().position(|line| line == table).expect("the table is there") + 1;
+    let column = table.find('.').expect("a name") + 2;
+    assert!(said.err.contains(&format!("\n  --> deploy.toml:{line}:{column}\n")), "{}", said.screen());
 }
