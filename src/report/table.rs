@@ -27,6 +27,15 @@ pub(super) fn clipped(text: &str, to: usize) -> String {
     text.chars().take_while(fits).collect()
 }
 
+/// The text, cut to so many columns where it has more, with a sign that something is missing.
+pub(super) fn shortened(text: &str, to: usize, style: &Style) -> String {
+    if width(text) <= to {
+        return text.to_owned();
+    }
+    let dots = if style.unicode { "…" } else { "..." };
+    clipped(&(clipped(text, to.saturating_sub(width(dots))) + dots), to)
+}
+
 /// The lines that the words of a text make where only so many columns are free. A longer word has a line of its own.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -56,6 +56,8 @@ pub(crate) struct Theatre {
     pub(crate) store: Memory,
     /// The variables that specs can use.
     pub(crate) variables: BTreeMap<String, String>,
+    /// When SIGINT comes, after the beginning of a run.
+    pub(crate) interrupt: Option<Duration>,
     /// The values of the spec that was planned last.
     vault: Vault,
     scope: Scope,
@@ -77,7 +79,7 @@ impl Theatre {
         let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
         let store = Memory::new(scope.clone(), "lineage", key.clone(), machine);
         let vault = Vault::new(key.clone());
-        Self { engine, host, store, variables: BTreeMap::new(), vault, scope, key }
+        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, vault, scope, key }
     }
 
     pub(crate) async fn observed(&self) -> Observed {
@@ -168,7 +170,7 @@ impl Theatre {
         direction: Direction,
         locks: &Locks,
     ) -> Result<Ended<'p>, Aborted> {
-        let (_say, mut stops) = mpsc::channel::<Stop>(1);
+        let (say, mut stops) = mpsc::channel::<Stop>(1);
         let vault = self.vault.clone();
         let mut reporter = Silent::default();
         let session = Session {
@@ -190,7 +192,14 @@ impl Theatre {
                 pause_on_failure: false,
             },
         };
-        session.run(apply, prior, direction).await
+        let interrupt = self.interrupt;
+        let signal = async {
+            if let Some(after) = interrupt {
+                tokio::time::sleep(after).await;
+                say.send(Stop::Asked("SIGINT".to_owned())).await.expect("it is heard");
+            }
+        };
+        tokio::join!(session.run(apply, prior, direction), signal).0
     }
 
     /// Closes an apply that has ended.

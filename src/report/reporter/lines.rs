@@ -14,6 +14,7 @@ use crate::report::board::{Board, End, Step, because};
 use crate::report::style::{Mark, Style};
 use crate::report::table::padded;
 use crate::report::time::{between, clock, so_far, took};
+use crate::report::words;
 
 /// After how long without a line a sign of life is written.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
@@ -50,15 +51,17 @@ impl<W: Write + Send> Lines<W> {
 
     fn text(&self, event: &Event) -> Option<String> {
         match event {
-            Event::Begun { steps, fence } => Some(format!("begin: {steps} steps, lock fence {fence}")),
+            Event::Begun { steps, fence } => {
+                Some(format!("begin: {}, lock fence {fence}", words::count(*steps, "step")))
+            }
             Event::Recorded { record, .. } => self.record(record),
             Event::Progress(progress) => {
                 let step = self.board.step(&progress.node)?;
                 Some(self.line("  ", step, &step.progress))
             }
             Event::Stopping { .. } => {
-                let signal = self.board.stopping().unwrap_or_default();
-                Some(format!("stopping after {signal}: nothing new starts"))
+                let stopping = self.board.stopping().unwrap_or_default();
+                Some(format!("{stopping} (a second signal: stop now, leave it open)"))
             }
             Event::Ended { outcome, took_ms } => {
                 Some(format!("{} after {}", ended(outcome), took(Duration::from_millis(*took_ms))))
