@@ -12,6 +12,8 @@ mod engine;
 mod phantom;
 #[path = "e2e_cli/place.rs"]
 mod place;
+#[path = "e2e_cli/programs.rs"]
+mod programs;
 #[path = "e2e_cli/said.rs"]
 mod said;
 #[path = "e2e_cli/screens.rs"]

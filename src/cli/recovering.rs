@@ -87,7 +87,10 @@ pub(crate) async fn finish(
         tidying::sweep(undertaking, kept, under).await?;
     }
     Ok(match Exit::of(&applied.outcome) {
-        Exit::Stuck => Exit::Stuck,
+        Exit::Stuck => {
+            undertaking.tell_failure(&apply.plan, &applied, Exit::Stuck);
+            Exit::Stuck
+        }
         // What was asked for is done, whichever way it went.
         _ => Exit::Done,
     })

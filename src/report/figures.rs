@@ -2,7 +2,8 @@
 //!
 //! Success rate: applies that ended well among all. Deploy time: from opening to closing of those. Rollback time: from
 //! the turn to the closing of an unwind, or the whole of a rollback. Recovery time: from the turn until a good release
-//! serves again, which after a stuck apply is the end of a later one; a rollback that somebody wants is no failure. Which applies are meant, `cli` decides.
+//! serves again, which after a stuck apply is the end of a later one; a rollback that somebody wants is no failure.
+//! Which applies are meant, `cli` decides.
 
 use std::time::Duration;
 

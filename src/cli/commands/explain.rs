@@ -1,5 +1,7 @@
 //! `omni explain`: what an error code means, with its cause and its mend.
 
+use serde_json::{Value, json};
+
 use crate::cli::Exit;
 use crate::cli::args::ExplainArgs;
 use crate::cli::console::Console;
@@ -11,6 +13,10 @@ use crate::spec;
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure> {
     let all: Vec<_> = spec::codes().iter().chain(failure_codes::codes()).collect();
     let Some(wanted) = &args.code else {
+        if console.json {
+            console.print(&document(all.iter().map(|(code, text)| one(code, text)).collect()));
+            return Ok(Exit::Done);
+        }
         let codes: Vec<_> = all.iter().map(|(code, _)| *code).collect();
         console.print(&(codes.join("\n") + "\n"));
         return Ok(Exit::Done);
@@ -28,6 +34,15 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
         )
         .help(format!("did you mean `{}`? `omni explain` lists all codes", near.unwrap_or_default())));
     };
-    console.print(&format!("{code}\n\n{}\n", text.trim()));
+    console.print(&if console.json { document(vec![one(code, text)]) } else { format!("{code}\n\n{}\n", text.trim()) });
     Ok(Exit::Done)
+}
+
+fn one(code: &str, text: &str) -> Value {
+    json!({ "code": code, "text": text.trim() })
+}
+
+/// Codes and what they mean, for programs.
+fn document(codes: Vec<Value>) -> String {
+    format!("{:#}\n", json!({ "format": "omni.explain/1", "codes": codes }))
 }

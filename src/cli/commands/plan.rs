@@ -21,6 +21,11 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     if let Some(store) = &store
         && let Some(open) = store.open_apply().await?
     {
+        if console.json {
+            let message = format!("an apply of {} is open: {}", open.plan.scope, open.plan.tag);
+            return Err(Failure::new(Exit::Stuck, "omni::apply::open", message)
+                .help("run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)"));
+        }
         let records = store.journal(&open.op).await?;
         console.warn(&report::open_apply(&open, &records, SystemClock.now(), &console.err));
         return Ok(Exit::Stuck);

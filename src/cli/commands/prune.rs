@@ -1,5 +1,7 @@
 //! `omni prune`: removes what no kept release needs.
 
+use serde_json::json;
+
 use crate::cli::Exit;
 use crate::cli::args::{DoArgs, Global, PruneArgs};
 use crate::cli::console::Console;
@@ -31,7 +33,8 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
         };
         let (kept, _) = retention.split(releases, SystemClock.now());
         let found = retained(&engine.observe(project.scope()).await?, &kept);
-        console.print(&listed(&found.into_iter().filter(|one| !one.needed).collect::<Vec<_>>(), "would remove"));
+        let found: Vec<_> = found.into_iter().filter(|one| !one.needed).collect();
+        console.print(&if console.json { json(&found, true) } else { listed(&found, "would remove") });
         return Ok(Exit::Done);
     }
     let doing = DoArgs { yes: true, allow_loss: Vec::new(), parallel: 1 };
@@ -49,7 +52,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
             tidying::sweep(&undertaking, retention, under).await
         })
         .await?;
-    console.print(&listed(&removed, "removed"));
+    console.print(&if console.json { json(&removed, false) } else { listed(&removed, "removed") });
     Ok(Exit::Done)
 }
 
@@ -58,4 +61,14 @@ fn listed(found: &[Retained], verb: &str) -> String {
     let mut lines: Vec<_> = found.iter().map(line).collect();
     lines.push(format!("{verb} {}\n", tidying::counted(found.len())));
     lines.join("\n")
+}
+
+/// What is or would be removed, for programs.
+fn json(found: &[Retained], dry_run: bool) -> String {
+    let one = |one: &Retained| {
+        let (name, tag) = (plain(&one.name), plain(&one.tag));
+        json!({ "address": one.address, "name": name, "id": one.id, "tag": tag })
+    };
+    let objects: Vec<_> = found.iter().map(one).collect();
+    format!("{:#}\n", json!({ "format": "omni.prune/1", "dry_run": dry_run, "objects": objects }))
 }

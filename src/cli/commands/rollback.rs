@@ -19,7 +19,11 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
         None => Vec::new(),
     };
     let Some(name) = &args.to else {
-        console.print(&report::releases(&releases, &console.out));
+        console.print(&if console.json {
+            report::releases_json(&releases)
+        } else {
+            report::releases(&releases, &console.out)
+        });
         return Ok(Exit::Done);
     };
     let wish = Wish::Release(Box::new(release_called(&releases, name)?.clone()));

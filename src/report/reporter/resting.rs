@@ -1,7 +1,7 @@
 //! `Resting`: a terminal whose cursor rests at the start of a line between two drawings.
 //!
-//! What the terminal itself writes there, as `^C`, is drawn over the next time. At the end of a line it would begin a new
-//! one, and the drawing would be repeated below what is left of it.
+//! What the terminal itself writes there, as `^C`, is drawn over the next time. At the end of a line it would begin a
+//! new one, and the drawing would be repeated below what is left of it.
 
 use std::io;
 
