@@ -67,6 +67,6 @@ impl<'a> Order<'a> {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

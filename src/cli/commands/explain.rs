@@ -14,7 +14,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
     let all: Vec<_> = spec::codes().iter().chain(failure_codes::codes()).collect();
     let Some(wanted) = &args.code else {
         if console.json {
-            console.print(&document(all.iter().map(|(code, text)| one(code, text)).collect()));
+            console.print(&document(&all.iter().map(|(code, text)| one(code, text)).collect::<Vec<_>>()));
             return Ok(Exit::Done);
         }
         let codes: Vec<_> = all.iter().map(|(code, _)| *code).collect();
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
         )
         .help(format!("did you mean `{}`? `omni explain` lists all codes", near.unwrap_or_default())));
     };
-    console.print(&if console.json { document(vec![one(code, text)]) } else { format!("{code}\n\n{}\n", text.trim()) });
+    console.print(&if console.json { document(&[one(code, text)]) } else { format!("{code}\n\n{}\n", text.trim()) });
     Ok(Exit::Done)
 }
 
@@ -43,6 +43,6 @@ fn one(code: &str, text: &str) -> Value {
 }
 
 /// Codes and what they mean, for programs.
-fn document(codes: Vec<Value>) -> String {
+fn document(codes: &[Value]) -> String {
     format!("{:#}\n", json!({ "format": "omni.explain/1", "codes": codes }))
 }

@@ -41,7 +41,7 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
         let verb = if way == Direction::Forward { "finish" } else { "undo" };
         if console.json {
             let apply = json!({ "op": open.op, "tag": open.plan.tag, "opened": open.opened, "by": open.by });
-            console.print(&document(apply, Some(verb)));
+            console.print(&document(&apply, Some(verb)));
             return Ok(Exit::Done);
         }
         console.print(&report::open_apply(&open, &records, SystemClock.now(), &console.out));
@@ -72,7 +72,7 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
 
 fn nothing(console: &Console) -> Exit {
     console.print(&if console.json {
-        document(serde_json::Value::Null, None)
+        document(&serde_json::Value::Null, None)
     } else {
         "No apply is open: there is nothing to recover.\n".to_owned()
     });
@@ -80,6 +80,6 @@ fn nothing(console: &Console) -> Exit {
 }
 
 /// Which apply is open and what would be done about it, for programs.
-fn document(open: serde_json::Value, would: Option<&str>) -> String {
+fn document(open: &serde_json::Value, would: Option<&str>) -> String {
     format!("{:#}\n", json!({ "format": "omni.recover/1", "open_apply": open, "would": would }))
 }
