@@ -48,6 +48,14 @@ pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            if error.use_stderr() && asks_for_json() {
+                let text = error.to_string();
+                let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                let failure = Failure::new(Exit::Usage, "omni::cli::usage", message).help("see `omni --help`");
+                // What cannot be said to a closed pipe is lost.
+                let _ = std::io::Write::write_all(&mut std::io::stderr(), failure.json().as_bytes());
+                return Exit::Usage.into();
+            }
             // Printing help to a closed pager is no failure.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
@@ -69,6 +77,11 @@ pub fn run() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Whether the words ask for JSON, though they are not understood as a whole.
+fn asks_for_json() -> bool {
+    std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json")
 }
 
 async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
@@ -103,6 +116,7 @@ async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
 
 fn draw(failure: &Failure, console: &Console) {
     match failure {
+        _ if console.json => console.warn(&failure.json()),
         Failure::Spec(found) => console.warn(&problems::drawn(found, console)),
         Failure::Told(told) => console.warn(&told.draw()),
     }

@@ -14,6 +14,8 @@ mod leaving;
 mod phantom;
 #[path = "e2e_cli/place.rs"]
 mod place;
+#[path = "e2e_cli/programs.rs"]
+mod programs;
 #[path = "e2e_cli/said.rs"]
 mod said;
 #[path = "e2e_cli/screens.rs"]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::address::Address;
@@ -85,6 +85,8 @@ struct Run<'p, 'a> {
     undoing: FuturesUnordered<BoxFuture<'a, Answer>>,
     /// The renewal of the anchor, while one is under way.
     renewing: Option<BoxFuture<'a, Result<(), Fault>>>,
+    /// Tells steps forward that the apply has turned.
+    turned: watch::Sender<bool>,
     /// When steps under way are given up; none while they are not.
     cut_at: Option<Instant>,
     /// Whether nothing may begin any more, in either direction.
@@ -119,7 +121,8 @@ impl<'s> Session<'s> {
         };
         let voices: Vec<_> = apply.plan.changes.iter().map(|change| hear(&change.address)).collect();
         let (provider, vault, root, call) = (self.provider, self.vault, self.root, self.limits.call);
-        let order = |at: usize| Order {
+        let (turned, has_turned) = watch::channel(false);
+        let order = |at: usize, way: Way| Order {
             scope: &apply.plan.scope,
             tag: &apply.plan.tag,
             after: &after,
@@ -131,10 +134,12 @@ impl<'s> Session<'s> {
             root,
             call_deadline: call,
             progress: &voices[at],
+            turned: (way == Way::Do).then_some(&has_turned),
         };
         let begin = |step: Step| -> BoxFuture<'_, Answer> {
             let (Step::Do(at) | Step::Undo(at)) = step;
-            let (order, way) = (order(at), if matches!(step, Step::Do(_)) { Way::Do } else { Way::Undo });
+            let way = if matches!(step, Step::Do(_)) { Way::Do } else { Way::Undo };
+            let order = order(at, way);
             Box::pin(async move { (step, Instant::now(), worker::work(provider, &order, way).await) })
         };
         let mut run = Run {
@@ -146,6 +151,7 @@ impl<'s> Session<'s> {
             doing: FuturesUnordered::new(),
             undoing: FuturesUnordered::new(),
             renewing: None,
+            turned,
             cut_at: None,
             halted: false,
             unwritten: None,

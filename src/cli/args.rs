@@ -38,7 +38,7 @@ pub enum Command {
     Graph(GraphArgs),
     /// Print what apply would do; changes nothing
     Plan(PlanArgs),
-    /// Draw a plan file or a release
+    /// Draw a plan file, a release, or in what two releases differ
     Show(ShowArgs),
     /// Do a plan; undo everything where a step fails
     Apply(ApplyArgs),

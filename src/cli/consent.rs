@@ -65,12 +65,13 @@ pub(crate) fn check(
     if reviewed.is_any() {
         return Ok(());
     }
+    if doing.yes && !met.approval {
+        return Ok(());
+    }
+    remind(plan, console);
     if met.approval {
         let name = plan.scope.to_string();
         return console.ask(&format!("{name} needs approval."), &name, &format!("--plan-id {}", id.spoken()));
-    }
-    if doing.yes {
-        return Ok(());
     }
     if plan.steps().any(removes_volume) {
         let name = plan.scope.to_string();
@@ -109,6 +110,17 @@ pub(crate) fn to_recover(opened: &Opened, way: Direction, doing: &DoArgs, consol
     let message = format!("{open}, and there is nobody to ask whether to {act}; {UNTOUCHED}");
     Err(Failure::new(Exit::Consent, "omni::consent::recovery", message)
         .help("run `omni recover` and then this again, or give `--yes` to do both"))
+}
+
+/// Draws the steps once more, right above the question, where the plan has pushed them out of view.
+fn remind(plan: &Plan, console: &Console) {
+    let columns = usize::from(console.out.width).max(1);
+    let shown = report::plan_at_work(plan, &console.out);
+    // Colours make a line longer than it looks, at worst one that is repeated without need.
+    let rows: usize = shown.lines().map(|line| line.chars().count().div_ceil(columns).max(1)).sum();
+    if console.may_ask() && rows >= console.rows() {
+        console.warn(&format!("\n{}\n", report::plan_steps(plan, &console.err)));
+    }
 }
 
 fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ pub(crate) struct Console {
     pub(crate) json: bool,
     quiet: bool,
     is_live: bool,
+    /// Whether there is somebody to ask.
     may_ask: bool,
 }
 
@@ -50,6 +51,12 @@ impl Console {
         let mut out = io::stdout().lock();
         // Nothing that omni does depends on being heard.
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    #[expect(clippy::unused_self, reason = "who asks has a console; that it needs nothing of it is a detail")]
+    /// How many lines are in view.
+    pub(crate) fn rows(&self) -> usize {
+        usize::from(rows())
     }
 
     /// Prints a note beside the results; nothing with `--quiet`.

@@ -2,13 +2,17 @@
 
 use std::fmt::Write;
 
+use serde_json::json;
+
 use crate::address::Address;
 use crate::apply::Aborted;
 use crate::cli::exit::Exit;
+use crate::cli::problems;
 use crate::lock::Held;
 use crate::plain::plain;
 use crate::plan::{Moved, PlanFileError, Refusal};
 use crate::provider::{Fault, FaultKind};
+use crate::report::diagnostics::Severity;
 use crate::spec::Problems;
 use crate::store::StoreError;
 
@@ -152,6 +156,39 @@ impl Told {
             let _ = writeln!(text, "  help: {}", plain(help));
         }
         text
+    }
+}
+
+/// The format of an error for programs.
+const FORMAT: &str = "omni.error/1";
+
+impl Failure {
+    /// The failure in one line for programs. A spec with several problems has them all under `findings`.
+    #[must_use]
+    pub(crate) fn json(&self) -> String {
+        let exit = self.exit().number();
+        let document = match self {
+            Self::Told(told) => json!({
+                "format": FORMAT,
+                "code": told.code,
+                "message": plain(&told.messages.join("; ")),
+                "help": told.help.as_deref().map(plain),
+                "exit": exit,
+            }),
+            Self::Spec(found) => {
+                let findings = problems::findings(found);
+                let first = findings.iter().find(|finding| finding.severity == Severity::Error);
+                json!({
+                    "format": FORMAT,
+                    "code": first.map(|finding| plain(&finding.code)),
+                    "message": first.map(|finding| plain(&finding.message)),
+                    "help": first.and_then(|finding| finding.help.as_deref()).map(plain),
+                    "exit": exit,
+                    "findings": findings,
+                })
+            }
+        };
+        format!("{document}\n")
     }
 }
 

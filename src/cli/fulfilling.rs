@@ -156,7 +156,9 @@ async fn apply(
     if applied.release.is_some() {
         tidying::tidy(work, met.retention, &plan, under).await?;
     }
-    Ok(work.checked(&plan, &applied, Some(ground.observed.fingerprint())))
+    let exit = work.checked(&plan, &applied, Some(ground.observed.fingerprint()));
+    work.tell_failure(&plan, &applied, exit);
+    Ok(exit)
 }
 
 /// Whether there is nothing to do, not even to write down what a lost store no longer says.

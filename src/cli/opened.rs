@@ -77,6 +77,21 @@ impl Opened {
         if self.worker.is_some() { Exit::Locked } else { Exit::Stuck }
     }
 
+    /// How such a command ends where a program reads it.
+    #[must_use]
+    pub(crate) fn failure(&self) -> Failure {
+        let Apply { plan, .. } = &self.apply;
+        let (code, what, help) = match &self.worker {
+            Some(_) => ("omni::lock::held", "is at work", "wait, or give `--lock-wait 5m`"),
+            None => (
+                "omni::apply::open",
+                "is open",
+                "run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)",
+            ),
+        };
+        Failure::new(self.exit(), code, format!("an apply of {} {what}: {}", plan.scope, plan.tag)).help(help)
+    }
+
     /// The same for programs.
     #[must_use]
     pub(crate) fn json(&self) -> Value {

@@ -99,7 +99,10 @@ pub(crate) async fn finish(
         tidying::tidy(undertaking, kept, &apply.plan, under).await?;
     }
     Ok(match (Exit::of(&applied.outcome), asked) {
-        (Exit::Stuck, _) => Exit::Stuck,
+        (Exit::Stuck, _) => {
+            undertaking.tell_failure(&apply.plan, &applied, Exit::Stuck);
+            Exit::Stuck
+        }
         // It was to be finished, and was undone instead.
         (exit, Some(Direction::Forward)) => exit,
         // What was asked for is done, whichever way it went.

@@ -254,6 +254,16 @@ impl<'a> Undertaking<'a> {
         }
     }
 
+    /// Tells programs that an apply ended badly, and with which exit code.
+    pub(crate) fn tell_failure(&self, plan: &Plan, applied: &Applied, exit: Exit) {
+        if !self.console.json {
+            return;
+        }
+        if let Some((code, message, help)) = report::failure_of(plan, &applied.outcome, &applied.records) {
+            self.console.warn(&Failure::new(exit, code, message).help(help).json());
+        }
+    }
+
     /// Prints a plan.
     pub(crate) fn show(&self, plan: &Plan) {
         if !self.console.json {

@@ -29,6 +29,8 @@ pub enum Event {
     Stopping {
         /// The signal's name.
         signal: String,
+        /// Whether all is taken back then; else the apply is left open.
+        undo: bool,
     },
     /// The apply ended.
     Ended {

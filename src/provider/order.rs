@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::address::{Address, Scope};
 use crate::fingerprint::Key;
 use crate::lock::Op;
@@ -35,6 +37,8 @@ pub struct Order<'a> {
     pub call_deadline: Duration,
     /// Hears short lines on how it goes.
     pub progress: &'a (dyn Fn(String) + Send + Sync),
+    /// Turns true once the apply turns, and with it whether the change is still wanted; none for an undo, which is.
+    pub turned: Option<&'a watch::Receiver<bool>>,
 }
 
 impl<'a> Order<'a> {
@@ -54,5 +58,15 @@ impl<'a> Order<'a> {
     #[must_use]
     pub fn requirement(&self, address: &Address) -> Option<&'a Resource> {
         self.after.get(address).copied()
+    }
+
+    /// Ends once nobody wants the change any more: a mere wait for it to be ready may end then too.
+    pub async fn unwanted(&self) {
+        if let Some(mut turned) = self.turned.cloned()
+            && turned.wait_for(|turned| *turned).await.is_ok()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
     }
 }

@@ -109,7 +109,7 @@ impl Board {
         self.unwinding.as_deref()
     }
 
-    /// The signal that was heard; none before one was.
+    /// Which signal was heard, and what comes of it; none before one was.
     pub(super) fn stopping(&self) -> Option<&str> {
         self.stopping.as_deref()
     }
@@ -134,7 +134,7 @@ impl Board {
                     step.progress = plain(&progress.text);
                 }
             }
-            Event::Stopping { signal } => self.stopping = Some(plain(signal)),
+            Event::Stopping { signal, undo } => self.stopping = Some(words::stopping(signal, *undo)),
             Event::Ended { .. } => {}
         }
     }

@@ -47,6 +47,29 @@ pub fn ending(plan: &Plan, outcome: &Outcome, facts: &Facts<'_>, style: &Style) 
     lines.join("\n") + "\n"
 }
 
+/// The code, the message and the reader's next act of an apply that ended badly, as plain texts.
+#[must_use]
+pub fn failure_of(plan: &Plan, outcome: &Outcome, records: &[Record]) -> Option<(&'static str, String, String)> {
+    let cause = match outcome {
+        Outcome::Applied => return None,
+        Outcome::Interrupted => {
+            let what = format!("the apply of {} was interrupted, an apply is open", plain(&plan.tag));
+            return Some(("omni::apply::interrupted", what, "run `omni recover` to finish or undo it".to_owned()));
+        }
+        Outcome::Unwound(cause) | Outcome::Stuck { cause, .. } => cause,
+    };
+    let fault = failure(cause, records).map(|(_, fault)| fault);
+    let why = fault.map_or(String::new(), |fault| format!(": {}", plain(&fault.message)));
+    if let Outcome::Stuck { left, .. } = outcome {
+        let left: Vec<_> = left.iter().map(|left| words::name(&left.node)).collect();
+        let what = format!("{}{why}; left behind: {}", because(cause), left.join(", "));
+        let help = "remove the cause, then run `omni recover --back` (safe to repeat)".to_owned();
+        return Some(("omni::apply::stuck", what, help));
+    }
+    let help = fault.and_then(|fault| fault.help.as_deref()).map_or_else(|| next(cause).to_owned(), plain);
+    Some((code(cause), format!("{}{why}; everything was undone", because(cause)), help))
+}
+
 fn applied(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
     let scope = words::scope(plan);
     let took = time::took(facts.took);

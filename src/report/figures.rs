@@ -2,7 +2,8 @@
 //!
 //! Success rate: applies that ended well among all. Deploy time: from opening to closing of those. Rollback time: from
 //! the turn to the closing of an unwind, or the whole of a rollback. Recovery time: from the turn until a good release
-//! serves again, which after a stuck apply is the end of a later one. Which applies are meant, `cli` decides.
+//! serves again, which after a stuck apply is the end of a later one; a rollback that somebody wants is no failure.
+//! Which applies are meant, `cli` decides.
 
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use crate::report::time::between;
 pub struct Figures {
     /// How many applies there were; removals of everything do not count.
     pub applies: usize,
+    /// How many of them made a release.
+    pub releases: usize,
     /// Those that ended well.
     pub ok: usize,
     /// Those that failed and were taken back.
@@ -84,6 +87,7 @@ impl Figures {
         let recoveries = pasts.iter().enumerate().filter_map(|(at, past)| recovery(past, &pasts[at + 1..]));
         Self {
             applies: pasts.len(),
+            releases: count(|past| past.outcome == Outcome::Applied),
             ok,
             undone: count(|past| matches!(past.outcome, Outcome::Unwound(_))),
             rolled_back: count(|past| past.outcome == Outcome::Applied && is_rollback(past)),
@@ -127,7 +131,9 @@ fn recovery(past: &Past, later: &[&Past]) -> Option<Duration> {
     let stuck_until = || -> Option<Timestamp> { later.iter().copied().find(good).map(|past| past.closed) };
     match past.outcome {
         Outcome::Stuck { .. } => Some(between(past.turned.unwrap_or(past.opened), stuck_until()?)),
-        _ => rollback(past),
+        Outcome::Unwound(_) => rollback(past),
+        // A rollback is wanted by somebody: nothing failed before it that was seen here.
+        Outcome::Applied | Outcome::Interrupted => None,
     }
 }
 

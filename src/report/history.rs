@@ -10,7 +10,7 @@ use crate::plain::plain;
 use crate::report::board::because;
 use crate::report::figures::{Figures, Spread, forward, rollback};
 use crate::report::style::{Style, Tone};
-use crate::report::table::{Column, Table, cell};
+use crate::report::table::{Column, Table, cell, width, wrapped};
 use crate::report::{time, words};
 
 /// The first `limit` applies in this order, and the figures of all of them, ending with a newline. `days` is how far
@@ -22,13 +22,13 @@ pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -
     }
     let mut table = Table::new(&[
         Column { gap: 0, ..Column::left("release") },
-        Column::left("tag"),
+        Column::left("tag").clipping(),
         Column::left("when"),
         Column::left("result"),
-        Column::right("deploy"),
-        Column::right("rollback"),
-        Column::left("by"),
-        Column::left("note").wrapping(),
+        Column::right("deploy").dropped(1),
+        Column::right("rollback").dropped(3),
+        Column::left("by").dropped(4),
+        Column::left("note").wrapping().clipping().dropped(2),
     ]);
     for past in pasts.iter().take(limit) {
         let tone = match past.outcome {
@@ -37,7 +37,7 @@ pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -
             Outcome::Stuck { .. } | Outcome::Interrupted => Tone::Bad,
         };
         table.row(vec![
-            cell(Tone::Normal, past.release.to_string()),
+            cell(Tone::Normal, made(past).map_or("-".to_owned(), |number| number.to_string())),
             cell(Tone::Normal, plain(&past.tag)),
             cell(Tone::Normal, time::moment(past.opened)),
             cell(tone, result(past)),
@@ -48,11 +48,11 @@ pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -
         ]);
     }
     let mut lines = table.lines(style);
-    lines.extend(figures(&Figures::of(pasts), days));
+    lines.extend(figures(&Figures::of(pasts), days, usize::from(style.width)));
     lines.join("\n") + "\n"
 }
 
-fn figures(figures: &Figures, days: Option<u32>) -> Vec<String> {
+fn figures(figures: &Figures, days: Option<u32>, columns: usize) -> Vec<String> {
     let since = days.map_or("all".to_owned(), |days| words::count(usize::try_from(days).unwrap_or(usize::MAX), "day"));
     let rate = figures.success_per_mille.map_or("-".to_owned(), |rate| format!("{}.{} %", rate / 10, rate % 10));
     let open = if figures.interrupted > 0 { format!(", {} interrupted", figures.interrupted) } else { String::new() };
@@ -61,25 +61,36 @@ fn figures(figures: &Figures, days: Option<u32>) -> Vec<String> {
         figures.ok, figures.undone, figures.rolled_back, figures.stuck
     );
     let Figures { deploy, rollback, recovery, .. } = figures;
-    vec![
-        format!("{since}: {}", words::count(figures.applies, "release")),
-        format!("  {:<19} {rate:<8} {counts}", "success rate"),
-        spread("deploy time", deploy, &[("p50", deploy.p50_ms), ("p95", deploy.p95_ms)], ""),
-        spread("rollback time", rollback, &[("p50", rollback.p50_ms), ("max", rollback.max_ms)], ""),
-        spread(
-            "recovery time",
-            recovery,
-            &[("p50", recovery.p50_ms), ("mean", recovery.mean_ms)],
-            "failure seen -> a good release serves",
-        ),
-    ]
+    let (applies, releases) = (figures.applies, words::count(figures.releases, "release"));
+    let applies = if applies == 1 { "1 apply".to_owned() } else { format!("{applies} applies") };
+    let mut lines = vec![format!("{since}: {applies}, {releases}")];
+    let mut name = format!("  {:<19} {rate:<8}", "success rate");
+    for counts in wrapped(&counts, columns.saturating_sub(width(&name) + 1)) {
+        lines.push(format!("{name} {counts}"));
+        name = " ".repeat(width(&name));
+    }
+    let mut spread = |name: &str, of: &Spread, shown: &[(&str, Option<u64>)], note: &str| {
+        let line = spread(name, of, shown);
+        let noted = format!("{line} {note}");
+        lines.push(if width(&noted) <= columns { noted } else { line }.trim_end().to_owned());
+    };
+    spread("deploy time", deploy, &[("p50", deploy.p50_ms), ("p95", deploy.p95_ms)], "");
+    spread("rollback time", rollback, &[("p50", rollback.p50_ms), ("max", rollback.max_ms)], "");
+    let shown = [("p50", recovery.p50_ms), ("mean", recovery.mean_ms)];
+    spread("recovery time", recovery, &shown, "failure seen -> a good release serves");
+    lines
 }
 
-fn spread(name: &str, spread: &Spread, shown: &[(&str, Option<u64>)], note: &str) -> String {
+fn spread(name: &str, spread: &Spread, shown: &[(&str, Option<u64>)]) -> String {
     let time = |millis: &Option<u64>| millis.map_or("-".to_owned(), |millis| time::took(Duration::from_millis(millis)));
     let shown: Vec<_> =
         shown.iter().map(|(word, millis)| format!("{:<12}", format!("{word} {}", time(millis)))).collect();
-    format!("  {name:<19} {}  n {:<4} {note}", shown.join(" "), spread.n).trim_end().to_owned()
+    format!("  {name:<19} {}  n {:<4}", shown.join(" "), spread.n)
+}
+
+/// The number of the release that an apply made; none where it made none.
+fn made(past: &Past) -> Option<u64> {
+    (past.outcome == Outcome::Applied).then_some(past.release)
 }
 
 /// One word or two for how an apply ended.
@@ -115,7 +126,8 @@ fn short(cause: &Cause) -> String {
 
 #[derive(Serialize)]
 struct Row {
-    release: u64,
+    op: String,
+    release: Option<u64>,
     tag: String,
     purpose: String,
     opened: Timestamp,
@@ -132,7 +144,8 @@ impl Row {
     fn of(past: &Past) -> Self {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
-            release: past.release,
+            op: past.op.as_str().to_owned(),
+            release: made(past),
             tag: plain(&past.tag),
             purpose: plain(&past.purpose),
             opened: past.opened,
@@ -169,10 +182,11 @@ pub fn history_json(pasts: &[Past], days: Option<u32>) -> String {
 /// The applies as CSV (RFC 4180) with a line of headings.
 #[must_use]
 pub fn history_csv(pasts: &[Past]) -> String {
-    let mut lines = vec!["release,tag,purpose,opened,closed,result,deploy_ms,rollback_ms,steps,by,note".to_owned()];
+    let mut lines = vec!["op,release,tag,purpose,opened,closed,result,deploy_ms,rollback_ms,steps,by,note".to_owned()];
     for row in pasts.iter().map(Row::of) {
         let fields = [
-            row.release.to_string(),
+            row.op,
+            row.release.map(|number| number.to_string()).unwrap_or_default(),
             row.tag,
             row.purpose,
             row.opened.to_string(),

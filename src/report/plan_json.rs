@@ -73,8 +73,9 @@ struct DriftOut {
     differences: Vec<DifferenceOut>,
 }
 
+/// One field in which two things differ; without the values where one of them is secret.
 #[derive(Serialize)]
-struct DifferenceOut {
+pub(super) struct DifferenceOut {
     path: String,
     secret: bool,
     before: Option<String>,
@@ -147,7 +148,8 @@ fn drift(drift: &crate::plan::Drift) -> DriftOut {
     }
 }
 
-fn difference(difference: &Difference) -> DifferenceOut {
+/// A difference as it may be told.
+pub(super) fn difference(difference: &Difference) -> DifferenceOut {
     let sides = [&difference.before, &difference.after];
     let secret = sides.into_iter().any(|side| *side == Some(Shown::Secret));
     let text = |side: &Option<Shown>| match side {

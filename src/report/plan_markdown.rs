@@ -157,12 +157,10 @@ fn closing(plan: &Plan, id: &str, about: &PullRequest<'_>, names: Extent) -> Str
     let base =
         plan.base.as_ref().map_or("with no release before".to_owned(), |base| format!("on release {}", base.number));
     let valid = about.valid.map_or(String::new(), |valid| format!(", valid {}", escape::text(valid)));
-    let approve = plan.scope.environment.as_deref();
-    let approve = approve.map_or(String::new(), |env| format!(", then approve environment {}", code(env)));
     let command = if names == Extent::All {
         escape::code_of(&words::apply_command(plan, id, None))
     } else {
         format!("`omni apply --plan-id {id}` with `--allow-loss` for each step that needs it")
     };
-    format!("Plan `{id}`{commit} {base}{valid}. To apply: merge{approve}\n(runs {command}).")
+    format!("Plan `{id}`{commit} {base}{valid}.\nTo apply it: {command}.")
 }

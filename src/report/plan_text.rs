@@ -2,6 +2,8 @@
 
 mod details;
 
+pub(super) use details::is_unasked;
+
 use crate::plain::plain;
 use crate::plan::{Class, Plan, Purpose};
 use crate::report::style::{Style, Tone};
@@ -19,6 +21,14 @@ pub fn plan_text(plan: &Plan, file: Option<&str>, style: &Style) -> String {
 #[must_use]
 pub fn plan_at_work(plan: &Plan, style: &Style) -> String {
     drawn(plan, None, style)
+}
+
+/// The steps of a plan and what they may lose, without the differences, ending with a newline: what to have in view
+/// when consent is asked for.
+#[must_use]
+pub fn plan_steps(plan: &Plan, style: &Style) -> String {
+    let losses = consent(plan).into_iter().map(|line| style.paint(Tone::Bad, &line));
+    steps(plan, style).into_iter().chain(losses).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn drawn(plan: &Plan, command: Option<&str>, style: &Style) -> String {

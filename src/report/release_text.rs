@@ -1,12 +1,14 @@
 //! Releases: the list to choose from, and one in full.
 
+use serde_json::json;
+
 use crate::plain::plain;
-use crate::release::{Recorded, Release};
-use crate::report::difference_text;
+use crate::release::Release;
+use crate::report::plan_text::is_unasked;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell};
-use crate::report::{time, words};
-use crate::resource::{Resource, differences};
+use crate::report::{difference_text, time, words};
+use crate::resource::{Difference, differences};
 
 /// The releases that can be gone back to, newest first, ending with a newline. The first is the one of now.
 #[must_use]
@@ -68,47 +70,56 @@ pub fn release(release: &Release, style: &Style) -> String {
     if style.full {
         lines.extend(in_full(release, style));
     } else {
-        lines.extend(things(release, style));
+        lines.extend(in_short(release, style));
     }
     lines.join("\n") + "\n"
 }
 
-fn things(release: &Release, style: &Style) -> Vec<String> {
-    let mut table = Table::bare(&[Column::left(""), Column::left("").wrapping(), Column::left("")]);
-    for (address, recorded) in &release.resources {
-        let tainted = if recorded.tainted { "half made" } else { "" };
-        table.row(vec![
-            cell(Tone::Normal, words::name(address)),
-            cell(Tone::Normal, what(recorded)),
-            cell(Tone::Bad, tainted),
-        ]);
+/// One release for programs, ending with a newline. Its `format` is `omni.release/1`.
+#[must_use]
+pub fn release_json(release: &Release) -> String {
+    let mut document = serde_json::to_value(release).unwrap_or_default();
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("format".to_owned(), json!("omni.release/1"));
     }
-    table.lines(style)
+    format!("{document:#}\n")
 }
 
-fn what(recorded: &Recorded) -> String {
-    let text = match (&recorded.resource, recorded.resource.container()) {
-        (_, Some(container)) => {
-            let pin = container.image.pin.as_ref().map(crate::resource::Pin::short).unwrap_or_default();
-            format!("{} {pin}", container.image.reference)
-        }
-        (Resource::Image(image), None) => image.pin.as_ref().map(crate::resource::Pin::short).unwrap_or_default(),
-        (Resource::Network(network), None) => network.name.clone(),
-        (Resource::Volume(volume), None) => volume.name.clone(),
-        (Resource::Job(_) | Resource::Service(_), None) => String::new(),
+/// The releases that can be gone back to for programs, ending with a newline. The `format` is `omni.releases/1`.
+#[must_use]
+pub fn releases_json(releases: &[Release]) -> String {
+    let head = releases.iter().map(|release| release.number).max();
+    let one = |release: &Release| {
+        json!({
+            "number": release.number,
+            "tag": plain(&release.tag),
+            "at": release.at,
+            "by": plain(&release.by),
+            "rollback_of": release.rollback_of,
+            "is_now": Some(release.number) == head,
+        })
     };
-    plain(&text)
+    format!("{:#}\n", json!({ "format": "omni.releases/1", "releases": releases.iter().map(one).collect::<Vec<_>>() }))
+}
+
+/// What each thing is, but for what is so where nobody says otherwise.
+fn in_short(release: &Release, style: &Style) -> Vec<String> {
+    of_each(release, style, |field| field.path != "image.node" && !is_unasked(field))
 }
 
 fn in_full(release: &Release, style: &Style) -> Vec<String> {
+    of_each(release, style, |_| true)
+}
+
+fn of_each(release: &Release, style: &Style, is_shown: impl Fn(&Difference) -> bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (address, recorded) in &release.resources {
-        lines.push(format!("  {}", style.paint(Tone::Strong, &words::name(address))));
-        let fields = differences(None, Some(&recorded.resource));
-        let fields: Vec<_> = fields.into_iter().filter_map(|field| Some((field.path, field.after?))).collect();
-        lines.extend(
-            difference_text::unchanged_lines(&fields, &style.inset(2)).into_iter().map(|line| format!("  {line}")),
-        );
+        let tainted = if recorded.tainted { style.paint(Tone::Bad, "   half made") } else { String::new() };
+        lines.push(format!("  {}{tainted}", style.paint(Tone::Strong, &words::name(address))));
+        let fields = differences(None, Some(&recorded.resource)).into_iter().filter(&is_shown);
+        let fields: Vec<_> = fields.filter_map(|field| Some((field.path, field.after?))).collect();
+        let drawn = difference_text::unchanged_lines(&fields, &style.inset(2));
+        lines.extend(drawn.into_iter().map(|line| format!("  {line}")));
     }
     lines
 }

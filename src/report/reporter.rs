@@ -6,6 +6,7 @@
 mod json_lines;
 mod lines;
 mod live;
+mod resting;
 mod silent;
 
 use jiff::Timestamp;

@@ -27,6 +27,15 @@ pub(super) fn clipped(text: &str, to: usize) -> String {
     text.chars().take_while(fits).collect()
 }
 
+/// The text, cut to so many columns where it has more, with a sign that something is missing.
+pub(super) fn shortened(text: &str, to: usize, style: &Style) -> String {
+    if width(text) <= to {
+        return text.to_owned();
+    }
+    let dots = if style.unicode { "…" } else { "..." };
+    clipped(&(clipped(text, to.saturating_sub(width(dots))) + dots), to)
+}
+
 /// The lines that the words of a text make where only so many columns are free. A longer word has a line of its own.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -81,17 +90,21 @@ pub(super) struct Column {
     pub(super) right: bool,
     /// Whether its cells may be wrapped.
     pub(super) wraps: bool,
+    /// Whether its cells may be cut.
+    pub(super) clips: bool,
+    /// When it is left out where not all have room: the highest first; none where it stays.
+    pub(super) drops: Option<u8>,
 }
 
 impl Column {
     /// A column whose cells stand left, two blanks after the one before.
     pub(super) const fn left(heading: &'static str) -> Self {
-        Self { heading, gap: 2, least: 0, right: false, wraps: false }
+        Self { heading, gap: 2, least: 0, right: false, wraps: false, clips: false, drops: None }
     }
 
     /// A column whose cells stand right.
     pub(super) const fn right(heading: &'static str) -> Self {
-        Self { heading, gap: 2, least: 0, right: true, wraps: false }
+        Self { right: true, ..Self::left(heading) }
     }
 
     /// The same column, one blank after the one before.
@@ -103,6 +116,18 @@ impl Column {
     /// The same column, at least so wide.
     pub(super) const fn at_least(mut self, least: usize) -> Self {
         self.least = least;
+        self
+    }
+
+    /// The same column, whose cells may be cut.
+    pub(super) const fn clipping(mut self) -> Self {
+        self.clips = true;
+        self
+    }
+
+    /// The same column, left out where there is no room: the highest first.
+    pub(super) const fn dropped(mut self, rank: u8) -> Self {
+        self.drops = Some(rank);
         self
     }
 
@@ -135,6 +160,8 @@ pub(super) struct Table {
 
 /// The narrowest a wrapped column becomes.
 const NARROWEST: usize = 16;
+/// The narrowest a cut column becomes.
+const NARROWEST_CUT: usize = 8;
 
 impl Table {
     /// An empty table with a line of headings.
@@ -154,6 +181,28 @@ impl Table {
 
     /// Its lines, without blanks at their ends.
     pub(super) fn lines(&self, style: &Style) -> Vec<String> {
+        let available = usize::from(style.width);
+        let total = |widths: &[usize]| -> usize {
+            widths.iter().zip(&self.columns).map(|(width, column)| width + column.gap).sum()
+        };
+        let last = self.columns.iter().enumerate().filter_map(|(at, column)| Some((column.drops?, at))).max();
+        match last {
+            Some((_, at)) if total(&self.widths(available)) > available => self.without(at).lines(style),
+            _ => self.all_lines(style),
+        }
+    }
+
+    /// The same table without one of its columns.
+    fn without(&self, at: usize) -> Self {
+        let (mut columns, mut rows) = (self.columns.clone(), self.rows.clone());
+        columns.remove(at);
+        for row in rows.iter_mut().filter(|row| at < row.len()) {
+            row.remove(at);
+        }
+        Self { columns, rows, headings: self.headings }
+    }
+
+    fn all_lines(&self, style: &Style) -> Vec<String> {
         let widths = self.widths(usize::from(style.width));
         let mut lines = Vec::new();
         if self.headings {
@@ -194,6 +243,13 @@ impl Table {
             let narrower = widths[at].saturating_sub(total - available).max(NARROWEST);
             widths[at] = widths[at].min(narrower);
         }
+        let total: usize = widths.iter().zip(&self.columns).map(|(width, column)| width + column.gap).sum();
+        // What may be left out is, before anything is cut.
+        let clipping = self.columns.iter().position(|column| column.clips && column.drops.is_none());
+        let drops = self.columns.iter().any(|column| column.drops.is_some());
+        if let Some(at) = clipping.filter(|_| total > available && !drops) {
+            widths[at] = widths[at].saturating_sub(total - available).max(widths[at].min(NARROWEST_CUT));
+        }
         widths
     }
 
@@ -202,11 +258,11 @@ impl Table {
             .iter()
             .zip(&self.columns)
             .zip(widths)
-            .map(
-                |((cell, column), width)| {
-                    if column.wraps { wrapped(&cell.text, *width) } else { vec![cell.text.clone()] }
-                },
-            )
+            .map(|((cell, column), width)| {
+                let texts = if column.wraps { wrapped(&cell.text, *width) } else { vec![cell.text.clone()] };
+                let cut = |text: String| if column.clips { shortened(&text, *width, style) } else { text };
+                texts.into_iter().map(cut).collect()
+            })
             .collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
         let line = |at: usize| {

@@ -105,6 +105,12 @@ pub(super) fn why(change: &Change) -> String {
     words.join("; ")
 }
 
+/// What comes of a signal: `stopping: SIGINT; what runs is settled, then everything is undone`.
+pub(super) fn stopping(signal: &str, undo: bool) -> String {
+    let then = if undo { "everything is undone" } else { "the apply is left open" };
+    format!("stopping: {}; what runs is settled, then {then}", plain(signal))
+}
+
 /// How a change is taken back.
 pub(super) fn undo_text(change: &Change) -> String {
     plain(&change.inverse.to_string())

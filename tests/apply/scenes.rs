@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use omni::journal::Outcome;
+use omni::journal::{Cause, Outcome};
 
 use crate::apply::theatre::Theatre;
 
@@ -116,4 +116,25 @@ async fn an_apply_that_should_have_cured_a_service_can_be_taken_back() {
     let outcome = theatre.apply(&guarded(2, "exit:1:50")).await;
     assert!(matches!(outcome, Outcome::Unwound(_)), "{outcome:?}");
     assert_eq!(theatre.fingerprint().await, before);
+}
+
+/// The wait for a service that is to be taken back whatever it answers has no use.
+#[tokio::test(start_paused = true)]
+async fn a_signal_ends_the_wait_for_health_and_not_that_of_an_undo() {
+    let waits = Duration::from_secs(1);
+    let spec = |version: u8, behaviour: &str| {
+        guarded(version, behaviour).replace("start_period = \"1s\"", "start_period = \"1m\"")
+    };
+    let mut theatre = Theatre::new();
+    theatre.variables.insert("PASS".to_owned(), "the one".to_owned());
+    assert_eq!(theatre.apply(&spec(1, "serve:2000")).await, Outcome::Applied);
+    let before = theatre.fingerprint().await;
+    theatre.interrupt = Some(waits);
+    let begun = tokio::time::Instant::now();
+    let outcome = theatre.apply(&spec(2, "never")).await;
+    assert_eq!(outcome, Outcome::Unwound(Cause::Interrupted("SIGINT".to_owned())));
+    assert_eq!(theatre.fingerprint().await, before);
+    // The old one takes two seconds to be well again, and is waited for; steps under way would be given five.
+    let took = begun.elapsed();
+    assert!(took < waits + Duration::from_secs(4), "{took:?}");
 }

@@ -60,6 +60,8 @@ pub(crate) struct Theatre {
     pub(crate) store: Memory,
     /// The variables that specs can use.
     pub(crate) variables: BTreeMap<String, String>,
+    /// When SIGINT comes, after the beginning of a run.
+    pub(crate) interrupt: Option<Duration>,
     /// The values of the spec that was planned last.
     vault: Vault,
     scope: Scope,
@@ -81,7 +83,7 @@ impl Theatre {
         let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
         let store = Memory::new(scope.clone(), "lineage", key.clone(), machine);
         let vault = Vault::new(key.clone());
-        Self { engine, host, store, variables: BTreeMap::new(), vault, scope, key }
+        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, vault, scope, key }
     }
 
     pub(crate) async fn observed(&self) -> Observed {
@@ -172,7 +174,7 @@ impl Theatre {
         direction: Direction,
         locks: &Locks,
     ) -> Result<Ended<'p>, Aborted> {
-        let (_say, mut stops) = mpsc::channel::<Stop>(1);
+        let (say, mut stops) = mpsc::channel::<Stop>(1);
         let vault = self.vault.clone();
         let mut reporter = Silent::default();
         let session = Session {
@@ -194,7 +196,14 @@ impl Theatre {
                 pause_on_failure: false,
             },
         };
-        session.run(apply, prior, direction).await
+        let interrupt = self.interrupt;
+        let signal = async {
+            if let Some(after) = interrupt {
+                tokio::time::sleep(after).await;
+                say.send(Stop::Asked("SIGINT".to_owned())).await.expect("it is heard");
+            }
+        };
+        tokio::join!(session.run(apply, prior, direction), signal).0
     }
 
     /// Closes an apply that has ended.

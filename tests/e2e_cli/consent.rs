@@ -30,7 +30,7 @@ fn is_untouched(place: &Place) {
 #[test]
 fn without_a_terminal_it_wants_yes() {
     let place = Place::with("yes", WEB);
-    for words in [&["apply"][..], &["apply", "--no-input"], &["apply", "--json"]] {
+    for words in [&["apply"][..], &["apply", "--no-input"]] {
         place.omni(words).is(
             8,
             "error[omni::consent::missing]: there is nobody to ask for consent
@@ -38,6 +38,11 @@ fn without_a_terminal_it_wants_yes() {
 ",
         );
     }
+    place.omni(&["apply", "--json"]).is(
+        8,
+        "{\"code\":\"omni::consent::missing\",\"exit\":8,\"format\":\"omni.error/1\",\"help\":\"read the plan, then give \
+         `--yes`\",\"message\":\"there is nobody to ask for consent\"}\n",
+    );
     is_untouched(&place);
 }
 
@@ -91,7 +96,12 @@ fn an_id_of_another_plan_is_refused() {
 
 /// What omni shows on a terminal on which this is typed.
 fn typed(place: &Place, words: &str, answer: &str) -> (i32, String) {
-    let line = format!("{} {words}", env!("CARGO_BIN_EXE_omni"));
+    typed_on(place, words, answer, 24)
+}
+
+/// The same on a terminal of so many rows.
+pub(crate) fn typed_on(place: &Place, words: &str, answer: &str, rows: u32) -> (i32, String) {
+    let line = format!("stty rows {rows} cols 100; exec {} {words}", env!("CARGO_BIN_EXE_omni"));
     let mut command = Command::new("script");
     command.args(["-qec", &line, "/dev/null"]).current_dir(place.folder()).env("TERM", "xterm").env("LANG", "C.UTF-8");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("util-linux's `script`");

@@ -55,6 +55,7 @@ impl Said {
         let mut text = text.replace(&self.folder, "DIR").replace(&self.project, &project);
         for (pattern, instead) in [
             (r"\b[0-9a-f]{64}\b", "<hash>"),
+            (r"(?m)^[0-9a-f]{12},", "000000000000,"),
             (r"sha256:[0-9a-f]{12}\b", "sha256:000000000000"),
             (r"\bspec( +)[0-9a-f]{7}\b", "spec${1}0000000"),
             (r",ok,\d+,", ",ok,0,"),

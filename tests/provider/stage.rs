@@ -84,6 +84,7 @@ impl<'w, W: World> Stage<'w, W> {
             root: &PathBuf::from("."),
             call_deadline: Duration::from_secs(10),
             progress: &hear,
+            turned: None,
         })
         .await
     }

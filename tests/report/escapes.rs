@@ -138,7 +138,7 @@ fn drawn_events(plan: &Plan, records: &[Record], text: &str) -> Vec<String> {
         records.iter().map(|record| Event::Recorded { record: record.clone(), took_ms: Some(1) }).collect();
     let node = Address::service(text);
     events.insert(1, Event::Progress(Progress { node, text: text.to_owned() }));
-    events.push(Event::Stopping { signal: text.to_owned() });
+    events.push(Event::Stopping { signal: text.to_owned(), undo: true });
     let (mut lines, mut documents) = (Vec::new(), Vec::new());
     for event in &events {
         Lines::new(plan, Style::default(), &mut lines).tell(event, at("2026-11-22T07:31:00Z"));

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use indicatif::{InMemoryTerm, ProgressDrawTarget};
+use indicatif::{InMemoryTerm, TermLike};
 use jiff::{SignedDuration, Timestamp};
 use omni::address::Address;
 use omni::journal::{Cause, Event, Outcome, Progress, Record};
 use omni::plan::{Action, Plan, Reason};
 use omni::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
 
-use crate::support::{at, change, effect, image, nodes, plan, plan_of, unwound, wide};
+use crate::support::{at, change, effect, fault, image, nodes, plan, plan_of, unwound, wide};
 
 fn later(millis: i64) -> Timestamp {
     at("2026-11-22T07:31:00Z") + SignedDuration::from_millis(millis)
@@ -146,7 +146,7 @@ fn silence_keeps_every_event() {
 fn live(plan: &Plan, rows: u16, events: &[(Event, Timestamp)]) -> String {
     let terminal = InMemoryTerm::new(rows, 90);
     let style = Style { width: 90, ..wide() };
-    let mut live = Live::on(plan, style, rows, ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+    let mut live = Live::on(plan, style, rows, terminal.clone());
     tell(&mut live, events);
     let last = events.last().map_or(later(0), |(_, at)| *at);
     live.tick(last + SignedDuration::from_millis(3_200));
@@ -174,9 +174,8 @@ fn live_at_the_end() {
 #[test]
 fn live_goes_on_where_another_process_stopped() {
     let terminal = InMemoryTerm::new(24, 90);
-    let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
     // It died while service.worker was made; recovery goes back.
-    let mut live = Live::on(&plan(), Style { width: 90, ..wide() }, 24, target).resumed(&unwound()[..7]);
+    let mut live = Live::on(&plan(), Style { width: 90, ..wide() }, 24, terminal.clone()).resumed(&unwound()[..7]);
     let node = nodes()[3].clone();
     live.tell(&Event::Begun { steps: 5, fence: 58 }, later(0));
     assert!(
@@ -190,12 +189,66 @@ fn live_goes_on_where_another_process_stopped() {
     insta::assert_snapshot!(terminal.contents());
 }
 
+/// An apply of `plan()` in which service.web runs, while SIGINT is heard.
+fn interrupted() -> Vec<(Event, Timestamp)> {
+    let mut events = events()[..6].to_vec();
+    events.push((Event::Stopping { signal: "SIGINT".to_owned(), undo: true }, later(11_000)));
+    let cause = Cause::Interrupted("SIGINT".to_owned());
+    events.push((recorded(Record::Unwinding { cause }, None), later(11_000)));
+    events
+}
+
 #[test]
 fn live_says_that_it_stops() {
-    let mut events = events()[..2].to_vec();
-    events.push((Event::Stopping { signal: "SIGINT".to_owned() }, later(5_000)));
+    insta::assert_snapshot!(live(&plan(), 24, &interrupted()));
+    let mut undoing = interrupted();
+    let [_, job, web, _] = nodes();
+    undoing.push((recorded(Record::Failed { node: web.clone(), fault: fault() }, Some(1_000)), later(11_000)));
+    undoing.push((recorded(Record::UndoIntent { node: web.clone() }, None), later(11_000)));
+    undoing.push((recorded(Record::Undone { node: web, effect: effect("") }, Some(1_000)), later(12_000)));
+    undoing.push((recorded(Record::UndoIntent { node: job }, None), later(12_000)));
+    let text = live(&plan(), 24, &undoing);
+    assert!(text.ends_with("leave it open)\n  1 of 3 undone   15 s"), "{text}");
+}
+
+#[test]
+fn live_says_that_it_stops_and_leaves_the_apply_open() {
+    let mut events = events()[..6].to_vec();
+    events.push((Event::Stopping { signal: "SIGTERM".to_owned(), undo: false }, later(11_000)));
     let text = live(&plan(), 24, &events);
-    assert!(text.ends_with("stopping after SIGINT   8 s   waiting for what runs"), "{text}");
+    assert!(text.contains("stopping: SIGTERM; what runs is settled, then the apply is left open ("), "{text}");
+}
+
+#[test]
+fn what_the_terminal_echoes_repeats_no_row() {
+    let terminal = InMemoryTerm::new(24, 90);
+    let mut live = Live::on(&plan(), Style { width: 90, ..wide() }, 24, terminal.clone());
+    tell(&mut live, &interrupted()[..6]);
+    terminal.write_str("^C").unwrap();
+    tell(&mut live, &interrupted()[6..]);
+    let text = terminal.contents();
+    assert_eq!(text.matches("image.web").count(), 1, "{text}");
+    assert!(!text.contains("^C"), "{text}");
+    tell(&mut live, &events()[17..]);
+    terminal.write_str("error: what follows").unwrap();
+    let text = terminal.contents();
+    assert!(text.ends_with("\nerror: what follows"), "{text}");
+    assert_eq!(text.matches("\n  ✓ 1 image.web").count() + text.matches("↶ 1 image.web").count(), 1, "{text}");
+}
+
+#[test]
+fn live_keeps_names_and_first_words_on_a_narrow_terminal() {
+    let [.., worker] = nodes();
+    let said = "waiting for health, 31s left, try 12: exit code 1: GET /healthz answered 503";
+    let at_width = |width: u16, unicode: bool| {
+        let terminal = InMemoryTerm::new(24, width);
+        let mut live = Live::on(&plan(), Style { width, unicode, ..wide() }, 24, terminal.clone());
+        tell(&mut live, &events()[..8]);
+        live.tell(&Event::Progress(Progress { node: worker.clone(), text: said.to_owned() }), later(16_000));
+        terminal.contents().lines().find(|line| line.contains(" 4 service.worker")).expect("a row").to_owned()
+    };
+    let rows = [at_width(120, true), at_width(80, true), at_width(60, true), at_width(40, true), at_width(40, false)];
+    insta::assert_snapshot!(rows.join("\n"));
 }
 
 #[test]
@@ -220,10 +273,11 @@ fn live_shows_of_a_long_plan_what_runs_and_what_was_last() {
 fn live_never_draws_beyond_its_terminal() {
     let plan = plan();
     for rows in 4..16 {
-        let events = events();
-        for until in 1..events.len() - 1 {
-            let text = live(&plan, rows, &events[..until]);
-            assert!(text.lines().count() < usize::from(rows), "{rows} rows, {until} events:\n{text}");
+        let (events, interrupted) = (events(), interrupted());
+        let all = (1..events.len() - 1).map(|until| &events[..until]).chain([&interrupted[..]]);
+        for events in all {
+            let text = live(&plan, rows, events);
+            assert!(text.lines().count() < usize::from(rows), "{rows} rows, {} events:\n{text}", events.len());
         }
     }
 }

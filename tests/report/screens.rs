@@ -233,6 +233,19 @@ fn pasts() -> Vec<omni::journal::Past> {
 #[test]
 fn history_with_figures() {
     insta::assert_snapshot!(history(&pasts(), Some(90), 100, &wide()));
+    let mut long = pasts();
+    for past in &mut long {
+        past.tag = "20261122T204708Z".to_owned();
+        past.by = "deploy@runner-3".to_owned();
+    }
+    for width in [60, 80, 100, 110] {
+        let text = history(&long, Some(90), 100, &Style { width, ..wide() });
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+        assert!(widest <= usize::from(width), "{width}: {widest}\n{text}");
+        if width == 60 {
+            insta::assert_snapshot!("history_at_60_columns", text);
+        }
+    }
     insta::assert_snapshot!(history(&[], None, 100, &wide()), @r"
     No apply yet.
     next: omni apply

@@ -54,6 +54,7 @@ impl<'s> Session<'s> {
         if run.frontier.unwinding().is_none() {
             self.keep(run, Record::Unwinding { cause }, None).await;
             run.cut_at.get_or_insert_with(|| Instant::now() + SETTLE);
+            run.turned.send_replace(true);
         }
     }
 
@@ -66,7 +67,8 @@ impl<'s> Session<'s> {
                 run.undoing.clear();
             }
             Stop::Asked(signal) => {
-                self.tell(&Event::Stopping { signal: signal.clone() });
+                let undo = self.limits.on_interrupt == OnInterrupt::Undo || run.frontier.unwinding().is_some();
+                self.tell(&Event::Stopping { signal: signal.clone(), undo });
                 match self.limits.on_interrupt {
                     OnInterrupt::Undo => self.turn(run, Cause::Interrupted(signal)).await,
                     OnInterrupt::Pause => run.halt(),

@@ -108,6 +108,9 @@ pub struct PlanArgs {
 pub struct ShowArgs {
     /// A plan file, or the tag or number of a release; the latest release where none
     pub what: Option<String>,
+    /// Another release: print what has to change to come from the first to this one
+    #[arg(conflicts_with = "md")]
+    pub to: Option<String>,
     /// Print Markdown
     #[arg(long)]
     pub md: bool,

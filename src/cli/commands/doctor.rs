@@ -1,5 +1,7 @@
 //! `omni doctor`: checks the engine, the store, the lock and the clock, and says what to do about each.
 
+use serde_json::json;
+
 use crate::cli::Exit;
 use crate::cli::args::Global;
 use crate::cli::console::Console;
@@ -42,7 +44,12 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         }
         look_at_store(&project, &mut found).await;
     }
-    for finding in &found {
+    if console.json {
+        let one = |one: &Finding| json!({ "place": one.place, "is_good": one.is_good, "text": plain(&one.text) });
+        let findings: Vec<_> = found.iter().map(one).collect();
+        console.print(&format!("{:#}\n", json!({ "format": "omni.doctor/1", "findings": findings })));
+    }
+    for finding in found.iter().filter(|_| !console.json) {
         let mark = if finding.is_good { "ok " } else { "BAD" };
         console.print(&format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text)));
     }

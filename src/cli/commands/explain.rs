@@ -1,5 +1,7 @@
 //! `omni explain`: what an error code means, with its cause and its mend.
 
+use serde_json::{Value, json};
+
 use crate::cli::Exit;
 use crate::cli::args::ExplainArgs;
 use crate::cli::console::Console;
@@ -11,6 +13,10 @@ use crate::spec;
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure> {
     let all: Vec<_> = spec::codes().iter().chain(failure_codes::codes()).collect();
     let Some(wanted) = &args.code else {
+        if console.json {
+            console.print(&document(&all.iter().map(|(code, text)| one(code, text)).collect::<Vec<_>>()));
+            return Ok(Exit::Done);
+        }
         let codes: Vec<_> = all.iter().map(|(code, _)| *code).collect();
         console.print(&(codes.join("\n") + "\n"));
         return Ok(Exit::Done);
@@ -27,7 +33,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure
             None => "`omni explain` lists all codes".to_owned(),
         }));
     };
-    console.print(&format!("{code}\n\n{}\n", text.trim()));
+    console.print(&if console.json { document(&[one(code, text)]) } else { format!("{code}\n\n{}\n", text.trim()) });
     Ok(Exit::Done)
 }
 
@@ -41,6 +47,15 @@ fn near<'c>(wanted: &str, codes: &[&'c str]) -> Option<&'c str> {
         codes.iter().copied().find(|code| part(code) == meant)
     };
     by(&tail).or_else(|| by(&last))
+}
+
+fn one(code: &str, text: &str) -> Value {
+    json!({ "code": code, "text": text.trim() })
+}
+
+/// Codes and what they mean, for programs.
+fn document(codes: &[Value]) -> String {
+    format!("{:#}\n", json!({ "format": "omni.explain/1", "codes": codes }))
 }
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 const WINDOW: usize = 2_000;
 
 pub(crate) async fn run(global: &Global, args: &LogsArgs, console: &Console) -> Result<Exit, Failure> {
+    if console.json {
+        return Err(Failure::new(Exit::Usage, "omni::logs::no_json", "the lines of a container are no JSON")
+            .help("leave out `--json`"));
+    }
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let observed = engine.observe(project.scope()).await?;

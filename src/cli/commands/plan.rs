@@ -22,6 +22,9 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     let engine = project.engine()?;
     let store = project.store().await?;
     if let Some(opened) = opened::look(&project, &engine, store.as_ref(), global.lock_wait.duration()).await? {
+        if console.json {
+            return Err(opened.failure());
+        }
         console.warn(&opened.text(&console.err));
         return Ok(opened.exit());
     }

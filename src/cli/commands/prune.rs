@@ -1,5 +1,7 @@
 //! `omni prune`: removes what no kept release needs.
 
+use serde_json::json;
+
 use crate::cli::Exit;
 use crate::cli::args::{DoArgs, Global, PruneArgs};
 use crate::cli::console::Console;
@@ -29,7 +31,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
         None => Vec::new(),
     };
     if args.dry_run {
-        console.print(&listed(&found, "would remove"));
+        console.print(&if console.json { json(&found, true) } else { listed(&found, "would remove") });
         return Ok(Exit::Done);
     }
     if !found.is_empty() && !args.yes {
@@ -49,7 +51,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
             tidying::sweep(&undertaking, retention, Whose::All, under).await
         })
         .await?;
-    console.print(&listed(&removed, "removed"));
+    console.print(&if console.json { json(&removed, false) } else { listed(&removed, "removed") });
     Ok(Exit::Done)
 }
 
@@ -61,4 +63,14 @@ fn listed(found: &[Retained], verb: &str) -> String {
     let mut lines: Vec<_> = found.iter().map(line).collect();
     lines.push(format!("{verb} {}\n", tidying::counted(found.len())));
     lines.join("\n")
+}
+
+/// What is or would be removed, for programs.
+fn json(found: &[Retained], dry_run: bool) -> String {
+    let one = |one: &Retained| {
+        let (name, tag) = (plain(&one.name), plain(&one.tag));
+        json!({ "address": one.address, "name": name, "id": one.id, "tag": tag })
+    };
+    let objects: Vec<_> = found.iter().map(one).collect();
+    format!("{:#}\n", json!({ "format": "omni.prune/1", "dry_run": dry_run, "objects": objects }))
 }

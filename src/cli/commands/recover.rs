@@ -1,5 +1,7 @@
 //! `omni recover`: finishes an apply that was cut off, or undoes it.
 
+use serde_json::json;
+
 use crate::cli::Exit;
 use crate::cli::args::{DoArgs, Global, RecoverArgs};
 use crate::cli::console::Console;
@@ -37,6 +39,11 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
             None => recovering::best_way(&open.plan, &recovering::replay(&open.plan, &records)?),
         };
         let verb = if way == Direction::Forward { "finish" } else { "undo" };
+        if console.json {
+            let apply = json!({ "op": open.op, "tag": open.plan.tag, "opened": open.opened, "by": open.by });
+            console.print(&document(&apply, Some(verb)));
+            return Ok(Exit::Done);
+        }
         console.print(&report::open_apply(&open, &records, SystemClock.now(), &console.out));
         console.print(&format!("omni recover would {verb} it\n"));
         return Ok(Exit::Done);
@@ -64,6 +71,15 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
 }
 
 fn nothing(console: &Console) -> Exit {
-    console.print("No apply is open: there is nothing to recover.\n");
+    console.print(&if console.json {
+        document(&serde_json::Value::Null, None)
+    } else {
+        "No apply is open: there is nothing to recover.\n".to_owned()
+    });
     Exit::Done
+}
+
+/// Which apply is open and what would be done about it, for programs.
+fn document(open: &serde_json::Value, would: Option<&str>) -> String {
+    format!("{:#}\n", json!({ "format": "omni.recover/1", "open_apply": open, "would": would }))
 }

@@ -21,7 +21,11 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
             Some(store) => store.releases().await?,
             None => Vec::new(),
         };
-        console.print(&report::releases(&releases, &console.out));
+        console.print(&if console.json {
+            report::releases_json(&releases)
+        } else {
+            report::releases(&releases, &console.out)
+        });
         return Ok(Exit::Done);
     };
     let release = release_called(&project, store.as_ref().map(|store| store as &dyn Store), name).await?;

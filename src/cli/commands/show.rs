@@ -1,4 +1,4 @@
-//! `omni show`: draws a plan file or a release.
+//! `omni show`: draws a plan file, a release, or in what two releases differ.
 
 use std::path::Path;
 
@@ -13,7 +13,8 @@ use crate::report::{self, PullRequest};
 use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
-    if let Some(path) = args.what.as_ref().filter(|what| Path::new(what).is_file()) {
+    let file = args.what.as_ref().filter(|what| args.to.is_none() && Path::new(what).is_file());
+    if let Some(path) = file {
         let plan = apply::read(Path::new(path))?.plan;
         console.print(&match (console.json, args.md) {
             (true, _) => report::plan_json(&plan),
@@ -33,10 +34,15 @@ pub(crate) async fn run(global: &Global, args: &ShowArgs, console: &Console) -> 
     let release = release.ok_or_else(|| {
         Failure::new(Exit::Usage, "omni::release::unknown", "nothing was applied yet").help("run `omni plan`")
     })?;
-    console.print(&if console.json {
-        serde_json::to_string_pretty(&release).unwrap_or_default() + "\n"
-    } else {
-        report::release(&release, &console.out)
-    });
+    if let Some(name) = &args.to {
+        let to = release_called(&project, store, name).await?;
+        console.print(&if console.json {
+            report::release_differences_json(&release, &to)
+        } else {
+            report::release_differences(&release, &to, &console.out)
+        });
+        return Ok(Exit::Done);
+    }
+    console.print(&if console.json { report::release_json(&release) } else { report::release(&release, &console.out) });
     Ok(Exit::Done)
 }

@@ -34,9 +34,23 @@ pub(super) enum Readiness {
     Again,
 }
 
+/// The fault of a wait that was given up because nobody wants its end any more.
+pub(super) fn stopped() -> Fault {
+    Fault::new(FaultKind::Failed, "stopped by omni before it was ready")
+}
+
 impl<E: Engine> Doing<'_, E> {
     /// Waits until a started container is ready and says how that is known: `healthy`, or `running` without a check.
+    /// A wait that nobody wants to see the end of is given up at once: whatever the answer, all is taken back.
     pub(super) async fn ready(&self, id: &str, service: &Service, which: Readiness) -> Result<&'static str, Fault> {
+        tokio::select! {
+            biased;
+            ready = self.until_ready(id, service, which) => ready,
+            () = self.order.unwanted() => Err(stopped()),
+        }
+    }
+
+    async fn until_ready(&self, id: &str, service: &Service, which: Readiness) -> Result<&'static str, Fault> {
         let live = self.existing(id).await?;
         let health = self.check_of(&live, service).await?;
         let (note, stay) = match &health {
@@ -93,7 +107,8 @@ impl<E: Engine> Doing<'_, E> {
                 let text = format!("health check failed {tries} of {tries} times in {waited}: {said}");
                 return Err(self.failed(&live.id, text).await);
             }
-            (self.order.progress)(format!("waiting for health ({tries} {})", if tries == 1 { "try" } else { "tries" }));
+            let left = crate::units::Period::seconds(patience.saturating_sub(started.elapsed()).as_secs());
+            (self.order.progress)(format!("waiting for health, {left} left, try {tries}: {said}"));
             sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
             live = self.alive(first).await?;

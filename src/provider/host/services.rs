@@ -10,7 +10,7 @@ use crate::plan::{Action, Turn};
 use crate::provider::Fault;
 use crate::provider::engine::Engine;
 use crate::provider::host::make::Wanted;
-use crate::provider::host::ready::Readiness;
+use crate::provider::host::ready::{self, Readiness};
 use crate::provider::host::{Doing, names};
 use crate::resource::{Resource, Service, Strategy};
 
@@ -54,7 +54,10 @@ impl<E: Engine> Doing<'_, E> {
         let mut up = Vec::new();
         for (at, batch) in coming.chunks(at_once).enumerate() {
             if at > 0 {
-                sleep(service.update.delay.duration()).await;
+                tokio::select! {
+                    () = sleep(service.update.delay.duration()) => {}
+                    () = self.order.unwanted() => return Err(ready::stopped()),
+                }
             }
             let leaving = olds.next().unwrap_or_default();
             if turn == Turn::OldFirst {

@@ -74,7 +74,7 @@ fn body(change: &Change, style: &Style) -> Vec<String> {
 }
 
 /// Whether a field of a new thing only says what would be so if nobody had said anything.
-fn is_unasked(difference: &Difference) -> bool {
+pub(in crate::report) fn is_unasked(difference: &Difference) -> bool {
     let (None, Some(Shown::Text(value))) = (&difference.before, &difference.after) else { return false };
     value == "false" || DEFAULTS.contains(&(difference.path.as_str(), value.as_str()))
 }

@@ -60,8 +60,8 @@ impl<W: Write + Send> Lines<W> {
                 Some(self.line("  ", step, &step.progress))
             }
             Event::Stopping { .. } => {
-                let signal = self.board.stopping().unwrap_or_default();
-                Some(format!("stopping after {signal}: nothing new starts"))
+                let stopping = self.board.stopping().unwrap_or_default();
+                Some(format!("{stopping} (a second signal: stop now, leave it open)"))
             }
             Event::Ended { outcome, took_ms } => {
                 let has_failed = self.board.count(|status| status == NodeStatus::Failed) > 0;

@@ -2,15 +2,17 @@
 
 use std::cmp::Reverse;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use jiff::Timestamp;
 
 use super::Reporter;
+use super::resting::Resting;
 use crate::journal::{Event, NodeStatus, Record};
 use crate::plan::Plan;
 use crate::report::board::{Board, End, Step};
 use crate::report::style::{Mark, Style, Tone};
-use crate::report::table::{clipped, padded, width};
+use crate::report::table::{padded, shortened, width, wrapped};
 use crate::report::time::{between, so_far, took};
 
 /// Draws every step in place, and at the end once more in full, so that it stays readable above what follows.
@@ -22,6 +24,15 @@ pub struct Live {
     bar: ProgressBar,
 }
 
+/// The narrowest that names are drawn where there is room.
+const NAMES: usize = 24;
+/// The columns of the time and the blanks around it.
+const BESIDE_NOTE: usize = 13;
+/// The columns for a note without which names are drawn no wider than they are.
+const NOTE: usize = 44;
+/// The columns that the first words of a note need: `waiting for health`.
+const ESSENTIAL: usize = 18;
+
 /// One line of the drawing, and how much it is worth where not all fit: less is more.
 struct Row {
     line: String,
@@ -32,12 +43,17 @@ impl Live {
     /// One that draws on the terminal of stderr, which has so many rows.
     #[must_use]
     pub fn stderr(plan: &Plan, style: Style, rows: u16) -> Self {
-        Self::on(plan, style, rows, ProgressDrawTarget::stderr())
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Resting(Term::buffered_stderr())), 20);
+        Self::drawn(plan, style, rows, target)
     }
 
-    /// One that draws on a target of `rows` rows.
+    /// One that draws on a terminal of `rows` rows.
     #[must_use]
-    pub fn on(plan: &Plan, style: Style, rows: u16, target: ProgressDrawTarget) -> Self {
+    pub fn on(plan: &Plan, style: Style, rows: u16, terminal: impl TermLike + 'static) -> Self {
+        Self::drawn(plan, style, rows, ProgressDrawTarget::term_like(Box::new(Resting(terminal))))
+    }
+
+    fn drawn(plan: &Plan, style: Style, rows: u16, target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
         Self { board: Board::new(plan), style, rows: usize::from(rows), bar }
@@ -51,8 +67,9 @@ impl Live {
     }
 
     fn draw(&self, at: Timestamp) {
-        // A row is left for the bottom line, one for what does not fit, and one for the cursor.
-        let room = self.rows.saturating_sub(3).max(1);
+        let bottom = self.bottom(at);
+        // A row is left for what does not fit, and one for the cursor.
+        let room = self.rows.saturating_sub(2 + bottom.len()).max(1);
         let (mut done, mut undone) = (self.doing(at), self.undoing(at));
         // The heading of what is taken back is given up before what runs.
         let headed = !undone.is_empty() && room > 2;
@@ -68,7 +85,7 @@ impl Live {
             lines.push(self.style.paint(Tone::Dim, &format!("  {dots} {left_out} more")));
         }
         lines.extend(self.joined(done, undone, headed));
-        lines.push(self.bottom(at));
+        lines.extend(bottom);
         self.bar.set_message(lines.join("\n"));
         self.bar.tick();
     }
@@ -133,35 +150,66 @@ impl Live {
         self.style.paint(Tone::Busy, self.style.spinner(frame))
     }
 
+    /// How wide the names are, and whether there is room for times: names and the first words of a note come first.
+    fn layout(&self) -> (usize, bool) {
+        let longest = self.board.steps().iter().map(|step| width(&step.name)).max().unwrap_or(0);
+        let room = self.room().saturating_sub(self.digits() + 1);
+        let fits = |names: usize, note: usize| names + BESIDE_NOTE + note <= room;
+        if fits(longest.max(NAMES), NOTE) { (longest.max(NAMES), true) } else { (longest, fits(longest, ESSENTIAL)) }
+    }
+
+    fn digits(&self) -> usize {
+        self.board.steps().len().to_string().len()
+    }
+
+    /// The columns beside the sign and its blanks; a line that wraps could not be redrawn in place.
+    fn room(&self) -> usize {
+        usize::from(self.style.width).saturating_sub(5)
+    }
+
     fn line(&self, sign: &str, step: &Step, end: Option<&End>, runs: bool, at: Timestamp) -> String {
-        let digits = self.board.steps().len().to_string().len();
-        let names = self.board.steps().iter().map(|step| width(&step.name)).max().unwrap_or(0).max(24);
+        let (digits, (names, has_times)) = (self.digits(), self.layout());
         let time = match (end, step.since) {
             (Some(end), _) => end.took.map(took).unwrap_or_default(),
             (None, Some(since)) if runs => so_far(between(since, at)),
             _ => String::new(),
         };
         let note = end.map_or(step.progress.as_str(), |end| end.note.as_str());
-        let rest = format!("{:>digits$} {}  {time:>8}   {note}", step.number, padded(&step.name, names));
-        // Four columns for the sign and its blanks; a line that wraps could not be redrawn in place.
-        format!("  {sign} {}", clipped(rest.trim_end(), usize::from(self.style.width).saturating_sub(5)))
+        let time = if has_times { format!("{time:>8}   ") } else { String::new() };
+        let rest = format!("{:>digits$} {}  {time}{note}", step.number, padded(&step.name, names));
+        format!("  {sign} {}", shortened(rest.trim_end(), self.room(), &self.style))
     }
 
-    fn bottom(&self, at: Timestamp) -> String {
+    /// What is said below the steps: that it stops, where it does, and how far it has come.
+    fn bottom(&self, at: Timestamp) -> Vec<String> {
+        let room = usize::from(self.style.width).saturating_sub(3);
+        let mut lines: Vec<String> = Vec::new();
+        if let Some(stopping) = self.board.stopping() {
+            lines.extend(wrapped(&format!("{stopping} (Ctrl-C again: stop now, leave it open)"), room));
+        }
+        lines.push(self.count(at));
+        // On a terminal of few rows the first words have to do.
+        if lines.len() + 3 > self.rows {
+            lines.truncate(1);
+        }
+        let line = |text: &String| self.style.paint(Tone::Dim, &format!("  {}", shortened(text, room, &self.style)));
+        lines.iter().map(line).collect()
+    }
+
+    fn count(&self, at: Timestamp) -> String {
         let elapsed = so_far(self.board.elapsed(at));
+        let count = |is: fn(NodeStatus) -> bool| self.board.count(is);
+        let runs = count(|status| status == NodeStatus::Doing);
+        if self.board.unwinding().is_some() && runs == 0 {
+            let undone = count(|status| status == NodeStatus::Undone);
+            return format!("{undone} of {} undone   {elapsed}", count(|status| status != NodeStatus::Waiting));
+        }
+        let done = count(|status| status == NodeStatus::Done);
         let total = self.board.steps().len();
-        let text = match (self.board.unwinding(), self.board.stopping()) {
-            (Some(_), _) => {
-                let undone = self.board.count(|status| status == NodeStatus::Undone);
-                format!("  {undone} of {} undone   {elapsed}", self.board.count(|s| s != NodeStatus::Waiting))
-            }
-            (None, Some(signal)) => format!("  stopping after {signal}   {elapsed}   waiting for what runs"),
-            (None, None) => {
-                let done = self.board.count(|status| status == NodeStatus::Done);
-                format!("  {done} of {total}   {elapsed}   Ctrl-C: stop and undo")
-            }
-        };
-        self.style.paint(Tone::Dim, &clipped(&text, usize::from(self.style.width).saturating_sub(1)))
+        match (self.board.unwinding(), self.board.stopping()) {
+            (None, None) => format!("{done} of {total}   {elapsed}   Ctrl-C: stop and undo"),
+            _ => format!("{done} of {total} done, {runs} not settled   {elapsed}"),
+        }
     }
 }
 
@@ -189,7 +237,8 @@ impl Reporter for Live {
             let headed = !undone.is_empty();
             let lines = self.joined(self.doing(at), undone, headed);
             self.bar.set_message("");
-            self.bar.println(lines.join("\n"));
+            // The last line is for the cursor to rest in: what follows begins there.
+            self.bar.println(lines.join("\n") + "\n ");
             self.bar.finish_and_clear();
         } else {
             self.draw(at);

@@ -23,7 +23,9 @@ pub(crate) async fn what_is_never_healthy_shows_its_log_without_secrets<W: World
     assert!(fault.log.iter().any(|line| line.contains("email_verified")), "{:?}", fault.log);
     assert!(!format!("{fault:?}").contains("hunter2"), "no secret is told");
     assert!(!format!("{fault:?}").contains("\\u{1b}"), "no escape is told");
-    assert!(stage.said.lock().expect("nobody panics").iter().any(|said| said.starts_with("waiting for health (")));
+    let said = stage.said.lock().expect("nobody panics").clone();
+    let waits = |said: &String| said.starts_with("waiting for health, ") && said.contains("s left, try 1: exit code ");
+    assert!(said.iter().any(waits), "{said:?}");
     stage.back(&create).await;
 }
 
