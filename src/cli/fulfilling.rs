@@ -25,7 +25,7 @@ use crate::store::Store;
 pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, reviewed: Reviewed) -> Result<Exit, Failure> {
     // While an apply is open, what is there is neither before nor after: it is finished first.
     match work.opened().await? {
-        None => planned(work, wish, reviewed).await,
+        None => Box::pin(planned(work, wish, reviewed)).await,
         Some(opened) => {
             let way = recovering::way(&opened.apply.plan, &opened.records)?;
             consent::to_recover(&opened, way, work.doing, work.console)?;
@@ -41,7 +41,7 @@ pub(crate) async fn fulfil(work: &Undertaking<'_>, wish: &Wish, reviewed: Review
                 Direction::Forward => "the open apply was finished",
                 Direction::Back => "the open apply was taken back",
             };
-            planned(work, wish, reviewed).await.map_err(|failure| failure.after(done))
+            Box::pin(planned(work, wish, reviewed)).await.map_err(|failure| failure.after(done))
         }
     }
 }
