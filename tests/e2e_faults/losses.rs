@@ -109,7 +109,7 @@ fn a_rollback_starts_what_was_kept() {
         assert_eq!(world.status()["release"]["tag"], format!("v{version}"));
         world.ends(&["drift"], 0);
     }
-    world.ends(&["prune", "--keep", "1"], 0);
+    world.ends(&["prune", "--keep", "1", "--yes"], 0);
     assert_eq!(world.ids(), ids["3"]);
     assert_eq!(world.containers().len(), 2);
     let ran = world.ends(&["rollback", "--to", "v1", "--yes"], 2);
