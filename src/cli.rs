@@ -99,6 +99,7 @@ async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Status => commands::status::run(global, console).await,
         Command::History(args) => commands::history::run(global, args, console).await,
         Command::Drift => commands::drift::run(global, console).await,
+        Command::Fingerprint => commands::fingerprint::run(global, console).await,
         Command::Lock(command) => commands::lock::run(global, command, console).await,
         Command::Prune(args) => commands::prune::run(global, args, console).await,
         Command::Logs(args) => commands::logs::run(global, args, console).await,

@@ -133,13 +133,21 @@ impl Observed {
         self.objects.get(address).map_or(&[], Vec::as_slice)
     }
 
-    /// The fingerprint of the world that serves: what runs at each address, the networks that it joins, every volume;
-    /// without ids, times and addresses.
+    /// The fingerprint of the world that serves, without ids, times and addresses.
     ///
-    /// Two worlds with the same fingerprint cannot be told apart by a user of the services. Stopped containers and
-    /// networks that are kept for a rollback do not count.
+    /// Two worlds with the same fingerprint cannot be told apart by a user of the services.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        let prints = |objects: Vec<&Object>| objects.iter().map(|one| one.resource.fingerprint()).collect::<Vec<_>>();
+        let serving: BTreeMap<_, _> =
+            self.serving().into_iter().map(|(address, objects)| (address, prints(objects))).collect();
+        Fingerprint::of(&serving)
+    }
+
+    /// The world that serves: what runs at each address, the networks that it joins, every volume; those of an address
+    /// in the order of their fingerprints. Stopped containers and networks that are kept for a rollback do not count.
+    #[must_use]
+    pub fn serving(&self) -> BTreeMap<&Address, Vec<&Object>> {
         let up = |address: &Address| self.at(address).iter().filter(|object| object.status.is_up());
         let containers = self.objects.keys().filter(|address| matches!(address.kind(), Kind::Service | Kind::Job));
         let joined: BTreeSet<_> = containers
@@ -147,19 +155,17 @@ impl Observed {
             .flat_map(|object| object.resource.requires())
             .map(|(required, _)| required)
             .collect();
-        let serving: BTreeMap<_, Vec<_>> = self
-            .objects
+        self.objects
             .keys()
             .filter(|address| address.kind() != Kind::Network || joined.contains(*address))
             .map(|address| {
                 // A network that was replaced is kept beside the one that serves, which is the newest.
                 let most = if address.kind() == Kind::Network { 1 } else { usize::MAX };
-                let mut seen: Vec<_> = up(address).take(most).map(|object| object.resource.fingerprint()).collect();
-                seen.sort();
+                let mut seen: Vec<_> = up(address).take(most).collect();
+                seen.sort_by_key(|object| object.resource.fingerprint());
                 (address, seen)
             })
             .filter(|(_, seen)| !seen.is_empty())
-            .collect();
-        Fingerprint::of(&serving)
+            .collect()
     }
 }

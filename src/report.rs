@@ -27,6 +27,7 @@ mod style;
 mod table;
 mod time;
 mod words;
+mod world;
 
 pub use drift_text::drift_text;
 pub use ending::{Facts, ending, failure_of};
@@ -45,3 +46,4 @@ pub use reporter::{JsonLines, Lines, Live, Reporter, Silent};
 pub use status::{Now, status};
 pub use style::Style;
 pub use time::{age, moment, took};
+pub use world::{world, world_json};

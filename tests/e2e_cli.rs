@@ -29,3 +29,5 @@ mod stale;
 #[path = "e2e_cli/store.rs"]
 mod store;
 mod support;
+#[path = "e2e_cli/world.rs"]
+mod world;

@@ -52,6 +52,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Compare what runs with what was recorded; exit code 20 where they differ
     Drift,
+    /// Print what serves and its fingerprint, to compare one moment with another
+    Fingerprint,
     /// Look at the lock, or break it
     #[command(subcommand)]
     Lock(LockCommand),

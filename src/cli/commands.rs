@@ -6,6 +6,7 @@ pub(super) mod destroy;
 pub(super) mod doctor;
 pub(super) mod drift;
 pub(super) mod explain;
+pub(super) mod fingerprint;
 pub(super) mod fmt;
 pub(super) mod graph;
 pub(super) mod history;

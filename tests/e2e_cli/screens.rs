@@ -123,7 +123,7 @@ fn without_an_engine() {
 fn help_of_every_command() {
     let place = Place::bare("help");
     check("help", &place.omni(&["--help"]));
-    for command in "init validate fmt graph plan show apply recover rollback status history drift lock prune logs doctor destroy explain completions man schema".split(' ') {
+    for command in "init validate fmt graph plan show apply recover rollback status history drift fingerprint lock prune logs doctor destroy explain completions man schema".split(' ') {
         // What holds everywhere is in the help of omni itself.
         let mut said = place.omni(&[command, "--help"]);
         said.out.truncate(said.out.find("\nEverywhere:").expect("a section"));
