@@ -6,6 +6,7 @@
 mod apply {
     pub(crate) mod deployment;
     mod fences;
+    mod matrix;
     mod properties;
     mod scenes;
     pub(crate) mod theatre;
