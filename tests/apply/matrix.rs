@@ -72,6 +72,7 @@ impl Tally {
         }
     }
 
+    #[expect(clippy::print_stdout, reason = "how many cells were tried is what the matrix is for")]
     fn tell(&self, what: &str) {
         let Self { before, after, stuck, violations } = self;
         let cells = before + after + stuck + violations.len() as u64;
@@ -115,10 +116,8 @@ async fn judged(
     let is_before = theatre.fingerprint().await == before;
     let is_after = theatre.plan(&reference().1.spec(course.broken())).await.is_empty();
     match (said, is_before, is_after) {
-        (Some(Outcome::Applied), _, true) => Ok(Cell::After),
-        (Some(Outcome::Unwound(_)), true, _) => Ok(Cell::Before),
-        (None, true, _) => Ok(Cell::Before),
-        (None, _, true) => Ok(Cell::After),
+        (Some(Outcome::Unwound(_)) | None, true, _) => Ok(Cell::Before),
+        (Some(Outcome::Applied) | None, _, true) => Ok(Cell::After),
         _ => Err(format!("it said {said:?}; before: {is_before}, after: {is_after}")),
     }
 }
