@@ -1,5 +1,5 @@
-//! The matrix on the fake engine: one reference change, and every trouble at every call of it, and the death of omni at every
-//! call of it; forward and while it is undone. Each test prints the cells it tried.
+//! The matrix on the fake engine: one reference change, every trouble at every call of it, the death of omni at every call
+//! of it, and a signal at every moment of it; forward and while it is undone. Each test prints the cells it tried.
 //!
 //! A cell is right when the world is before or after, what omni says agrees with that, and nothing leaks. An apply that says
 //! it is stuck has to be taken back by the next recovery.
@@ -186,13 +186,30 @@ async fn killed(course: Course, number: u64, again: Option<u64>) -> Option<Resul
     Some(judged(&mut theatre, before, course, None).await)
 }
 
+/// SIGINT at a moment of the run; none where the run was over before.
+async fn interrupted(course: Course, number: u64) -> Option<Result<Cell, String>> {
+    let after = Duration::from_millis(5 * number);
+    let (mut theatre, before) = set().await;
+    let plan = theatre.plan(&reference().1.spec(course.broken())).await;
+    let locks = theatre.lock().await;
+    let apply = theatre.open(plan, &locks).await;
+    theatre.interrupt = Some(after);
+    let ended = theatre.run(&apply, &[], Direction::Forward, &locks).await.expect("the store works");
+    if ended.elapsed < after {
+        return None;
+    }
+    theatre.close(&apply, &ended, &locks).await;
+    theatre.unlock(&locks).await;
+    Some(judged(&mut theatre, before, course, Some(&ended.outcome)).await)
+}
+
 /// Tries cell after cell on a paused clock, until one says that the run was over before.
 fn every<F: Future<Output = Option<Result<Cell, String>>>>(tally: &mut Tally, what: &str, cell: impl Fn(u64) -> F) {
     for number in 1.. {
         assert!(number < MOST, "{what} has no end");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         let Some(ended) = runtime.expect("a runtime").block_on(cell(number)) else { return };
-        tally.count(&format!("{what}, call {number}"), ended);
+        tally.count(&format!("{what}, cell {number}"), ended);
     }
 }
 
@@ -246,4 +263,13 @@ fn killed_at_every_call_and_again_in_the_recovery() {
         }
     }
     tally.tell("killed twice");
+}
+
+#[test]
+fn interrupted_every_5_ms() {
+    let mut tally = Tally::default();
+    for course in [Course::Forward, Course::Undone] {
+        every(&mut tally, &format!("interrupted, {course:?}"), |number| interrupted(course, number));
+    }
+    tally.tell("interrupted");
 }
