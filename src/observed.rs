@@ -162,7 +162,7 @@ impl Observed {
                 // A network that was replaced is kept beside the one that serves, which is the newest.
                 let most = if address.kind() == Kind::Network { 1 } else { usize::MAX };
                 let mut seen: Vec<_> = up(address).take(most).collect();
-                seen.sort_by_key(|object| object.resource.fingerprint());
+                seen.sort_by_cached_key(|object| object.resource.fingerprint());
                 (address, seen)
             })
             .filter(|(_, seen)| !seen.is_empty())

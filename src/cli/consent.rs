@@ -1,6 +1,5 @@
 //! Consent: what the user has to have agreed to before a plan is applied.
 
-use crate::address::Kind;
 use crate::cli::args::DoArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
@@ -9,7 +8,7 @@ use crate::cli::opened::Opened;
 use crate::cli::wish::Met;
 use crate::journal::Direction;
 use crate::plain::plain;
-use crate::plan::{Action, Change, Class, Moved, Plan};
+use crate::plan::{Change, Class, Moved, Plan};
 use crate::report;
 use crate::spec::Written;
 
@@ -73,15 +72,11 @@ pub(crate) fn check(
         let name = plan.scope.to_string();
         return console.ask(&format!("{name} needs approval."), &name, &format!("--plan-id {}", id.spoken()));
     }
-    if plan.steps().any(removes_volume) {
+    if plan.steps().any(Change::removes_volume) {
         let name = plan.scope.to_string();
         return console.ask(&format!("This removes {name} and all that is in its volumes."), &name, "--yes");
     }
     console.ask("Apply this plan?", "yes", "--yes")
-}
-
-fn removes_volume(change: &Change) -> bool {
-    change.action == Action::Delete && change.address.kind() == Kind::Volume
 }
 
 /// Checks that the user agrees to an open apply being ended this way first, and asks where there is somebody to ask.
@@ -133,7 +128,7 @@ fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
             .help("change the step, or set `policy.allow_destructive = true`"));
     }
     // Volumes are removed only where `--volumes` was given, which is the consent.
-    let unnamed = plan.needing_consent().filter(|change| !removes_volume(change));
+    let unnamed = plan.needing_consent().filter(|change| !change.removes_volume());
     let missing = unnamed.filter(|change| !doing.allow_loss.contains(&change.address));
     let (messages, flags): (Vec<_>, Vec<_>) = missing
         .map(|change| {

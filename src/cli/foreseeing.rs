@@ -47,7 +47,7 @@ pub(crate) fn foresee(plan: &Plan, ground: &Ground, retention: Retention) -> Vec
         number: ground.number_of(plan),
         tag: plan.tag.clone(),
         scope: plan.scope.clone(),
-        plan: plan.id(),
+        plan: plan.spec,
         spec: plan.spec,
         at: now,
         by: String::new(),

@@ -9,7 +9,7 @@ use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::clock::Clock;
 use crate::plain::plain;
-use crate::plan::{Action, Plan, Purpose, Retained, Retention, retained};
+use crate::plan::{Plan, Purpose, Retained, Retention, retained};
 use crate::provider::{FaultKind, Observe, Perform};
 use crate::release::Release;
 use crate::store::Store;
@@ -128,8 +128,7 @@ async fn remove_images(undertaking: &Undertaking<'_>, kept: &[Release], forgotte
 }
 
 async fn remove_volumes(undertaking: &Undertaking<'_>, plan: &Plan) -> Result<(), Failure> {
-    let removed = plan.steps().filter(|change| change.action == Action::Delete);
-    for change in removed.filter(|change| change.address.kind() == Kind::Volume) {
+    for change in plan.steps().filter(|change| change.removes_volume()) {
         for id in change.before.iter().flat_map(|side| &side.objects) {
             undertaking.engine.remove(&change.address, id).await?;
             undertaking.console.note(&format!("removed {} ({})\n", change.address, plain(id)));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::plan::Phase;
 use crate::resource::{Difference, Resource};
 use crate::units::Period;
@@ -35,6 +35,14 @@ pub struct Change {
     pub reuse: Vec<String>,
     /// The fields that change, sorted.
     pub differences: Vec<Difference>,
+}
+
+impl Change {
+    /// Whether a volume goes, with all that is in it.
+    #[must_use]
+    pub fn removes_volume(&self) -> bool {
+        self.action == Action::Delete && self.address.kind() == Kind::Volume
+    }
 }
 
 /// One side of a change: a thing and its objects on the engine.

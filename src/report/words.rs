@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::{Address, Kind};
+use crate::address::Address;
 use crate::plain::plain;
 use crate::plan::{Action, Change, Class, Downtime, Plan, Purpose, Reason, Turn};
 use crate::report::style::Tone;
@@ -177,18 +177,14 @@ pub(super) fn apply_command(plan: &Plan, id: &str, file: Option<&str>) -> String
         (_, Some(file)) => format!("omni apply {}", shell_word(file)),
         (Purpose::Apply, None) => format!("omni apply --plan-id {id}"),
         (Purpose::Rollback(_), None) => format!("omni rollback --to {}", shell_word(&plan.tag)),
-        (Purpose::Destroy, None) if plan.steps().any(removes_volume) => "omni destroy --volumes".to_owned(),
+        (Purpose::Destroy, None) if plan.steps().any(Change::removes_volume) => "omni destroy --volumes".to_owned(),
         (Purpose::Destroy, None) => "omni destroy".to_owned(),
     };
-    for change in plan.needing_consent().filter(|change| !removes_volume(change)) {
+    for change in plan.needing_consent().filter(|change| !change.removes_volume()) {
         command.push_str(" --allow-loss ");
         command.push_str(&shell_word(&change.address.to_string()));
     }
     command
-}
-
-fn removes_volume(change: &Change) -> bool {
-    change.action == Action::Delete && change.address.kind() == Kind::Volume
 }
 
 /// The line that says what is removed once the apply is closed; none where nothing is.

@@ -140,18 +140,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let filter = format!("label={PROJECT}={}", self.project);
-        for (list, remove) in [
-            (&["ps", "-aq"][..], &["rm", "-fv"][..]),
-            (&["network", "ls", "-q"], &["network", "rm"]),
-            (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
-            (&["images", "-q"], &["rmi", "-f"]),
-        ] {
-            let found = docker_cli(&[list, &["--filter", &filter]].concat());
-            let ids: BTreeSet<_> = found.split_whitespace().collect();
-            if !ids.is_empty() {
-                docker_cli(&[remove, &ids.into_iter().collect::<Vec<_>>()].concat());
-            }
-        }
+        support::remove_labelled(&filter);
     }
 }
 

@@ -100,21 +100,26 @@ impl Bench {
     }
 }
 
+/// Removes all that carries this label from the engine: `label=NAME=VALUE`.
+pub(crate) fn remove_labelled(filter: &str) {
+    for (list, remove) in [
+        (&["ps", "-aq"][..], &["rm", "-fv"][..]),
+        (&["network", "ls", "-q"], &["network", "rm"]),
+        (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
+        (&["images", "-q"], &["rmi", "-f"]),
+    ] {
+        let found = docker_cli(&[list, &["--filter", filter]].concat());
+        let ids: BTreeSet<_> = found.split_whitespace().collect();
+        if !ids.is_empty() {
+            docker_cli(&[remove, &ids.into_iter().collect::<Vec<_>>()].concat());
+        }
+    }
+}
+
 impl Drop for Bench {
     fn drop(&mut self) {
         let filter = format!("label={LABEL}={}", self.prefix);
-        for (list, remove) in [
-            (&["ps", "-aq"][..], &["rm", "-fv"][..]),
-            (&["network", "ls", "-q"], &["network", "rm"]),
-            (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
-            (&["images", "-q"], &["rmi", "-f"]),
-        ] {
-            let found = docker_cli(&[list, &["--filter", &filter]].concat());
-            let ids: BTreeSet<_> = found.split_whitespace().collect();
-            if !ids.is_empty() {
-                docker_cli(&[remove, &ids.into_iter().collect::<Vec<_>>()].concat());
-            }
-        }
+        remove_labelled(&filter);
     }
 }
 
