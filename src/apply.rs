@@ -6,6 +6,7 @@
 
 mod aborted;
 mod closing;
+mod direction;
 mod frontier;
 mod limits;
 mod session;
@@ -13,6 +14,7 @@ mod worker;
 
 pub use aborted::Aborted;
 pub use closing::{lost_for_good, release};
+pub use direction::best_way;
 pub use frontier::{Frontier, Step};
 pub use limits::{Limits, OnInterrupt, Stop};
 pub use session::{Ended, Session};

@@ -3,6 +3,8 @@
 //! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on.
 //! There the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached.
 //! With `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
+//! A test that plays omni inside its own process arms its thread instead (`die_at`): there the death is an unwind that the
+//! test catches, and what was in memory only is lost with it.
 
 /// Whether failpoints are compiled in. A fault test that runs without them proves nothing, and has to say so.
 pub const ARE_COMPILED_IN: bool = cfg!(feature = "failpoints");
@@ -22,6 +24,10 @@ pub enum Place {
     ApplyOpened,
     /// After the locks are taken, before anything is written.
     Locked,
+    /// Before a call is sent to the engine.
+    CallUnsent,
+    /// After a call to the engine was answered, before anything follows from it.
+    CallAnswered,
 }
 
 impl Place {
@@ -35,6 +41,8 @@ impl Place {
             Self::ApplyClosed => "apply.closed",
             Self::ApplyOpened => "apply.opened",
             Self::Locked => "locked",
+            Self::CallUnsent => "call.unsent",
+            Self::CallAnswered => "call.answered",
         }
     }
 }
@@ -49,12 +57,35 @@ pub fn reach(place: Place) {
     armed::reach(place.word());
 }
 
+/// The death of an omni that a test plays inside its own process; what the unwind carries.
+#[cfg(feature = "failpoints")]
+#[derive(Debug)]
+pub struct Death;
+
+/// Lets this thread die, by an unwind with a [`Death`], when it reaches a place so often from now on.
+#[cfg(feature = "failpoints")]
+pub fn die_at(place: Place, times: u64) {
+    armed::NEXT.set(Some((place.word(), times)));
+}
+
+/// Lets this thread live. Returns whether it had not died.
+#[cfg(feature = "failpoints")]
+pub fn disarm() -> bool {
+    armed::NEXT.take().is_some()
+}
+
 #[cfg(feature = "failpoints")]
 mod armed {
+    use std::cell::Cell;
     use std::collections::BTreeMap;
     use std::fs::OpenOptions;
     use std::io::Write;
     use std::sync::{LazyLock, Mutex};
+
+    thread_local! {
+        /// Where this thread dies, and how often it has still to get there.
+        pub(super) static NEXT: Cell<Option<(&'static str, u64)>> = const { Cell::new(None) };
+    }
 
     static REACHED: LazyLock<Mutex<BTreeMap<&'static str, u64>>> = LazyLock::new(Mutex::default);
 
@@ -64,6 +95,15 @@ mod armed {
     }
 
     pub(super) fn reach(word: &'static str) {
+        match NEXT.get() {
+            Some((place, 1)) if place == word => {
+                NEXT.set(None);
+                // No message: a death that was asked for is no failure of the test.
+                std::panic::resume_unwind(Box::new(super::Death));
+            }
+            Some((place, times)) if place == word => NEXT.set(Some((place, times - 1))),
+            _ => {}
+        }
         let Ok(mut reached) = REACHED.lock() else { return };
         let times = reached.entry(word).or_default();
         *times += 1;

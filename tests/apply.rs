@@ -3,6 +3,9 @@
 //! What is held here: planning after an apply changes nothing; after any single trouble, and after the death of omni at any
 //! moment, the world is before or after; nothing leaks; an apply and its way back end where they began.
 
+#[cfg(not(feature = "failpoints"))]
+compile_error!("a fault test without failpoints proves nothing: run the tests with `--all-features`");
+
 mod apply {
     pub(crate) mod deployment;
     mod fences;

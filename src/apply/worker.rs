@@ -1,9 +1,12 @@
 //! The worker: one step, from the provider's first call to its answer, within a deadline.
 //!
 //! It knows neither graph nor journal. A step may be repeated at any time, so a passing fault is tried again here, with
-//! back-off, before it counts.
+//! back-off, before it counts. Forward, a refusal turns the apply; an undo has nothing to turn to, so there a refusal is
+//! tried again too while the undo is young.
 
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::journal::Effect;
 use crate::plan::{Action, Change};
@@ -12,6 +15,8 @@ use crate::resource::{Resource, Service};
 
 const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How long an undo counts as young. One that took longer has waited for something by itself.
+const YOUNG: Duration = Duration::from_secs(10);
 
 /// Which way a step goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +39,15 @@ pub(super) async fn work(provider: &dyn Perform, order: &Order<'_>, way: Way) ->
 
 async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
     let mut pause = FIRST_PAUSE;
+    let begun = Instant::now();
     for tried in 1.. {
         let answer = match way {
             Way::Do => provider.perform(order).await,
             Way::Undo => provider.undo(order).await,
         };
+        let is_young = way == Way::Undo && begun.elapsed() < YOUNG;
         match answer {
-            Err(fault) if fault.kind.is_passing() && tried < TRIES => {
+            Err(fault) if tried < TRIES && (fault.kind.is_passing() || is_young && may_end(fault.kind)) => {
                 (order.progress)(format!("{}; trying again", fault.message));
                 tokio::time::sleep(pause).await;
                 pause *= 4;
@@ -49,6 +56,12 @@ async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Ef
         }
     }
     unreachable!("the last try returns")
+}
+
+/// Whether what an undo was refused for may end by itself: a conflict with what is just being removed, an engine that
+/// failed once.
+const fn may_end(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Failed | FaultKind::Conflict)
 }
 
 /// How long a step may take in all: what its resource allows, and room for the calls around it.

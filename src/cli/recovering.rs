@@ -1,6 +1,6 @@
 //! Recovering: finishing an apply that another process left open, or taking it back.
 
-use crate::apply::{Aborted, Frontier};
+use crate::apply::{Aborted, Frontier, best_way};
 use crate::cli::applying::Applying;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -11,7 +11,7 @@ use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::{resolved_if_possible, retention};
 use crate::clock::Clock;
 use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
-use crate::plan::{Class, Plan};
+use crate::plan::Plan;
 use crate::spec::OnFailure;
 use crate::store::Store;
 
@@ -23,22 +23,7 @@ pub(crate) fn replay<'p>(plan: &'p Plan, records: &[Record]) -> Result<Frontier<
     Ok(Frontier::replay(plan, records).map_err(Aborted::from)?)
 }
 
-/// Which way an open apply that has come so far is best finished: forward where all of it is done, or something that
-/// cannot be taken back is; else back.
-#[must_use]
-pub(crate) fn best_way(plan: &Plan, frontier: &Frontier<'_>) -> Direction {
-    if frontier.outcome() == Some(Outcome::Applied) {
-        return Direction::Forward;
-    }
-    if frontier.unwinding().is_some() {
-        return Direction::Back;
-    }
-    let mut one_way = plan.steps().filter(|change| change.class == Class::OneWay);
-    let is_past = one_way.any(|change| frontier.status(&change.address) == Some(NodeStatus::Done));
-    if is_past { Direction::Forward } else { Direction::Back }
-}
-
-/// The same, of an open apply with these records.
+/// Which way an open apply with these records is best finished.
 ///
 /// # Errors
 /// When the journal does not fit the plan.

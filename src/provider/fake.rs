@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::provider::{Fault, FaultKind};
 
 pub use behaviour::Behaviour;
-pub use script::Trouble;
+pub use script::{METHODS, Trouble};
 
 use world::World;
 

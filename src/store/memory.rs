@@ -26,7 +26,7 @@ pub struct Memory {
 }
 
 /// What all views of one memory share.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Shared {
     key: Option<Key>,
     releases: BTreeMap<u64, Release>,
@@ -38,7 +38,7 @@ struct Shared {
 }
 
 /// The open apply.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Journal {
     apply: Apply,
     records: Vec<Record>,
@@ -50,6 +50,13 @@ impl Memory {
     #[must_use]
     pub fn new(scope: Scope, lineage: impl Into<String>, key: Key, machine: Machine) -> Self {
         Self { lineage: lineage.into(), scope, key, machine, shared: Arc::default() }
+    }
+
+    /// Another memory that has seen the same so far.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Self { shared: Arc::new(Mutex::new(shared)), ..self.again() }
     }
 
     /// Another view of the same memory.

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use omni::address::{Kind, Scope};
+use omni::address::{Address, Scope};
 use omni::apply::{self, Aborted, Ended, Limits, OnInterrupt, Session, Stop};
 use omni::clock::Clock;
 use omni::fingerprint::{Fingerprint, Key};
 use omni::journal::{Apply, Direction, Outcome, Record};
 use omni::lock::{Held, Holder, Op};
 use omni::observed::Observed;
-use omni::plan::{Inputs, Plan, Purpose, Selection};
+use omni::plan::{Inputs, Plan, Purpose, Selection, retained};
 use omni::provider::fake::{Behaviour, FakeEngine};
 use omni::provider::host::{BuildFiles, Host};
-use omni::provider::{Anchor, Observe, Taking};
+use omni::provider::{Anchor, Fault, Observe, Perform, Taking};
 use omni::report::Silent;
 use omni::resource::{Build, Resource};
 use omni::spec::{Files, Request, Spec};
@@ -33,24 +33,28 @@ impl Clock for Still {
     }
 }
 
-struct NoFiles;
+/// Every file holds its own path, and every build context is the same.
+struct AnyFile;
 
-impl Files for NoFiles {
-    fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
-        Err("there are no files".to_owned())
+/// What is in the build context.
+const CONTEXT: &[u8] = b"one context";
+
+impl Files for AnyFile {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Ok(path.as_bytes().to_vec())
     }
 
     fn find(&self, _: &str) -> Result<(), String> {
-        Err("there are no files".to_owned())
+        Ok(())
     }
 
     fn context(&self, _context: &str, _dockerfile: &str) -> Result<Fingerprint, String> {
-        Err("there are no files".to_owned())
+        Ok(Fingerprint::of(&CONTEXT))
     }
 }
 
-fn no_context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
-    Err("there are no files".to_owned())
+fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
+    Ok(BuildFiles { content: Fingerprint::of(&CONTEXT), tar: CONTEXT.to_vec() })
 }
 
 /// One engine, one store.
@@ -78,12 +82,27 @@ impl Theatre {
     pub(crate) fn new() -> Self {
         let engine = FakeEngine::new().with_deadline(Duration::from_secs(5));
         engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
-        let host = Host::new(engine.clone(), Arc::new(engine.clone()), no_context, |_| Some(false));
+        let host = Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false));
         let (scope, key) = (Scope { project: "shop".to_owned(), environment: None }, Key::new([9; 32]));
         let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
         let store = Memory::new(scope.clone(), "lineage", key.clone(), machine);
         let vault = Vault::new(key.clone());
         Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, vault, scope, key }
+    }
+
+    /// Another theatre in which the same was played so far.
+    pub(crate) fn copy(&self) -> Self {
+        let engine = self.engine.copy();
+        Self {
+            host: Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false)),
+            engine,
+            store: self.store.copy(),
+            variables: self.variables.clone(),
+            interrupt: self.interrupt,
+            vault: self.vault.clone(),
+            scope: self.scope.clone(),
+            key: self.key.clone(),
+        }
     }
 
     pub(crate) async fn observed(&self) -> Observed {
@@ -96,6 +115,23 @@ impl Theatre {
 
     /// The plan that reaches a spec from what is there.
     pub(crate) async fn plan(&mut self, text: &str) -> Plan {
+        self.ask_plan(text).await.expect("the engine answers")
+    }
+
+    /// The same on an engine that may not answer.
+    pub(crate) async fn ask_plan(&mut self, text: &str) -> Result<Plan, Fault> {
+        let desired = self.desired(text).await?;
+        self.plan_to(&desired, &Purpose::Apply, &Selection::default()).await
+    }
+
+    /// The plan that removes everything, volumes too.
+    pub(crate) async fn ask_plan_of_the_end(&self) -> Result<Plan, Fault> {
+        let selection = Selection { volumes: true, ..Selection::default() };
+        self.plan_to(&BTreeMap::new(), &Purpose::Destroy, &selection).await
+    }
+
+    /// What a spec wants, pinned.
+    async fn desired(&mut self, text: &str) -> Result<BTreeMap<Address, Resource>, Fault> {
         let request = Request {
             text,
             file_name: "deploy.toml",
@@ -104,36 +140,55 @@ impl Theatre {
             variables: &self.variables,
             key: &self.key,
             profiles: &[],
-            files: &NoFiles,
+            files: &AnyFile,
         };
         let (spec, vault) = Spec::resolve(&request).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
         self.vault = vault;
         let mut pins = BTreeMap::new();
-        let mut images = BTreeSet::new();
-        for (address, resource) in spec.resources.iter().filter(|(address, _)| address.kind() == Kind::Image) {
+        for (address, resource) in &spec.resources {
             let Resource::Image(image) = resource else { continue };
-            pins.insert(address.clone(), self.host.pin(image).await.expect("the image is there"));
-            images.insert(address.clone());
+            pins.insert(address.clone(), self.host.pin(image).await?);
         }
-        let observed = self.observed().await;
+        Ok(spec.pinned(&pins))
+    }
+
+    async fn plan_to(
+        &self,
+        desired: &BTreeMap<Address, Resource>,
+        purpose: &Purpose,
+        selection: &Selection,
+    ) -> Result<Plan, Fault> {
+        let mut images = BTreeSet::new();
+        for (address, resource) in desired {
+            let Resource::Image(image) = resource else { continue };
+            if self.host.has_image(&self.scope, image, address.name()).await? {
+                images.insert(address.clone());
+            }
+        }
+        let observed = self.host.observe(&self.scope).await?;
         let head = self.store.head().await.expect("the store answers");
         let inputs = Inputs {
             scope: &self.scope,
-            purpose: &Purpose::Apply,
+            purpose,
             tag: "v",
-            spec: spec.fingerprint(),
-            desired: &spec.pinned(&pins),
+            spec: Fingerprint::of(desired),
+            desired,
             head: head.as_ref(),
             lineage: self.store.lineage(),
             observed: &observed,
             images: &images,
-            selection: &Selection::default(),
+            selection,
         };
-        Plan::build(&inputs).expect("it can be planned")
+        Ok(Plan::build(&inputs).expect("it can be planned"))
     }
 
     /// Takes both locks, as a new process does. The holder of an older lock is dead.
     pub(crate) async fn lock(&mut self) -> Locks {
+        self.ask_lock().await.expect("the engine answers")
+    }
+
+    /// The same on an engine that may not answer. Where it does not, the store's lock is given back.
+    pub(crate) async fn ask_lock(&mut self) -> Result<Locks, Fault> {
         let holder = Holder {
             who: "test".to_owned(),
             host: "here".to_owned(),
@@ -146,14 +201,26 @@ impl Theatre {
         let Ok(Locking::Locked(held)) = self.store.take_lock(&holder, 0).await else {
             panic!("the store's lock is free")
         };
-        let taking = self.host.take_anchor(&self.scope, &holder, held.fence).await.expect("the engine answers");
-        let Taking::Taken(anchor) = taking else { panic!("the anchor is free") };
-        Locks { fence: held.fence, anchor }
+        match self.host.take_anchor(&self.scope, &holder, held.fence).await {
+            Ok(Taking::Taken(anchor)) => Ok(Locks { fence: held.fence, anchor }),
+            Ok(Taking::Refused(by)) => panic!("the anchor is free, or its holder is dead: {by:?}"),
+            Err(fault) => {
+                self.store.drop_lock(held.fence).await.expect("the store answers");
+                Err(fault)
+            }
+        }
     }
 
     pub(crate) async fn unlock(&mut self, locks: &Locks) {
-        self.host.drop_anchor(&locks.anchor).await.expect("the engine answers");
+        self.ask_unlock(locks).await.expect("the engine answers");
+    }
+
+    /// The same on an engine that may not answer, after a renewal of the anchor.
+    pub(crate) async fn ask_unlock(&mut self, locks: &Locks) -> Result<(), Fault> {
+        let renewed = self.host.renew_anchor(&locks.anchor).await;
+        let dropped = self.host.drop_anchor(&locks.anchor).await;
         self.store.drop_lock(locks.fence).await.expect("the store answers");
+        renewed.and(dropped)
     }
 
     /// Opens an apply of a plan.
@@ -217,6 +284,20 @@ impl Theatre {
         closed.expect("the apply is ours");
     }
 
+    /// Removes what only older releases need, and the volumes that an applied plan gives up, as the tidying after it does.
+    pub(crate) async fn tidy(&mut self, plan: &Plan) {
+        let head = self.store.head().await.expect("the store answers");
+        let kept: Vec<_> = head.into_iter().collect();
+        for one in retained(&self.observed().await, &kept).into_iter().filter(|one| !one.needed) {
+            self.host.remove(&one.address, &one.id).await.expect("nothing uses it");
+        }
+        for change in plan.steps().filter(|change| change.removes_volume()) {
+            for id in change.before.iter().flat_map(|side| &side.objects) {
+                self.host.remove(&change.address, id).await.expect("nothing uses it");
+            }
+        }
+    }
+
     /// Applies a spec from the first step to the closed release or unwind.
     pub(crate) async fn apply(&mut self, text: &str) -> Outcome {
         let plan = self.plan(text).await;
@@ -231,15 +312,17 @@ impl Theatre {
         outcome
     }
 
-    /// Takes an open apply up as a new process does, and takes it back until nothing is left behind. Returns its outcome.
+    /// Takes an open apply up as a new process does, and finishes it the best way until nothing is left behind. Returns
+    /// its outcome; the last one where it stays stuck.
     pub(crate) async fn recover(&mut self) -> Option<Outcome> {
+        let mut last = None;
         for _ in 0..5 {
             let apply = self.store.open_apply().await.expect("the store answers")?;
             let locks = self.lock().await;
             self.store.take_over(&apply.op, locks.fence).await.expect("it is open");
             let prior = self.store.journal(&apply.op).await.expect("the store answers");
-            let done = apply::Frontier::replay(&apply.plan, &prior).expect("records in turn").outcome();
-            let way = if done == Some(Outcome::Applied) { Direction::Forward } else { Direction::Back };
+            let frontier = apply::Frontier::replay(&apply.plan, &prior).expect("records in turn");
+            let way = apply::best_way(&apply.plan, &frontier);
             let ended = self.run(&apply, &prior, way, &locks).await.expect("the store can be written");
             let stuck = matches!(ended.outcome, Outcome::Stuck { .. });
             if !stuck {
@@ -250,8 +333,9 @@ impl Theatre {
             if !stuck {
                 return Some(outcome);
             }
+            last = Some(outcome);
         }
-        panic!("still stuck after five recoveries of a healthy engine");
+        last
     }
 
     /// Names of containers that neither serve nor belong to a release, and of what else is left of no release.

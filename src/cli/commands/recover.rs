@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::apply::best_way;
 use crate::cli::Exit;
 use crate::cli::args::{DoArgs, Global, RecoverArgs};
 use crate::cli::console::Console;
@@ -36,7 +37,7 @@ pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) 
         let records = store.journal(&open.op).await?;
         let way = match asked {
             Some(way) => way,
-            None => recovering::best_way(&open.plan, &recovering::replay(&open.plan, &records)?),
+            None => best_way(&open.plan, &recovering::replay(&open.plan, &records)?),
         };
         let verb = if way == Direction::Forward { "finish" } else { "undo" };
         if console.json {

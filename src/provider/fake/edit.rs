@@ -1,5 +1,7 @@
 //! Changing the fake by hand, as somebody does beside omni, and scripting its troubles.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::provider::engine::NewContainer;
@@ -9,6 +11,16 @@ use crate::provider::fake::{Behaviour, FakeEngine, Trouble};
 use crate::resource::Health;
 
 impl FakeEngine {
+    /// Another engine with the same things on it.
+    ///
+    /// # Panics
+    /// When a call to this one has still to take effect.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let world = self.with(|world| world.copy());
+        Self { world: Arc::new(Mutex::new(world)), deadline: self.deadline }
+    }
+
     /// Puts an image on the engine that no registry knows.
     pub fn load_image(&self, reference: &str, behaviour: Behaviour, health: Option<Health>) {
         let image = FakeImage::of(reference, behaviour, health);
@@ -90,6 +102,12 @@ impl FakeEngine {
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.with(|world| world.script.calls())
+    }
+
+    /// How many calls there were of each method since `heal`; methods without one are left out.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.with(|world| world.script.counts())
     }
 
     /// How many calls went wrong since `heal`.

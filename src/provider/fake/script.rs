@@ -24,6 +24,39 @@ pub enum Trouble {
     HangAfter,
 }
 
+/// Every call of `Engine`. A call that is not here cannot be counted, so the fault matrix has a row for each.
+pub const METHODS: [&str; 29] = [
+    "build",
+    "container",
+    "containers",
+    "create_container",
+    "create_network",
+    "create_volume",
+    "facts",
+    "file",
+    "image",
+    "images",
+    "import_empty",
+    "networks",
+    "networks_named",
+    "now",
+    "pull",
+    "put_files",
+    "registry_digest",
+    "remove_container",
+    "remove_image",
+    "remove_network",
+    "remove_volume",
+    "run",
+    "start_container",
+    "stop_container",
+    "tail",
+    "update_container",
+    "volume",
+    "volumes",
+    "wait",
+];
+
 /// Which calls go wrong, and what was called.
 #[derive(Debug, Default)]
 pub(super) struct Script {
@@ -39,6 +72,7 @@ pub(super) struct Script {
 impl Script {
     /// Counts a call and says what goes wrong with it.
     pub(super) fn next(&mut self, method: &'static str, name: &str, mutates: bool) -> Option<Trouble> {
+        assert!(METHODS.contains(&method), "`{method}` is missing in the list of calls");
         self.calls += 1;
         let count = self.counts.entry(method).or_default();
         *count += 1;
@@ -75,6 +109,10 @@ impl Script {
 
     pub(super) const fn fired(&self) -> u64 {
         self.fired
+    }
+
+    pub(super) fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.counts.clone()
     }
 
     pub(super) fn log(&self) -> Vec<String> {

@@ -57,6 +57,29 @@ impl World {
         }
     }
 
+    /// Another world with the same things, in which nobody has called yet.
+    ///
+    /// # Panics
+    /// When something has still to take effect: that can happen in one world only.
+    pub(super) fn copy(&self) -> Self {
+        assert!(self.pending.is_empty(), "something has still to take effect");
+        Self {
+            containers: self.containers.clone(),
+            networks: self.networks.clone(),
+            volumes: self.volumes.clone(),
+            images: self.images.clone(),
+            registry: self.registry.clone(),
+            removing: self.removing.clone(),
+            reserved: self.reserved.clone(),
+            script: Script::default(),
+            skew: self.skew,
+            now: self.now,
+            began: self.began,
+            pending: Vec::new(),
+            made: self.made,
+        }
+    }
+
     /// Lets everything take effect that is due by `now`, in order.
     pub(super) fn advance(&mut self, now: Instant) {
         while let Some(first) = self.due(now) {
