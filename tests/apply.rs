@@ -5,9 +5,12 @@
 
 mod apply {
     pub(crate) mod deployment;
+    pub(crate) mod disk;
     mod fences;
+    mod journal_matrix;
     mod matrix;
     mod properties;
     mod scenes;
+    pub(crate) mod steady;
     pub(crate) mod theatre;
 }

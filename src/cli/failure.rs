@@ -250,7 +250,7 @@ impl From<Aborted> for Failure {
     fn from(aborted: Aborted) -> Self {
         match aborted {
             Aborted::Journal(error) => Self::new(Exit::Store, "omni::store::damaged", error.to_string()),
-            Aborted::Store { error, outcome } => {
+            Aborted::Store { error, outcome, .. } => {
                 let how = outcome.map_or("nothing was undone", |outcome| match outcome {
                     crate::journal::Outcome::Unwound(_) => "everything was undone, but the journal does not say so",
                     _ => "not everything was undone",

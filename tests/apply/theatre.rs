@@ -20,7 +20,7 @@ use omni::provider::{Anchor, Observe, Taking};
 use omni::report::Silent;
 use omni::resource::{Build, Resource};
 use omni::spec::{Files, Request, Spec};
-use omni::store::{Locking, Machine, Memory, Store};
+use omni::store::{Locking, Machine, Memory, Store, StoreError};
 use omni::template::Vault;
 use tokio::sync::mpsc;
 
@@ -54,10 +54,10 @@ fn no_context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
 }
 
 /// One engine, one store.
-pub(crate) struct Theatre {
+pub(crate) struct Theatre<S = Memory> {
     pub(crate) engine: FakeEngine,
     pub(crate) host: Host<FakeEngine>,
-    pub(crate) store: Memory,
+    pub(crate) store: S,
     /// The variables that specs can use.
     pub(crate) variables: BTreeMap<String, String>,
     /// When SIGINT comes, after the beginning of a run.
@@ -70,19 +70,26 @@ pub(crate) struct Theatre {
 
 /// The locks of one play.
 pub(crate) struct Locks {
-    fence: u64,
-    anchor: Held,
+    pub(crate) fence: u64,
+    pub(crate) anchor: Held,
 }
 
 impl Theatre {
     pub(crate) fn new() -> Self {
+        let (scope, key) = (Scope { project: "shop".to_owned(), environment: None }, Key::new([9; 32]));
+        let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
+        Self::with(Memory::new(scope, "lineage", key, machine))
+    }
+}
+
+impl<S: Store> Theatre<S> {
+    /// A theatre with this store, in which nothing was played yet.
+    pub(crate) fn with(store: S) -> Self {
         let engine = FakeEngine::new().with_deadline(Duration::from_secs(5));
         engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
         let host = Host::new(engine.clone(), Arc::new(engine.clone()), no_context, |_| Some(false));
-        let (scope, key) = (Scope { project: "shop".to_owned(), environment: None }, Key::new([9; 32]));
-        let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
-        let store = Memory::new(scope.clone(), "lineage", key.clone(), machine);
-        let vault = Vault::new(key.clone());
+        let vault = Vault::new(store.key().clone());
+        let (scope, key) = (store.scope().clone(), store.key().clone());
         Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, vault, scope, key }
     }
 
@@ -134,6 +141,11 @@ impl Theatre {
 
     /// Takes both locks, as a new process does. The holder of an older lock is dead.
     pub(crate) async fn lock(&mut self) -> Locks {
+        self.try_lock().await.expect("the store answers").expect("both locks are free")
+    }
+
+    /// The same where the store may fail; none where somebody has a lock.
+    pub(crate) async fn try_lock(&mut self) -> Result<Option<Locks>, StoreError> {
         let holder = Holder {
             who: "test".to_owned(),
             host: "here".to_owned(),
@@ -143,12 +155,10 @@ impl Theatre {
             doing: "apply".to_owned(),
             lineage: "lineage".to_owned(),
         };
-        let Ok(Locking::Locked(held)) = self.store.take_lock(&holder, 0).await else {
-            panic!("the store's lock is free")
-        };
+        let Locking::Locked(held) = self.store.take_lock(&holder, 0).await? else { return Ok(None) };
         let taking = self.host.take_anchor(&self.scope, &holder, held.fence).await.expect("the engine answers");
-        let Taking::Taken(anchor) = taking else { panic!("the anchor is free") };
-        Locks { fence: held.fence, anchor }
+        let Taking::Taken(anchor) = taking else { return Ok(None) };
+        Ok(Some(Locks { fence: held.fence, anchor }))
     }
 
     pub(crate) async fn unlock(&mut self, locks: &Locks) {
@@ -158,12 +168,17 @@ impl Theatre {
 
     /// Opens an apply of a plan.
     pub(crate) async fn open(&mut self, plan: Plan, locks: &Locks) -> Apply {
-        let number = self.store.head().await.expect("the store answers").map_or(1, |head| head.number + 1);
+        self.try_open(plan, locks).await.expect("no other apply is open")
+    }
+
+    /// The same where the store may fail.
+    pub(crate) async fn try_open(&mut self, plan: Plan, locks: &Locks) -> Result<Apply, StoreError> {
+        let number = self.store.head().await?.map_or(1, |head| head.number + 1);
         let op = Op::new(&plan.id(), locks.fence);
         let opened = Timestamp::UNIX_EPOCH;
         let apply = Apply { op, fence: locks.fence, plan, release: number, by: "test".to_owned(), opened };
-        self.store.open(&apply, Vec::new()).await.expect("no other apply is open");
-        apply
+        self.store.open(&apply, Vec::new()).await?;
+        Ok(apply)
     }
 
     /// Runs an open apply to its end, or until the future is dropped.
@@ -208,13 +223,22 @@ impl Theatre {
 
     /// Closes an apply that has ended.
     pub(crate) async fn close(&mut self, apply: &Apply, ended: &Ended<'_>, locks: &Locks) {
-        let head = self.store.head().await.expect("the store answers");
+        self.try_close(apply, ended, locks).await.expect("the apply is ours");
+    }
+
+    /// The same where the store may fail.
+    pub(crate) async fn try_close(
+        &mut self,
+        apply: &Apply,
+        ended: &Ended<'_>,
+        locks: &Locks,
+    ) -> Result<(), StoreError> {
+        let head = self.store.head().await?;
         let world = self.fingerprint().await;
         let at = Timestamp::UNIX_EPOCH;
         let release = (ended.outcome == Outcome::Applied)
             .then(|| apply::release(apply, &ended.frontier, &ended.took, head.as_ref(), world, at));
-        let closed = self.store.close(&apply.op, locks.fence, &ended.outcome, release.as_ref(), at).await;
-        closed.expect("the apply is ours");
+        self.store.close(&apply.op, locks.fence, &ended.outcome, release.as_ref(), at).await
     }
 
     /// Applies a spec from the first step to the closed release or unwind.
