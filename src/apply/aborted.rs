@@ -17,7 +17,7 @@ pub enum Aborted {
         /// What the store said.
         error: StoreError,
         /// How the apply ended outside of the store; none where it was not tried.
-        outcome: Option<Outcome>,
+        outcome: Option<Box<Outcome>>,
         /// The records that are not on disk, oldest first.
         tail: Vec<Record>,
     },
@@ -33,7 +33,7 @@ impl Aborted {
     pub fn unwritten(error: StoreError, outcome: Option<Outcome>) -> Self {
         match error {
             StoreError::FenceLost(_) => Self::lease_lost(&error),
-            error => Self::Store { error, outcome, tail: Vec::new() },
+            error => Self::Store { error, outcome: outcome.map(Box::new), tail: Vec::new() },
         }
     }
 

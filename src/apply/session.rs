@@ -180,7 +180,7 @@ impl<'s> Session<'s> {
         match run.unwritten {
             Some(error) => {
                 let tail = run.unkept.into_iter().map(|(record, _)| record).collect();
-                Err(Aborted::Store { error, outcome: Some(outcome), tail })
+                Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail })
             }
             None => Ok(Ended { outcome, frontier: run.frontier, took: run.took, elapsed: run.began.elapsed() }),
         }

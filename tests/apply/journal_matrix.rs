@@ -165,7 +165,7 @@ async fn finish(
 ) -> Result<Said, StoreError> {
     let ended = match play.run(apply, prior, way, locks).await {
         Ok(ended) => ended,
-        Err(Aborted::Store { outcome, .. }) => return Ok(Said::Unwritten(outcome)),
+        Err(Aborted::Store { outcome, .. }) => return Ok(Said::Unwritten(outcome.map(|outcome| *outcome))),
         Err(other) => panic!("{other}"),
     };
     let outcome = ended.outcome.clone();
