@@ -8,6 +8,7 @@ mod aborted;
 mod closing;
 mod frontier;
 mod limits;
+mod outdated;
 mod session;
 mod worker;
 
@@ -15,4 +16,5 @@ pub use aborted::Aborted;
 pub use closing::{lost_for_good, release};
 pub use frontier::{Frontier, Step};
 pub use limits::{Limits, OnInterrupt, Stop};
+pub use outdated::outdated;
 pub use session::{Ended, Session};

@@ -9,6 +9,7 @@ mod apply {
     mod fences;
     mod journal_matrix;
     mod matrix;
+    mod old_copies;
     mod properties;
     mod scenes;
     pub(crate) mod steady;

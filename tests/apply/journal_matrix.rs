@@ -23,14 +23,14 @@ use crate::apply::theatre::{Locks, Theatre};
 /// More calls than any life has: a loop that gets here has not counted right.
 const MOST: u64 = 20_000;
 
-type Play = Theatre<Steady>;
+pub(crate) type Play = Theatre<Steady>;
 
 const fn member(version: u8, has_volume: bool, memory: u8, is_there: bool) -> Member {
     Member { version, replicas: 1, has_volume, memory, needs: 0, is_there }
 }
 
 /// The small change: a replacement, a change in place, a removal, and a service with a volume that is new.
-fn reference() -> (Deployment, Deployment) {
+pub(crate) fn reference() -> (Deployment, Deployment) {
     let (kept, gone) = (member(0, false, 0, true), member(0, true, 0, false));
     let before = vec![member(0, true, 0, true), member(0, false, 1, true), kept.clone(), gone.clone()];
     let after = vec![
@@ -44,7 +44,7 @@ fn reference() -> (Deployment, Deployment) {
 
 /// Which life of omni the disk fails in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Course {
+pub(crate) enum Course {
     /// An apply that goes well by itself.
     Forward,
     /// An apply of which a service never gets healthy.
@@ -88,7 +88,7 @@ fn machine() -> Machine {
 }
 
 /// A world in which the first half of the reference serves, on a disk that works; and what that looks like.
-async fn set(folder: &Path, course: Course) -> (Play, Fingerprint) {
+pub(crate) async fn set(folder: &Path, course: Course) -> (Play, Fingerprint) {
     let _ = std::fs::remove_dir_all(folder);
     let path = folder.join(".omni").join("shop.sqlite");
     let mut play = Play::with(Steady::new(&path, machine()));

@@ -3,6 +3,7 @@
 //! SQLite works on a thread of its own. A runtime that waits for it has nothing else to do, and would turn a paused clock
 //! on; so here the whole thread waits. It also notes what it was told is on disk.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,7 +31,12 @@ pub(crate) struct Steady {
     pub(crate) is_mortal: bool,
     /// Which record it refuses, though the disk works.
     pub(crate) refusal: Option<Refusal>,
+    /// What lies in the store's folder after each write, where that is asked for.
+    pub(crate) copies: Option<Vec<Copy>>,
 }
+
+/// The files of a store's folder, by name.
+pub(crate) type Copy = Vec<(std::ffi::OsString, Vec<u8>)>;
 
 /// A record that a store refuses, though the disk works.
 pub(crate) struct Refusal {
@@ -67,7 +73,8 @@ impl Steady {
     /// The store at a path, opened by a process.
     pub(crate) fn new(path: &Path, machine: Machine) -> Self {
         let path = path.to_path_buf();
-        let mut store = Self { path, machine, open: None, acknowledged: Vec::new(), is_mortal: false, refusal: None };
+        let mut store =
+            Self { path, machine, open: None, acknowledged: Vec::new(), is_mortal: false, refusal: None, copies: None };
         store.begin().expect("the disk works");
         store
     }
@@ -84,6 +91,24 @@ impl Steady {
         if let Some(sqlite) = self.open.take() {
             let _ = wait(sqlite.shut());
         }
+    }
+
+    /// Puts a copy of the folder back, while no process runs.
+    pub(crate) fn put_back(&self, copy: &Copy) {
+        let folder = self.path.parent().expect("a folder");
+        fs::remove_dir_all(folder).expect("it can be removed");
+        fs::create_dir(folder).expect("it can be made");
+        for (name, content) in copy {
+            fs::write(folder.join(name), content).expect("it can be written");
+        }
+    }
+
+    /// Takes a copy of the folder, where that is asked for.
+    fn written(&mut self) {
+        let Some(copies) = &mut self.copies else { return };
+        let found = fs::read_dir(self.path.parent().expect("a folder")).expect("it can be read");
+        let files = found.map(|entry| entry.expect("an entry"));
+        copies.push(files.map(|file| (file.file_name(), fs::read(file.path()).expect("a file"))).collect());
     }
 
     fn sqlite(&self) -> &Sqlite {
@@ -147,11 +172,13 @@ impl Store for Steady {
 
     async fn open(&mut self, apply: &Apply, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
         let done = wait(self.sqlite_mut().open(apply, files));
+        self.written();
         self.told(done).await
     }
 
     async fn take_over(&mut self, op: &Op, fence: u64) -> Result<(), StoreError> {
         let done = wait(self.sqlite_mut().take_over(op, fence));
+        self.written();
         self.told(done).await
     }
 
@@ -168,6 +195,7 @@ impl Store for Steady {
         if done.is_ok() {
             self.acknowledged.push((op.clone(), record.clone()));
         }
+        self.written();
         self.told(done).await
     }
 
@@ -180,6 +208,7 @@ impl Store for Steady {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let done = wait(self.sqlite_mut().close(op, fence, outcome, release, at));
+        self.written();
         self.told(done).await
     }
 
@@ -193,6 +222,7 @@ impl Store for Steady {
 
     async fn take_lock(&mut self, holder: &Holder, above: u64) -> Result<Locking, StoreError> {
         let done = wait(self.sqlite_mut().take_lock(holder, above));
+        self.written();
         self.told(done).await
     }
 
@@ -203,6 +233,7 @@ impl Store for Steady {
 
     async fn drop_lock(&mut self, fence: u64) -> Result<(), StoreError> {
         let done = wait(self.sqlite_mut().drop_lock(fence));
+        self.written();
         self.told(done).await
     }
 
