@@ -4,6 +4,7 @@
 //! moment, the world is before or after; nothing leaks; an apply and its way back end where they began.
 
 mod apply {
+    mod clocks;
     pub(crate) mod deployment;
     pub(crate) mod disk;
     mod fences;

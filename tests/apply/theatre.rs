@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,12 +24,25 @@ use omni::store::{Locking, Machine, Memory, Store, StoreError};
 use omni::template::Vault;
 use tokio::sync::mpsc;
 
-/// A clock that stands still: nothing in an apply may depend on it.
-struct Still;
+/// The clock of the machine that omni runs on. It stands still, as nothing in an apply may depend on it, until a test
+/// turns it.
+#[derive(Clone)]
+pub(crate) struct Watch(Arc<Mutex<Timestamp>>);
 
-impl Clock for Still {
+impl Watch {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(now)))
+    }
+
+    pub(crate) fn turn(&self, change: impl FnOnce(Timestamp) -> Timestamp) {
+        let mut now = self.0.lock().expect("nobody panicked");
+        *now = change(*now);
+    }
+}
+
+impl Clock for Watch {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        *self.0.lock().expect("nobody panicked")
     }
 }
 
@@ -62,6 +75,8 @@ pub(crate) struct Theatre<S = Memory> {
     pub(crate) variables: BTreeMap<String, String>,
     /// When SIGINT comes, after the beginning of a run.
     pub(crate) interrupt: Option<Duration>,
+    /// The clock of the machine that omni runs on.
+    pub(crate) watch: Watch,
     /// The values of the spec that was planned last.
     vault: Vault,
     scope: Scope,
@@ -89,8 +104,14 @@ impl<S: Store> Theatre<S> {
         engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
         let host = Host::new(engine.clone(), Arc::new(engine.clone()), no_context, |_| Some(false));
         let vault = Vault::new(store.key().clone());
+        let watch = Watch::new(Timestamp::UNIX_EPOCH);
         let (scope, key) = (store.scope().clone(), store.key().clone());
-        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, vault, scope, key }
+        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, watch, vault, scope, key }
+    }
+
+    /// The same engine for an omni elsewhere, which cannot tell who lives.
+    pub(crate) fn elsewhere(&self) -> Host<FakeEngine> {
+        Host::new(self.engine.clone(), Arc::new(self.engine.clone()), no_context, |_| None)
     }
 
     pub(crate) async fn observed(&self) -> Observed {
@@ -175,7 +196,7 @@ impl<S: Store> Theatre<S> {
     pub(crate) async fn try_open(&mut self, plan: Plan, locks: &Locks) -> Result<Apply, StoreError> {
         let number = self.store.head().await?.map_or(1, |head| head.number + 1);
         let op = Op::new(&plan.id(), locks.fence);
-        let opened = Timestamp::UNIX_EPOCH;
+        let opened = self.watch.now();
         let apply = Apply { op, fence: locks.fence, plan, release: number, by: "test".to_owned(), opened };
         self.store.open(&apply, Vec::new()).await?;
         Ok(apply)
@@ -192,6 +213,7 @@ impl<S: Store> Theatre<S> {
         let (say, mut stops) = mpsc::channel::<Stop>(1);
         let vault = self.vault.clone();
         let mut reporter = Silent::default();
+        let watch = self.watch.clone();
         let session = Session {
             provider: &self.host,
             anchor: &self.host,
@@ -199,7 +221,7 @@ impl<S: Store> Theatre<S> {
             reporter: &mut reporter,
             vault: &vault,
             root: Path::new("/"),
-            clock: &Still,
+            clock: &watch,
             held: &locks.anchor,
             fence: locks.fence,
             stops: &mut stops,
@@ -235,7 +257,7 @@ impl<S: Store> Theatre<S> {
     ) -> Result<(), StoreError> {
         let head = self.store.head().await?;
         let world = self.fingerprint().await;
-        let at = Timestamp::UNIX_EPOCH;
+        let at = self.watch.now();
         let release = (ended.outcome == Outcome::Applied)
             .then(|| apply::release(apply, &ended.frontier, &ended.took, head.as_ref(), world, at));
         self.store.close(&apply.op, locks.fence, &ended.outcome, release.as_ref(), at).await
