@@ -11,8 +11,8 @@ use crate::observed::Observed;
 /// What on the engine shows that a store whose open apply has come this far is older; none where nothing does.
 #[must_use]
 pub fn outdated(apply: &Apply, frontier: &Frontier<'_>, observed: &Observed) -> Option<String> {
-    let all = observed.objects.iter().flat_map(|(address, objects)| objects.iter().map(move |one| (address, one)));
-    all.filter_map(|(address, object)| {
+    let mut all = observed.objects.iter().flat_map(|(address, objects)| objects.iter().map(move |one| (address, one)));
+    all.find_map(|(address, object)| {
         let (name, made) = (&object.name, &object.provenance);
         if made.op == apply.op.as_str() {
             let is_ahead = frontier.status(address) == Some(NodeStatus::Waiting);
@@ -21,5 +21,4 @@ pub fn outdated(apply: &Apply, frontier: &Frontier<'_>, observed: &Observed) -> 
         let is_later = made.fence > apply.fence;
         is_later.then(|| format!("`{name}` was made later, by the apply of {} (fence {})", made.tag, made.fence))
     })
-    .next()
 }

@@ -340,8 +340,8 @@ rows! {
     io_error_at_a_write: "io", 23;
     half_a_write: "short", 29;
     no_space_but_the_ballast: "ballast", 23;
-    a_sync_fails: "sync", 3;
-    power_lost_at_a_sync: "power", 3;
-    power_lost_and_pages_torn: "tear", 3;
-    killed_at_a_sync: "kill", 7;
+    a_sync_fails: "sync", 2;
+    power_lost_at_a_sync: "power", 1;
+    power_lost_and_pages_torn: "tear", 1;
+    killed_at_a_sync: "kill", 3;
 }

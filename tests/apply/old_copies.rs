@@ -5,11 +5,13 @@
 
 use omni::apply::{Frontier, outdated};
 use omni::journal::Outcome;
+use omni::plan::Plan;
 use omni::store::Store;
 
 use crate::apply::disk::{self, Disk};
 use crate::apply::journal_matrix::{Course, Play, reference, set};
 use crate::apply::steady::Copy;
+use crate::apply::theatre::Theatre;
 
 /// The release after the reference: everything but the first is another version.
 fn third() -> String {
@@ -85,4 +87,31 @@ fn child_with_old_copies() {
 #[expect(clippy::print_stdout, reason = "how many cells were tried is what the matrix is for")]
 fn an_older_copy_of_everything_in_the_matrix() {
     println!("older_copies_of_everything: {}", disk::child("apply::old_copies::child_with_old_copies", "all"));
+}
+
+fn with_a_job(version: u8, job: bool) -> String {
+    let job = if job { "[jobs.setup]\nimage = \"shop/serve:1\"\ncommand = [\"exit\", \"0\", \"10\"]\n" } else { "" };
+    format!(
+        "[project]\nname = \"shop\"\n[services.web]\nimage = \"shop/serve:1\"\n\
+         environment = {{ VERSION = \"{version}\", BEHAVIOUR = \"serve:120\" }}\n{job}"
+    )
+}
+
+/// The same deployment was made on two engines, each with a store of its own; then one gets the store of the other.
+#[tokio::test(start_paused = true)]
+async fn the_store_of_another_engine_is_not_the_record_of_this_one() {
+    let steps = |plan: &Plan| plan.steps().map(|change| (change.address.clone(), change.action)).collect::<Vec<_>>();
+    let (mut here, mut there) = (Theatre::new(), Theatre::new());
+    assert_eq!(here.apply(&with_a_job(0, false)).await, Outcome::Applied);
+    for version in 1..3 {
+        assert_eq!(there.apply(&with_a_job(version, true)).await, Outcome::Applied);
+    }
+    let spec = with_a_job(1, true);
+    let right = steps(&here.plan(&spec).await);
+    assert!(right.iter().any(|(address, _)| address.to_string() == "job.setup"), "{right:?}");
+
+    here.store = there.store;
+    assert_eq!(steps(&here.plan(&spec).await), right, "a job that ran there has not run here");
+    assert_eq!(here.apply(&spec).await, Outcome::Applied);
+    assert!(here.plan(&spec).await.is_empty());
 }
