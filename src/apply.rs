@@ -9,6 +9,7 @@ mod closing;
 mod direction;
 mod frontier;
 mod limits;
+mod outdated;
 mod session;
 mod worker;
 
@@ -17,4 +18,5 @@ pub use closing::{lost_for_good, release};
 pub use direction::best_way;
 pub use frontier::{Frontier, Step};
 pub use limits::{Limits, OnInterrupt, Stop};
+pub use outdated::outdated;
 pub use session::{Ended, Session};

@@ -28,6 +28,7 @@ mod recovering;
 mod signals;
 mod system_clock;
 mod tag;
+mod tail;
 mod tidying;
 mod undertaking;
 mod wish;

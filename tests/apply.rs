@@ -7,10 +7,15 @@
 compile_error!("a fault test without failpoints proves nothing: run the tests with `--all-features`");
 
 mod apply {
+    mod clocks;
     pub(crate) mod deployment;
+    pub(crate) mod disk;
     mod fences;
+    mod journal_matrix;
     mod matrix;
+    mod old_copies;
     mod properties;
     mod scenes;
+    pub(crate) mod steady;
     pub(crate) mod theatre;
 }

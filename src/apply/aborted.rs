@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::journal::{IllegalRecord, Outcome};
+use crate::journal::{IllegalRecord, Outcome, Record};
 use crate::store::StoreError;
 
 /// Why an apply ended without an outcome: its journal stays open.
@@ -17,7 +17,9 @@ pub enum Aborted {
         /// What the store said.
         error: StoreError,
         /// How the apply ended outside of the store; none where it was not tried.
-        outcome: Option<Outcome>,
+        outcome: Option<Box<Outcome>>,
+        /// The records that are not on disk, oldest first.
+        tail: Vec<Record>,
     },
     /// The lock could not be renewed, or somebody else has it: no further call was sent.
     #[error("the lock was lost: {0}")]
@@ -31,7 +33,7 @@ impl Aborted {
     pub fn unwritten(error: StoreError, outcome: Option<Outcome>) -> Self {
         match error {
             StoreError::FenceLost(_) => Self::lease_lost(&error),
-            error => Self::Store { error, outcome },
+            error => Self::Store { error, outcome: outcome.map(Box::new), tail: Vec::new() },
         }
     }
 

@@ -4,14 +4,16 @@
 //! up to the limit, keep the intent, start the step; then wait for whichever comes first of an answer, a signal, a line
 //! of progress and the next tick. A record that cannot be kept lets nothing new begin.
 
+mod keep;
 mod turn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -21,7 +23,6 @@ use crate::apply::frontier::{Frontier, Step};
 use crate::apply::limits::{Limits, Stop};
 use crate::apply::worker::{self, Way};
 use crate::clock::Clock;
-use crate::failpoint::{self, Place};
 use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, Outcome, Progress, Record};
 use crate::lock::Held;
 use crate::provider::{Anchor, Fault, FaultKind, Order, Perform};
@@ -70,6 +71,12 @@ pub struct Ended<'p> {
     pub elapsed: Duration,
 }
 
+/// Why an apply turns whose journal cannot be written.
+fn unwritten(run: &Run<'_, '_>) -> String {
+    let why = run.unwritten.as_ref().map_or_else(String::new, |error| format!(": {error}"));
+    format!("the journal could not be written{why}")
+}
+
 type Answer = (Step, Instant, Result<Effect, Fault>);
 
 /// What a run of the loop keeps beside the session.
@@ -91,7 +98,9 @@ struct Run<'p, 'a> {
     cut_at: Option<Instant>,
     /// Whether nothing may begin any more, in either direction.
     halted: bool,
-    /// The first failure to write the journal.
+    /// Records that are not on disk yet, oldest first: nothing is written past them.
+    unkept: VecDeque<(Record, Timestamp)>,
+    /// The last failure to write the journal.
     unwritten: Option<StoreError>,
     /// The end of an apply whose write was refused, because somebody else has the lock. From then on nothing is begun,
     /// kept or told.
@@ -154,6 +163,7 @@ impl<'s> Session<'s> {
             turned,
             cut_at: None,
             halted: false,
+            unkept: VecDeque::new(),
             unwritten: None,
             fenced_out: None,
         };
@@ -161,10 +171,17 @@ impl<'s> Session<'s> {
         session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
         session.take_up(&mut run, direction).await;
         let outcome = session.turn_until_done(&mut run, &begin, &mut said).await?;
+        session.catch_up(&mut run).await;
+        if let Some(end) = run.fenced_out {
+            return Err(end);
+        }
         let took_ms = u64::try_from(run.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         session.tell(&Event::Ended { outcome: outcome.clone(), took_ms });
         match run.unwritten {
-            Some(error) => Err(Aborted::Store { error, outcome: Some(outcome) }),
+            Some(error) => {
+                let tail = run.unkept.into_iter().map(|(record, _)| record).collect();
+                Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail })
+            }
             None => Ok(Ended { outcome, frontier: run.frontier, took: run.took, elapsed: run.began.elapsed() }),
         }
     }
@@ -234,8 +251,7 @@ impl<'s> Session<'s> {
             if !kept && forward {
                 // Nothing was begun: the intent is folded, so it is settled as failed before the apply turns.
                 let node = run.apply.plan.changes[at].address.clone();
-                let fault =
-                    FaultReport { message: "the journal cannot be written".to_owned(), help: None, log: Vec::new() };
+                let fault = FaultReport { message: unwritten(run), help: None, log: Vec::new() };
                 self.keep(run, Record::Failed { node: node.clone(), fault }, None).await;
                 self.turn(run, Cause::Failed(node)).await;
                 continue;
@@ -264,39 +280,13 @@ impl<'s> Session<'s> {
         };
         let kept = self.keep(run, record, Some(took)).await;
         if matches!(step, Step::Do(_)) && (failed || !kept) {
-            if failed && self.limits.pause_on_failure {
+            if !failed {
+                let why = unwritten(run);
+                self.turn(run, Cause::Deadline(why)).await;
+            } else if self.limits.pause_on_failure {
                 run.halt();
             } else {
                 self.turn(run, Cause::Failed(node)).await;
-            }
-        }
-    }
-
-    /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in
-    /// memory: every step begun has its intent on disk, so a recovery would do the same again. One that is refused,
-    /// because somebody else has the lock, is the end of the apply here.
-    async fn keep(&mut self, run: &mut Run<'_, '_>, record: Record, took: Option<Duration>) -> bool {
-        if run.fenced_out.is_some() {
-            return false;
-        }
-        let now = self.clock.now();
-        failpoint::reach(Place::RecordUnwritten);
-        let kept = self.store.append(&run.apply.op, self.fence, &record, now).await;
-        failpoint::reach(Place::RecordWritten);
-        if let Err(error @ StoreError::FenceLost(_)) = &kept {
-            run.fenced_out = Some(Aborted::lease_lost(error));
-            return false;
-        }
-        if let Err(illegal) = run.frontier.fold(&record) {
-            unreachable!("the session writes only records in turn: {illegal}");
-        }
-        let took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        self.tell(&Event::Recorded { record, took_ms });
-        match kept {
-            Ok(()) => true,
-            Err(error) => {
-                run.unwritten.get_or_insert(error);
-                false
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::locking::Locked;
 use crate::cli::signals::Signals;
+use crate::cli::tail;
 use crate::clock::Clock;
 use crate::failpoint::{self, Place};
 use crate::fingerprint::Fingerprint;
@@ -135,13 +136,23 @@ impl Applying<'_> {
         };
         match session.run(apply, prior, direction).await {
             Ok(ended) => self.close(apply, ended, head).await,
-            Err(aborted) => Err(self.failure(&apply.plan.scope, aborted).await),
+            Err(aborted) => Err(self.failure(apply, aborted).await),
         }
     }
 
-    /// Why the apply ended without an outcome; where it lost its lock, with who has it now.
-    async fn failure(&self, scope: &Scope, aborted: Aborted) -> Failure {
-        let Aborted::LeaseLost(why) = aborted else { return aborted.into() };
+    /// Why the apply ended without an outcome; where it lost its lock, with who has it now; where the journal could not
+    /// be written, with where its tail is.
+    async fn failure(&self, apply: &Apply, aborted: Aborted) -> Failure {
+        let scope = &apply.plan.scope;
+        let why = match aborted {
+            Aborted::LeaseLost(why) => why,
+            Aborted::Store { ref tail, .. } => {
+                let left = tail::left(&apply.op, scope, self.locked.fence, tail);
+                let failure = Failure::from(aborted);
+                return left.into_iter().fold(failure, Failure::and);
+            }
+            Aborted::Journal(_) => return aborted.into(),
+        };
         let others = |held: &Held| held.fence != self.locked.fence;
         let in_store = self.store.lock().await.ok().flatten().filter(others);
         let held = match in_store {
@@ -175,7 +186,7 @@ impl Applying<'_> {
             let closed = self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
             if let Err(error) = closed {
                 let aborted = Aborted::unwritten(error, Some(ended.outcome));
-                return Err(self.failure(&apply.plan.scope, aborted).await);
+                return Err(self.failure(apply, aborted).await);
             }
         }
         failpoint::reach(Place::ApplyClosed);

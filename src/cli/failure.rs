@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::apply::Aborted;
 use crate::cli::exit::Exit;
 use crate::cli::problems;
+use crate::journal::Outcome;
 use crate::lock::Held;
 use crate::plain::plain;
 use crate::plan::{Moved, PlanFileError, Refusal};
@@ -54,6 +55,15 @@ impl Failure {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         if let Self::Told(told) = &mut self {
             told.help = Some(help.into());
+        }
+        self
+    }
+
+    /// The same with one more thing to know.
+    #[must_use]
+    pub(crate) fn and(mut self, message: String) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.messages.push(message);
         }
         self
     }
@@ -250,11 +260,13 @@ impl From<Aborted> for Failure {
     fn from(aborted: Aborted) -> Self {
         match aborted {
             Aborted::Journal(error) => Self::new(Exit::Store, "omni::store::damaged", error.to_string()),
-            Aborted::Store { error, outcome } => {
-                let how = outcome.map_or("nothing was undone", |outcome| match outcome {
-                    crate::journal::Outcome::Unwound(_) => "everything was undone, but the journal does not say so",
-                    _ => "not everything was undone",
-                });
+            Aborted::Store { error, outcome, .. } => {
+                let how = match outcome.as_deref() {
+                    Some(Outcome::Unwound(_)) => "everything was undone, but the journal does not say so",
+                    Some(Outcome::Applied) => "every step is done, but the journal does not say so",
+                    Some(Outcome::Stuck { .. }) => "not everything could be undone, and the journal does not say so",
+                    Some(Outcome::Interrupted) | None => "nothing was undone",
+                };
                 let failure = Self::from(error);
                 let Self::Told(mut told) = failure else { return failure };
                 told.exit = Exit::Stuck;

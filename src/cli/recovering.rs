@@ -1,6 +1,6 @@
 //! Recovering: finishing an apply that another process left open, or taking it back.
 
-use crate::apply::{Aborted, Frontier, best_way};
+use crate::apply::{self, Aborted, Frontier, best_way};
 use crate::cli::applying::Applying;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -12,6 +12,7 @@ use crate::cli::wish::{resolved_if_possible, retention};
 use crate::clock::Clock;
 use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
 use crate::plan::Plan;
+use crate::provider::Observe;
 use crate::spec::OnFailure;
 use crate::store::Store;
 
@@ -50,6 +51,17 @@ pub(crate) async fn finish(
             "the apply has begun to be undone, and can only be undone",
         )
         .help("run `omni recover --back`"));
+    }
+    let observed = undertaking.engine.observe(&apply.plan.scope).await?;
+    if let Some(why) = apply::outdated(apply, &frontier, &observed) {
+        let message = format!(
+            "the store is older than what is on the engine: it says that {} is open, but {why}",
+            apply.plan.tag
+        );
+        return Err(Failure::new(Exit::Store, "omni::store::outdated", message).help(
+            "nothing was changed; put the newest copy of the store back, or run `omni recover --accept` to go on from \
+             what is there",
+        ));
     }
     let direction = asked.unwrap_or_else(|| best_way(&apply.plan, &frontier));
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };

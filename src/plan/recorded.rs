@@ -27,7 +27,7 @@ impl<'a> View<'a> {
     pub(super) fn new(head: Option<&'a Release>, lineage: &str, observed: &'a Observed) -> Self {
         let newest = newest_serving(observed);
         let head = head.filter(|head| newest.is_none_or(|object| object.provenance.release <= head.number));
-        let head = head.filter(|head| !was_replaced(head, observed));
+        let head = head.filter(|head| !was_replaced(head, observed) && !was_made_elsewhere(head, observed));
         match head {
             Some(head) => Self {
                 base: Some(Base { number: head.number, tag: head.tag.clone(), lineage: Some(lineage.to_owned()) }),
@@ -137,6 +137,15 @@ fn was_replaced(head: &Release, observed: &Observed) -> bool {
         let serves_instead = |object: &&Object| object.status.is_up() && Some(object.provenance.fence) > fence;
         fence.is_some() && !known.iter().any(|object| object.status.is_up()) && others.iter().any(serves_instead)
     })
+}
+
+/// Whether the release was made on another engine, or by a store of another lineage: nothing that it made for a service
+/// is here, and others serve instead.
+fn was_made_elsewhere(head: &Release, observed: &Observed) -> bool {
+    let services = || head.resources.iter().filter(|(address, _)| address.kind() == Kind::Service);
+    let made: BTreeSet<_> = services().flat_map(|(_, recorded)| &recorded.objects).collect();
+    let here = || services().flat_map(|(address, _)| observed.at(address));
+    !made.is_empty() && here().all(|object| !made.contains(&object.id)) && here().any(|object| object.status.is_up())
 }
 
 fn newest_serving(observed: &Observed) -> Option<&Object> {

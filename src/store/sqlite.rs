@@ -14,6 +14,7 @@ mod locking;
 mod meta;
 mod mount;
 mod place;
+mod reach;
 mod records;
 mod releases;
 mod schema;
@@ -39,6 +40,7 @@ use crate::store::sqlite::guard::Guard;
 use crate::store::sqlite::locking::Taken;
 use crate::store::sqlite::meta::Meta;
 use crate::store::sqlite::place::{Place, discard};
+use crate::store::sqlite::reach::Reach;
 use crate::store::sqlite::transaction::Intent;
 use crate::store::sqlite::trouble::{Trouble, unusable};
 use crate::store::{Locking, Machine, Store, StoreError, named_files};
@@ -74,21 +76,30 @@ macro_rules! read {
     }};
 }
 
-/// Writes in one transaction. Where the disk is full the ballast is given up, and it is tried once more.
+/// Writes in one transaction, and notes how far the store has come. Where the disk is full the ballast is given up, and
+/// it is tried once more.
 macro_rules! write {
     ($store:ident, $connection:ident => $work:expr) => {{
         loop {
             let $connection: &mut SqliteConnection = $store.connection.get_mut();
             let done = match transaction::begin(&mut *$connection, Intent::Write).await {
                 Ok(()) => {
-                    let done = $work.await;
+                    let done = match $work.await {
+                        Ok(done) => Reach::of(&mut *$connection).await.map(|reach| (done, reach)),
+                        Err(trouble) => Err(trouble),
+                    };
                     transaction::end(&mut *$connection, done).await
                 }
                 Err(trouble) => Err(trouble),
             };
             match done {
                 Err(trouble) if trouble.is_full() && $store.place.drop_ballast() => {}
-                done => break done.map_err(|trouble: Trouble| trouble.at($store.place.file())),
+                Err(trouble) => break Err(trouble.at($store.place.file())),
+                Ok((done, reach)) => {
+                    // Where that fails an older copy may be missed; nothing is ever taken for one.
+                    let _ = reach.keep(&$store.place.reach(), &$store.lineage);
+                    break Ok(done);
+                }
             }
         }
     }};

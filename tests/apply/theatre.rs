@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,16 +20,29 @@ use omni::provider::{Anchor, Fault, Observe, Perform, Taking};
 use omni::report::Silent;
 use omni::resource::{Build, Resource};
 use omni::spec::{Files, Request, Spec};
-use omni::store::{Locking, Machine, Memory, Store};
+use omni::store::{Locking, Machine, Memory, Store, StoreError};
 use omni::template::Vault;
 use tokio::sync::mpsc;
 
-/// A clock that stands still: nothing in an apply may depend on it.
-struct Still;
+/// The clock of the machine that omni runs on. It stands still, as nothing in an apply may depend on it, until a test
+/// turns it.
+#[derive(Clone)]
+pub(crate) struct Watch(Arc<Mutex<Timestamp>>);
 
-impl Clock for Still {
+impl Watch {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self(Arc::new(Mutex::new(now)))
+    }
+
+    pub(crate) fn turn(&self, change: impl FnOnce(Timestamp) -> Timestamp) {
+        let mut now = self.0.lock().expect("nobody panicked");
+        *now = change(*now);
+    }
+}
+
+impl Clock for Watch {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        *self.0.lock().expect("nobody panicked")
     }
 }
 
@@ -58,14 +71,16 @@ fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
 }
 
 /// One engine, one store.
-pub(crate) struct Theatre {
+pub(crate) struct Theatre<S = Memory> {
     pub(crate) engine: FakeEngine,
     pub(crate) host: Host<FakeEngine>,
-    pub(crate) store: Memory,
+    pub(crate) store: S,
     /// The variables that specs can use.
     pub(crate) variables: BTreeMap<String, String>,
     /// When SIGINT comes, after the beginning of a run.
     pub(crate) interrupt: Option<Duration>,
+    /// The clock of the machine that omni runs on.
+    pub(crate) watch: Watch,
     /// The values of the spec that was planned last.
     vault: Vault,
     scope: Scope,
@@ -74,20 +89,27 @@ pub(crate) struct Theatre {
 
 /// The locks of one play.
 pub(crate) struct Locks {
-    fence: u64,
-    anchor: Held,
+    pub(crate) fence: u64,
+    pub(crate) anchor: Held,
+}
+
+fn holder() -> Holder {
+    Holder {
+        who: "test".to_owned(),
+        host: "here".to_owned(),
+        boot: "boot".to_owned(),
+        pid: 1,
+        started: 1,
+        doing: "apply".to_owned(),
+        lineage: "lineage".to_owned(),
+    }
 }
 
 impl Theatre {
     pub(crate) fn new() -> Self {
-        let engine = FakeEngine::new().with_deadline(Duration::from_secs(5));
-        engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
-        let host = Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false));
         let (scope, key) = (Scope { project: "shop".to_owned(), environment: None }, Key::new([9; 32]));
         let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| Some(false));
-        let store = Memory::new(scope.clone(), "lineage", key.clone(), machine);
-        let vault = Vault::new(key.clone());
-        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, vault, scope, key }
+        Self::with(Memory::new(scope, "lineage", key, machine))
     }
 
     /// Another theatre in which the same was played so far.
@@ -99,10 +121,29 @@ impl Theatre {
             store: self.store.copy(),
             variables: self.variables.clone(),
             interrupt: self.interrupt,
+            watch: Watch::new(self.watch.now()),
             vault: self.vault.clone(),
             scope: self.scope.clone(),
             key: self.key.clone(),
         }
+    }
+}
+
+impl<S: Store> Theatre<S> {
+    /// A theatre with this store, in which nothing was played yet.
+    pub(crate) fn with(store: S) -> Self {
+        let engine = FakeEngine::new().with_deadline(Duration::from_secs(5));
+        engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
+        let host = Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false));
+        let vault = Vault::new(store.key().clone());
+        let watch = Watch::new(Timestamp::UNIX_EPOCH);
+        let (scope, key) = (store.scope().clone(), store.key().clone());
+        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, watch, vault, scope, key }
+    }
+
+    /// The same engine for an omni elsewhere, which cannot tell who lives.
+    pub(crate) fn elsewhere(&self) -> Host<FakeEngine> {
+        Host::new(self.engine.clone(), Arc::new(self.engine.clone()), context, |_| None)
     }
 
     pub(crate) async fn observed(&self) -> Observed {
@@ -189,15 +230,7 @@ impl Theatre {
 
     /// The same on an engine that may not answer. Where it does not, the store's lock is given back.
     pub(crate) async fn ask_lock(&mut self) -> Result<Locks, Fault> {
-        let holder = Holder {
-            who: "test".to_owned(),
-            host: "here".to_owned(),
-            boot: "boot".to_owned(),
-            pid: 1,
-            started: 1,
-            doing: "apply".to_owned(),
-            lineage: "lineage".to_owned(),
-        };
+        let holder = holder();
         let Ok(Locking::Locked(held)) = self.store.take_lock(&holder, 0).await else {
             panic!("the store's lock is free")
         };
@@ -209,6 +242,15 @@ impl Theatre {
                 Err(fault)
             }
         }
+    }
+
+    /// The same where the store may fail; none where somebody has a lock.
+    pub(crate) async fn try_lock(&mut self) -> Result<Option<Locks>, StoreError> {
+        let holder = holder();
+        let Locking::Locked(held) = self.store.take_lock(&holder, 0).await? else { return Ok(None) };
+        let taking = self.host.take_anchor(&self.scope, &holder, held.fence).await.expect("the engine answers");
+        let Taking::Taken(anchor) = taking else { return Ok(None) };
+        Ok(Some(Locks { fence: held.fence, anchor }))
     }
 
     pub(crate) async fn unlock(&mut self, locks: &Locks) {
@@ -225,12 +267,17 @@ impl Theatre {
 
     /// Opens an apply of a plan.
     pub(crate) async fn open(&mut self, plan: Plan, locks: &Locks) -> Apply {
-        let number = self.store.head().await.expect("the store answers").map_or(1, |head| head.number + 1);
+        self.try_open(plan, locks).await.expect("no other apply is open")
+    }
+
+    /// The same where the store may fail.
+    pub(crate) async fn try_open(&mut self, plan: Plan, locks: &Locks) -> Result<Apply, StoreError> {
+        let number = self.store.head().await?.map_or(1, |head| head.number + 1);
         let op = Op::new(&plan.id(), locks.fence);
-        let opened = Timestamp::UNIX_EPOCH;
+        let opened = self.watch.now();
         let apply = Apply { op, fence: locks.fence, plan, release: number, by: "test".to_owned(), opened };
-        self.store.open(&apply, Vec::new()).await.expect("no other apply is open");
-        apply
+        self.store.open(&apply, Vec::new()).await?;
+        Ok(apply)
     }
 
     /// Runs an open apply to its end, or until the future is dropped.
@@ -244,6 +291,7 @@ impl Theatre {
         let (say, mut stops) = mpsc::channel::<Stop>(1);
         let vault = self.vault.clone();
         let mut reporter = Silent::default();
+        let watch = self.watch.clone();
         let session = Session {
             provider: &self.host,
             anchor: &self.host,
@@ -251,7 +299,7 @@ impl Theatre {
             reporter: &mut reporter,
             vault: &vault,
             root: Path::new("/"),
-            clock: &Still,
+            clock: &watch,
             held: &locks.anchor,
             fence: locks.fence,
             stops: &mut stops,
@@ -275,13 +323,22 @@ impl Theatre {
 
     /// Closes an apply that has ended.
     pub(crate) async fn close(&mut self, apply: &Apply, ended: &Ended<'_>, locks: &Locks) {
-        let head = self.store.head().await.expect("the store answers");
+        self.try_close(apply, ended, locks).await.expect("the apply is ours");
+    }
+
+    /// The same where the store may fail.
+    pub(crate) async fn try_close(
+        &mut self,
+        apply: &Apply,
+        ended: &Ended<'_>,
+        locks: &Locks,
+    ) -> Result<(), StoreError> {
+        let head = self.store.head().await?;
         let world = self.fingerprint().await;
-        let at = Timestamp::UNIX_EPOCH;
+        let at = self.watch.now();
         let release = (ended.outcome == Outcome::Applied)
             .then(|| apply::release(apply, &ended.frontier, &ended.took, head.as_ref(), world, at));
-        let closed = self.store.close(&apply.op, locks.fence, &ended.outcome, release.as_ref(), at).await;
-        closed.expect("the apply is ours");
+        self.store.close(&apply.op, locks.fence, &ended.outcome, release.as_ref(), at).await
     }
 
     /// Removes what only older releases need, and the volumes that an applied plan gives up, as the tidying after it does.

@@ -67,7 +67,7 @@ async fn the_key_can_be_read_by_this_account_alone() {
         assert_eq!(mode, 0o600, "{}", entry.path().display());
         seen += 1;
     }
-    assert_eq!(seen, 5, "the file, its log, its index, its lock and its ballast");
+    assert_eq!(seen, 6, "the file, its log, its index, its lock, its ballast and its reach");
 }
 
 #[tokio::test]

@@ -10,12 +10,16 @@ use crate::address::Scope;
 use crate::store::StoreError;
 use crate::store::sqlite::meta::Meta;
 use crate::store::sqlite::place::Place;
+use crate::store::sqlite::reach::Reach;
 use crate::store::sqlite::schema::{APPLICATION, TABLES, VERSION, upgrade, version};
 use crate::store::sqlite::transaction::{self, Intent};
 use crate::store::sqlite::trouble::{Trouble, unusable};
 
 /// The oldest `SQLite` that keeps every commit of two connections in WAL mode.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
+
+/// Older lines into which that was brought back: from this one on.
+const MENDED: [(u32, u32, u32); 2] = [(3, 44, 6), (3, 50, 7)];
 
 /// How long a call waits while another process writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -87,7 +91,23 @@ async fn open(place: &Place, scope: &Scope) -> Result<(SqliteConnection, Meta), 
     if meta.scope() != *scope {
         return Err(StoreError::Foreign { found: meta.scope().to_string(), wanted: scope.to_string() }.into());
     }
+    check_age(&mut connection, place, &meta).await?;
     Ok((connection, meta))
+}
+
+/// Refuses a store that has come less far than it had when it was last written here.
+async fn check_age(connection: &mut SqliteConnection, place: &Place, meta: &Meta) -> Result<(), Trouble> {
+    // That is read first: whoever writes meanwhile writes the store before it.
+    let Some(kept) = Reach::read(&place.reach(), &meta.lineage) else { return Ok(()) };
+    transaction::begin(connection, Intent::Read).await?;
+    let found = Reach::of(connection).await;
+    if transaction::end(connection, found).await? >= kept {
+        return Ok(());
+    }
+    Err(Trouble::damaged(format!(
+        "it is older than what was last written there: a copy was put back, or its log `{}-wal` is missing or damaged",
+        place.file().display()
+    )))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -105,7 +125,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
 fn is_new_enough(version: &str) -> bool {
     let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
-    (next(), next(), next()) >= OLDEST
+    let (major, minor, patch) = (next(), next(), next());
+    let is_mended = |(a, b, from)| (major, minor) == (a, b) && patch >= from;
+    (major, minor, patch) >= OLDEST || MENDED.into_iter().any(is_mended)
 }
 
 #[cfg(test)]
@@ -114,10 +136,10 @@ mod tests {
 
     #[test]
     fn an_old_sqlite_is_refused_and_the_bundled_one_is_not() {
-        for old in ["3.40.1", "3.44.6", "3.51.2", "3.9.99", "", "x"] {
+        for old in ["3.40.1", "3.44.5", "3.45.9", "3.50.6", "3.51.2", "3.9.99", "2.50.7", "", "x"] {
             assert!(!is_new_enough(old), "{old}");
         }
-        for new in ["3.51.3", "3.52.0", "4.0.0"] {
+        for new in ["3.44.6", "3.44.10", "3.50.7", "3.51.3", "3.52.0", "4.0.0"] {
             assert!(is_new_enough(new), "{new}");
         }
     }

@@ -47,6 +47,11 @@ impl Place {
         if breaks == 0 { self.beside("lock") } else { self.beside(&format!("{breaks}.lock")) }
     }
 
+    /// The file that says how far the store has come.
+    pub(super) fn reach(&self) -> PathBuf {
+        self.beside("reach")
+    }
+
     /// The copy that is made before an upgrade from `version`.
     pub(super) fn copy_of(&self, version: i64) -> PathBuf {
         self.beside(&format!("v{version}.copy"))
