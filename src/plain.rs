@@ -79,9 +79,46 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("\r\n", " \n").chars().map(shown).collect())
 }
 
+/// The text with every hidden character masked but newlines, tabs and colours: the last door before a terminal. What
+/// draws has used `plain` long before; what slips through there does no harm here.
+#[must_use]
+pub fn coloured(text: &str) -> Cow<'_, str> {
+    let mut pieces = text.split('\u{1b}');
+    let first = masked(pieces.next().unwrap_or_default());
+    if matches!(first, Cow::Borrowed(first) if first.len() == text.len()) {
+        return first;
+    }
+    let piece = |piece: &str| {
+        let sign =
+            piece.strip_prefix('[').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+        let escape = if sign.is_some_and(|sign| sign.starts_with('m')) { "\u{1b}" } else { "?" };
+        format!("{escape}{}", masked(piece))
+    };
+    Cow::Owned(pieces.fold(first.into_owned(), |safe, rest| safe + &piece(rest)))
+}
+
+/// A JSON document with each hidden character but its newlines written as `\u…`: it says the same, and does nothing.
+#[must_use]
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_hidden(c) && c != '\n';
+    if !json.contains(hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if hidden(c) {
+            let units = c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            safe.push_str(&units);
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_hidden, masked, plain};
+    use super::{coloured, escaped, is_hidden, masked, plain};
 
     #[test]
     fn removes_what_could_rewrite_a_terminal() {
@@ -116,5 +153,26 @@ mod tests {
         assert!(mask.chars().all(|c| !is_hidden(c) || matches!(c, '\n' | '\t')));
         assert!(foreign.char_indices().map(|(at, _)| at).eq(mask.char_indices().map(|(at, _)| at)));
         assert!(matches!(masked("Grüße\n"), std::borrow::Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_escaped_document_says_the_same() {
+        let said = "a\u{7f}\u{9b}\u{202e}\u{e0041}\u{1b}b\nü";
+        let json = serde_json::to_string_pretty(&[said]).expect("a text");
+        let safe = escaped(&json);
+        assert!(safe.chars().all(|c| !is_hidden(c) || c == '\n'), "{safe}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("a document"), [said]);
+    }
+
+    #[test]
+    fn only_colours_pass_the_last_door() {
+        for (text, safe) in [
+            ("plain\n\tü", "plain\n\tü"),
+            ("\u{1b}[1;31mred\u{1b}[0m \u{1b}[2J\u{1b}]0;x\u{7}", "\u{1b}[1;31mred\u{1b}[0m ?[2J?]0;x?"),
+            ("\u{1b}[m\u{1b}", "\u{1b}[m?"),
+            ("a\u{202e}\rb", "a\u{fffd}?b"),
+        ] {
+            assert_eq!(coloured(text), safe);
+        }
     }
 }
