@@ -8,6 +8,8 @@ mod judge;
 mod malformed;
 #[path = "hostile/mutator.rs"]
 mod mutator;
+#[path = "hostile/paths.rs"]
+mod paths;
 #[path = "support/plan.rs"]
 mod plan;
 #[path = "hostile/plan_files.rs"]
