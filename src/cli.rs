@@ -41,6 +41,8 @@ use args::{Cli, Command};
 use console::Console;
 use failure::Failure;
 
+use crate::plain;
+
 pub use exit::Exit;
 
 /// The whole program: words in, an exit code out.
@@ -57,9 +59,7 @@ pub fn run() -> ExitCode {
                 let _ = std::io::Write::write_all(&mut std::io::stderr(), failure.json().as_bytes());
                 return Exit::Usage.into();
             }
-            // Printing help to a closed pager is no failure.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+            return said(&error);
         }
     };
     let console = Console::new(&cli.global);
@@ -78,6 +78,17 @@ pub fn run() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Prints help, or what is wrong with the words, which repeats some of them.
+fn said(error: &clap::Error) -> ExitCode {
+    // Printing help to a closed pager is no failure.
+    if error.use_stderr() && error.to_string().chars().any(|c| c != '\n' && plain::is_hidden(c)) {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), plain::coloured(&error.to_string()).as_bytes());
+    } else {
+        let _ = error.print();
+    }
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }
 
 /// Whether the words ask for JSON, though they are not understood as a whole.

@@ -11,6 +11,7 @@ mod ended;
 pub mod engine;
 pub mod fake;
 mod fault;
+pub mod folder;
 pub mod host;
 mod order;
 pub mod probe;

@@ -38,7 +38,7 @@ const ROOMS: [&str; 20] = [
 const SIBLINGS: [&str; 3] = ["provider", "store", "report"];
 
 /// Crates that are named in one place only: the crate, and what the paths below `src/` start with.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("bollard", &["provider/docker"]),
     ("sqlx", &["store"]),
     ("clap", &["cli"]),
@@ -48,6 +48,8 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("owo_colors", &["report"]),
     ("anstream", &["report", "cli"]),
     ("petgraph", &["graph"]),
+    ("cap_std", &["provider/folder"]),
+    ("cap_fs_ext", &["provider/folder"]),
 ];
 
 /// What a pure room may not know, as patterns, and what it would be.

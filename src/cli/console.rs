@@ -6,6 +6,7 @@ use crate::cli::args::{Global, When};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, UNTOUCHED};
 use crate::journal::Record;
+use crate::plain::{coloured, escaped};
 use crate::plan::Plan;
 use crate::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
 
@@ -45,9 +46,9 @@ impl Console {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "who prints has a console; that it needs nothing of it is a detail")]
     /// Prints a result. A reader that has gone away (a closed pager) is no error.
     pub(crate) fn print(&self, text: &str) {
+        let text = if self.json { escaped(text) } else { coloured(text) };
         let mut out = io::stdout().lock();
         // Nothing that omni does depends on being heard.
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -69,6 +70,7 @@ impl Console {
     #[expect(clippy::unused_self, reason = "who prints has a console; that it needs nothing of it is a detail")]
     /// Prints what has to be seen.
     pub(crate) fn warn(&self, text: &str) {
+        let text = coloured(text);
         let mut err = io::stderr().lock();
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }

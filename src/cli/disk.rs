@@ -1,6 +1,7 @@
 //! `Disk` and `FromHere`: this machine's files and network, as the rooms below the command line ask for them.
 
-use std::io::ErrorKind;
+use std::fs::{File, Permissions};
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,10 +12,14 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::fingerprint::Fingerprint;
 use crate::provider::context::BuildContext;
+use crate::provider::folder::{self, Folder};
 use crate::provider::host::{BuildFiles, Probes};
 use crate::provider::{Fault, probe};
 use crate::resource::Build;
 use crate::spec::Files;
+
+/// The most bytes of a file that a spec names, and of one with variables: none of them is data.
+pub(crate) const LARGEST: u64 = 16 << 20;
 
 /// The folder of deploy.toml as the spec sees it.
 #[derive(Debug)]
@@ -32,16 +37,17 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let real = self.root.join(path).canonicalize().map_err(|error| error.to_string())?;
-        // A link in the folder must not lead a spec of strangers to files outside of it.
-        if !real.starts_with(&self.root) {
-            return Err("it leads out of the folder of deploy.toml".to_owned());
-        }
-        std::fs::read(real).map_err(|error| error.to_string())
+        let read = Folder::open(&self.root).and_then(|root| root.read(path, LARGEST));
+        read.map_err(|error| error.to_string())
     }
 
     fn find(&self, path: &str) -> Result<(), String> {
         self.root.join(path).metadata().map(drop).map_err(|error| error.to_string())
+    }
+
+    fn elsewhere(&self, path: &str) -> Result<Option<String>, String> {
+        let real = self.root.join(path).canonicalize().map_err(|error| error.to_string())?;
+        Ok((!real.starts_with(&self.root)).then(|| real.to_string_lossy().into_owned()))
     }
 
     fn context(&self, context: &str, dockerfile: &str) -> Result<Fingerprint, String> {
@@ -73,18 +79,22 @@ impl Probes for FromHere {
     }
 }
 
-/// The text of a file that the command line names.
+/// The text of a file that the command line names, of at most so many bytes.
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
+pub(crate) fn text(path: &Path, most: u64) -> Result<String, Failure> {
+    let read = folder::read(path, most);
+    let text = read.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| std::io::Error::new(ErrorKind::InvalidData, "it is no UTF-8 text"))
+    });
+    text.map_err(|error| {
         Failure::new(Exit::Usage, "omni::cli::unreadable", format!("cannot read `{}`: {error}", path.display()))
             .help("check the path; it is relative to where omni was started")
     })
 }
 
-/// Writes a file that the command line names, wholly or not at all.
+/// Writes a file that the command line names, wholly or not at all. What is no regular file is left alone.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -93,10 +103,38 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
         Failure::new(Exit::Unusable, "omni::cli::unwritable", format!("cannot write `{}`: {error}", path.display()))
             .help(mend(path, &error))
     };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)
+    let kept = match path.metadata() {
+        Ok(there) if there.is_dir() => return Err(failed(ErrorKind::IsADirectory.into())),
+        // A rename would put a file in the place of the device or the pipe.
+        Ok(there) if !there.is_file() => return Err(failed(std::io::Error::other("it is no regular file"))),
+        Ok(there) => Some(there.permissions()),
+        Err(_) => None,
+    };
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.part", std::process::id()));
+    let written = beside(Path::new(&draft), text, kept).and_then(|()| std::fs::rename(&draft, path));
+    written.map_err(|error| {
+        // What could not take its place is of no use to anybody.
+        let _ = std::fs::remove_file(&draft);
+        failed(error)
+    })
+}
+
+/// Writes a draft that is not there yet: a link that somebody laid in its place is not followed.
+fn beside(draft: &Path, text: &str, kept: Option<Permissions>) -> std::io::Result<()> {
+    let mut file = match File::create_new(draft) {
+        // One that a killed omni left behind.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::remove_file(draft)?;
+            File::create_new(draft)?
+        }
+        other => other?,
+    };
+    if let Some(permissions) = kept {
+        file.set_permissions(permissions)?;
+    }
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 /// The reader's next act where a file cannot be written.
@@ -129,4 +167,45 @@ pub(crate) fn try_folder_of(path: &Path) -> Result<(), Failure> {
         Failure::new(Exit::Unusable, "omni::store::unusable", message)
             .help("give this account the right to write there, or put it elsewhere with `--store`")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+    use super::write;
+
+    #[test]
+    fn writes_a_file_in_the_place_of_a_file_and_of_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        write(&at("new"), "1").unwrap();
+        write(&at("new"), "2").unwrap();
+        assert_eq!(fs::read_to_string(at("new")).unwrap(), "2");
+        assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        symlink("/dev/null", at("null")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        for name in ["pipe", "null", "folder"] {
+            assert!(write(&at(name), "3").is_err(), "{name}");
+        }
+        assert!(fs::metadata(at("pipe")).unwrap().file_type().is_fifo());
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "no draft is left");
+    }
+
+    #[test]
+    fn keeps_the_rights_of_a_file_and_follows_no_link_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, outside) = (folder.path().join("plan.json"), folder.path().join("outside"));
+        fs::write(&path, "1").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&outside, "kept").unwrap();
+        symlink(&outside, folder.path().join(format!("plan.json.{}.part", std::process::id()))).unwrap();
+        symlink(&outside, folder.path().join("plan.json.part")).unwrap();
+        write(&path, "2").unwrap();
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "kept");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "2");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }

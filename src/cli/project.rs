@@ -1,6 +1,7 @@
 //! `Project`: the deploy.toml that a command is about, and the way to its engine and its store.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::fingerprint::Key;
 use crate::graph::Graph;
 use crate::lock::{Holder, LONGEST_CALL};
 use crate::provider::docker::{Docker, Target};
+use crate::provider::folder;
 use crate::provider::host::Host;
 use crate::spec::{self, Outline, Request, Spec};
 use crate::store::{Machine, Sqlite, Store};
@@ -164,16 +166,16 @@ pub(crate) fn path(global: &Global) -> PathBuf {
 /// # Errors
 /// When there is none, or it is too large.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
-    if size > LARGEST_SPEC {
-        return Err(Failure::new(
-            Exit::Usage,
-            "omni::spec::too_large",
-            format!("`{}` has {} MiB; a spec has at most {} MiB", path.display(), size >> 20, LARGEST_SPEC >> 20),
-        )
-        .help("check that this is the file you mean"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let bytes = folder::read(path, LARGEST_SPEC).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => {
+            let (most, size) = (LARGEST_SPEC >> 20, std::fs::metadata(path).map_or(0, |about| about.len() >> 20));
+            // A pipe does not say how much is in it.
+            let has = if size > most { format!("{size} MiB") } else { format!("more than {most} MiB") };
+            let message = format!("`{}` has {has}; a spec has at most {most} MiB", path.display());
+            Failure::new(Exit::Usage, "omni::spec::too_large", message).help("check that this is the file you mean")
+        }
+        _ => unreadable(path, &error),
+    })?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::new(Exit::Usage, "omni::spec::not_utf8", format!("`{}` is no UTF-8 text at byte {at}", path.display()))
@@ -185,8 +187,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let failure =
         Failure::new(Exit::Usage, "omni::spec::unreadable", format!("cannot read `{}`: {error}", path.display()));
     failure.help(match error.kind() {
-        std::io::ErrorKind::NotFound => "write one with `omni init`, or name it with `-f`",
-        std::io::ErrorKind::IsADirectory => "it is a folder: name the file with `-f`, or move the folder away",
+        ErrorKind::NotFound => "write one with `omni init`, or name it with `-f`",
+        ErrorKind::IsADirectory => "it is a folder: name the file with `-f`, or move the folder away",
         _ => "give this account the right to read it, or name another with `-f`",
     })
 }
@@ -207,7 +209,7 @@ fn target(host: Option<String>) -> Target {
 fn variables(global: &Global) -> Result<BTreeMap<String, String>, Failure> {
     let mut found = BTreeMap::new();
     for file in &global.env_file {
-        let text = disk::text(file)?;
+        let text = disk::text(file, disk::LARGEST)?;
         let read = spec::env_file(&text).map_err(|error| {
             Failure::new(Exit::Usage, "omni::cli::env_file", format!("`{}`: {error}", file.display()))
                 .help("write one `NAME=value` in each line")

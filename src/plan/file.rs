@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::address::Address;
 use crate::fingerprint::Fingerprint;
+use crate::plain::{escaped, plain};
 use crate::plan::Plan;
 use crate::spec::Written;
 
@@ -82,9 +83,8 @@ impl PlanFile {
     /// Never: a plan is plain data.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a plan is plain data");
-        text.push('\n');
-        text
+        let text = serde_json::to_string_pretty(self).expect("a plan is plain data");
+        escaped(&text).into_owned() + "\n"
     }
 
     /// The plan file in `text`, which came from `place`.
@@ -100,10 +100,7 @@ impl PlanFile {
             |why: serde_json::Error| PlanFileError::NotAPlan { place: place.to_owned(), why: why.to_string() };
         let head: Head = serde_json::from_str(text).map_err(no_plan)?;
         if head.format != FORMAT {
-            return Err(PlanFileError::OtherFormat {
-                place: place.to_owned(),
-                found: crate::plain::plain(&head.format),
-            });
+            return Err(PlanFileError::OtherFormat { place: place.to_owned(), found: plain(&head.format) });
         }
         let edited = || PlanFileError::Edited(place.to_owned());
         // omni writes no file of this format that it cannot read: somebody else changed it.
@@ -117,15 +114,10 @@ impl PlanFile {
         Ok(file)
     }
 
-    /// Whether `text` says just this. A misspelt key would be read as one that is not there; whoever reads the file
-    /// does not read it so.
+    /// Whether `text` says just this. A misspelt key would be read as one that is not there, and of a key that stands
+    /// twice only the last; whoever reads the file does not read it so. Only its layout may have changed.
     fn is_whole(&self, text: &str) -> bool {
-        // Nearly always it is as it was written; only its layout may have changed.
-        if self.to_text() == text {
-            return true;
-        }
-        let given: Result<serde_json::Value, _> = serde_json::from_str(text);
-        given.is_ok_and(|given| serde_json::to_value(self).is_ok_and(|whole| whole == given))
+        tokens(&self.to_text()).eq(tokens(text))
     }
 
     /// Whether it may still be applied at this time.
@@ -142,4 +134,15 @@ impl PlanFile {
 
 fn seal(plan: &Plan, made: Timestamp, target: &[Address], replace: &[Address], written: &Written) -> Fingerprint {
     Fingerprint::of(&(plan, made, target, replace, written))
+}
+
+/// The bytes of a JSON text without the blanks between its tokens.
+fn tokens(text: &str) -> impl Iterator<Item = u8> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.bytes().filter(move |byte| {
+        let is_kept = is_quoted || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        is_quoted ^= *byte == b'"' && !is_escaped;
+        is_escaped = is_quoted && *byte == b'\\' && !is_escaped;
+        is_kept
+    })
 }

@@ -6,7 +6,6 @@
 
 mod ignore;
 
-use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -14,13 +13,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::fingerprint::Fingerprint;
+use crate::provider::folder::{self, Folder};
 use ignore::Ignore;
 
 /// The files that a build sends to the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildContext {
-    /// The folder they lie in.
-    folder: PathBuf,
+    /// The folder of deploy.toml, which no path leads out of.
+    root: PathBuf,
+    /// The folder they lie in, relative to that.
+    context: String,
     /// Sorted by path; a folder comes before what lies in it.
     entries: Vec<Entry>,
 }
@@ -48,7 +50,7 @@ impl BuildContext {
     /// When the context lies outside of `root`, the Dockerfile is missing, a pattern of the ignore file is no pattern,
     /// or something cannot be read; the text names it.
     pub fn read(root: &Path, context: &str, dockerfile: &str) -> Result<Self, String> {
-        let folder = inside(root, context)?;
+        let folder = inside(root, context).map_err(|error| outside(context, &error))?;
         let dockerfile = normal(dockerfile);
         let ignore = Ignore::of(&folder, &dockerfile)?;
         let mut entries = Vec::new();
@@ -58,7 +60,7 @@ impl BuildContext {
         if !entries.iter().any(is_there) {
             return Err(format!("find the Dockerfile `{dockerfile}` in the build context `{context}`"));
         }
-        Ok(Self { folder, entries })
+        Ok(Self { root: root.to_path_buf(), context: context.to_owned(), entries })
     }
 
     /// The fingerprint of every path, kind, right to execute and content.
@@ -77,55 +79,58 @@ impl BuildContext {
     /// # Errors
     /// When a file cannot be read any more, or is no longer the one that was read.
     pub fn tar(&self) -> Result<Vec<u8>, String> {
+        let folder = inside(&self.root, &self.context).map_err(|error| outside(&self.context, &error))?;
         let mut archive = tar::Builder::new(Vec::new());
         for entry in &self.entries {
-            self.pack(&mut archive, entry).map_err(|error| format!("pack `{}`: {error}", entry.path))?;
+            pack(&folder, &mut archive, entry).map_err(|error| format!("pack `{}`: {error}", entry.path))?;
         }
         archive.into_inner().map_err(|error| format!("pack the build context: {error}"))
     }
+}
 
-    fn pack(&self, archive: &mut tar::Builder<Vec<u8>>, entry: &Entry) -> io::Result<()> {
-        let mut header = tar::Header::new_gnu();
-        header.set_mtime(0);
-        header.set_uid(0);
-        header.set_gid(0);
-        match &entry.kind {
-            Kind::Folder => {
-                header.set_entry_type(tar::EntryType::Directory);
-                header.set_mode(0o755);
-                header.set_size(0);
-                archive.append_data(&mut header, format!("{}/", entry.path), io::empty())
+fn pack(folder: &Folder, archive: &mut tar::Builder<Vec<u8>>, entry: &Entry) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
+    match &entry.kind {
+        Kind::Folder => {
+            header.set_entry_type(tar::EntryType::Directory);
+            header.set_mode(0o755);
+            header.set_size(0);
+            archive.append_data(&mut header, format!("{}/", entry.path), io::empty())
+        }
+        Kind::Link { to } => {
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_mode(0o777);
+            header.set_size(0);
+            archive.append_link(&mut header, &entry.path, to)
+        }
+        Kind::File { executable, content, size } => {
+            let mut bytes = Vec::with_capacity(usize::try_from(*size).unwrap_or(0));
+            // One byte more tells that it has grown, without reading all of it.
+            folder.file(&entry.path)?.take(*size + 1).read_to_end(&mut bytes)?;
+            // What is built has to be what was planned.
+            if Fingerprint::of_bytes(&bytes) != *content {
+                return Err(io::Error::other("it has changed since it was planned"));
             }
-            Kind::Link { to } => {
-                header.set_entry_type(tar::EntryType::Symlink);
-                header.set_mode(0o777);
-                header.set_size(0);
-                archive.append_link(&mut header, &entry.path, to)
-            }
-            Kind::File { executable, content, size } => {
-                let mut bytes = Vec::with_capacity(usize::try_from(*size).unwrap_or(0));
-                File::open(self.folder.join(&entry.path))?.read_to_end(&mut bytes)?;
-                // What is built has to be what was planned.
-                if Fingerprint::of_bytes(&bytes) != *content {
-                    return Err(io::Error::other("it has changed since it was planned"));
-                }
-                header.set_mode(if *executable { 0o755 } else { 0o644 });
-                header.set_size(*size);
-                archive.append_data(&mut header, &entry.path, bytes.as_slice())
-            }
+            header.set_mode(if *executable { 0o755 } else { 0o644 });
+            header.set_size(*size);
+            archive.append_data(&mut header, &entry.path, bytes.as_slice())
         }
     }
 }
 
 /// The folder of a context, which has to lie in `root` once links are followed.
-fn inside(root: &Path, context: &str) -> Result<PathBuf, String> {
-    let real =
-        |path: &Path| path.canonicalize().map_err(|error| format!("read the build context `{context}`: {error}"));
-    let (root, folder) = (real(root)?, real(&root.join(context))?);
-    if !folder.starts_with(&root) {
-        return Err(format!("use the build context `{context}`: it lies outside of the folder of deploy.toml"));
+fn inside(root: &Path, context: &str) -> io::Result<Folder> {
+    Folder::open(root)?.below(context)
+}
+
+fn outside(context: &str, error: &io::Error) -> String {
+    if error.raw_os_error().is_none() && error.kind() == ErrorKind::PermissionDenied {
+        return format!("use the build context `{context}`: it lies outside of the folder of deploy.toml");
     }
-    Ok(folder)
+    format!("read the build context `{context}`: {error}")
 }
 
 /// A path without `.` and empty steps.
@@ -133,64 +138,48 @@ fn normal(path: &str) -> String {
     path.split('/').filter(|step| !matches!(*step, "" | ".")).collect::<Vec<_>>().join("/")
 }
 
-/// Adds what lies in `folder/under` and is sent.
-fn walk(folder: &Path, under: &str, ignore: &Ignore, entries: &mut Vec<Entry>) -> Result<(), String> {
-    let here = folder.join(under);
-    let wrong = |path: &Path, error: &io::Error| format!("read `{}`: {error}", path.display());
-    for child in fs::read_dir(&here).map_err(|error| wrong(&here, &error))? {
-        let child = child.map_err(|error| wrong(&here, &error))?;
-        let full = child.path();
-        let name =
-            child.file_name().into_string().map_err(|_| format!("read `{}`: its name is no text", full.display()))?;
-        let path = if under.is_empty() { name } else { format!("{under}/{name}") };
-        let about = fs::symlink_metadata(&full).map_err(|error| wrong(&full, &error))?;
+/// Adds what lies in `under` and is sent.
+fn walk(folder: &Folder, under: &str, ignore: &Ignore, entries: &mut Vec<Entry>) -> Result<(), String> {
+    let wrong = |path: &str, error: &io::Error| format!("read `{path}` in the build context: {error}");
+    for name in folder.names(under).map_err(|error| wrong(under, &error))? {
+        let below = |name: &str| if under.is_empty() { name.to_owned() } else { format!("{under}/{name}") };
+        let Some(path) = name.to_str().map(below) else {
+            let path = below(&name.to_string_lossy());
+            return Err(format!("read `{path}` in the build context: its name is no text"));
+        };
         let ignored = ignore.ignores(&path);
-        if about.is_dir() {
-            if !ignored {
-                entries.push(Entry { path: path.clone(), kind: Kind::Folder });
+        let kind = match folder.kind(&path).map_err(|error| wrong(&path, &error))? {
+            folder::Kind::Folder => {
+                if !ignored {
+                    entries.push(Entry { path: path.clone(), kind: Kind::Folder });
+                }
+                if !ignored || ignore.may_spare_in(&path) {
+                    walk(folder, &path, ignore, entries)?;
+                }
+                continue;
             }
-            if !ignored || ignore.may_spare_in(&path) {
-                walk(folder, &path, ignore, entries)?;
-            }
-        } else if !ignored {
             // Sockets and pipes cannot be sent; Docker leaves them out as well.
-            if let Some(kind) = kind(&full, &about).map_err(|error| wrong(&full, &error))? {
-                entries.push(Entry { path, kind });
+            folder::Kind::Other => continue,
+            _ if ignored => continue,
+            folder::Kind::Link { to } => link(&to),
+            folder::Kind::File { executable } => {
+                let hashed = folder.file(&path).and_then(hashed);
+                hashed.map(|(content, size)| Kind::File { executable, content, size })
             }
-        }
+        };
+        entries.push(Entry { kind: kind.map_err(|error| wrong(&path, &error))?, path });
     }
     Ok(())
 }
 
-fn kind(path: &Path, about: &Metadata) -> io::Result<Option<Kind>> {
-    if about.is_symlink() {
-        let to = fs::read_link(path)?;
-        let to = to.to_str().ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "its target is no text"))?;
-        return Ok(Some(Kind::Link { to: to.to_owned() }));
-    }
-    if !about.is_file() {
-        return Ok(None);
-    }
-    let (content, size) = hashed(path)?;
-    Ok(Some(Kind::File { executable: is_executable(about), content, size }))
-}
-
-#[cfg(unix)]
-fn is_executable(about: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    about.permissions().mode() & 0o111 != 0
-}
-
-/// Windows keeps no such right; Docker's own client then sends everything as executable.
-#[cfg(not(unix))]
-fn is_executable(_: &Metadata) -> bool {
-    true
+fn link(to: &Path) -> io::Result<Kind> {
+    let to = to.to_str().ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "its target is no text"))?;
+    Ok(Kind::Link { to: to.to_owned() })
 }
 
 /// The fingerprint and the size of a file, read piece by piece.
-fn hashed(path: &Path) -> io::Result<(Fingerprint, u64)> {
+fn hashed(mut file: impl Read) -> io::Result<(Fingerprint, u64)> {
     let mut hash = Sha256::new();
-    let mut file = File::open(path)?;
     let mut piece = vec![0; 64 * 1024];
     let mut size = 0;
     loop {

@@ -5,6 +5,7 @@ use crate::plain::plain;
 use crate::plan::Drift;
 use crate::report::difference_text::{self, Sides};
 use crate::report::style::Style;
+use crate::report::words;
 
 /// What shows more: what a service that ended said last, else how all becomes as it was recorded.
 fn next(found: &[Drift]) -> String {
@@ -23,7 +24,7 @@ pub fn drift_text(found: &[Drift], style: &Style) -> String {
     }
     let mut lines = Vec::new();
     for drift in found {
-        lines.push(format!("{}   {}", drift.address, plain(&drift.summary)));
+        lines.push(format!("{}   {}", words::name(&drift.address), plain(&drift.summary)));
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(4));
         lines.extend(differences.into_iter().map(|line| format!("    {line}")));
     }

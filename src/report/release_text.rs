@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::plain::plain;
+use crate::plain::{escaped, plain};
 use crate::release::Release;
 use crate::report::plan_text::is_unasked;
 use crate::report::style::{Style, Tone};
@@ -82,7 +82,7 @@ pub fn release_json(release: &Release) -> String {
     if let Some(fields) = document.as_object_mut() {
         fields.insert("format".to_owned(), json!("omni.release/1"));
     }
-    format!("{document:#}\n")
+    escaped(&format!("{document:#}\n")).into_owned()
 }
 
 /// The releases that can be gone back to for programs, ending with a newline. The `format` is `omni.releases/1`.

@@ -41,11 +41,11 @@ pub fn world_json(scope: &Scope, observed: &Observed) -> String {
     let things: BTreeMap<_, Vec<_>> = observed
         .serving()
         .into_iter()
-        .map(|(address, objects)| (address.to_string(), objects.into_iter().map(thing).collect()))
+        .map(|(address, objects)| (plain(&address.to_string()), objects.into_iter().map(thing).collect()))
         .collect();
     let document = json!({
         "format": "omni.fingerprint/1",
-        "scope": scope.to_string(),
+        "scope": plain(&scope.to_string()),
         "fingerprint": observed.fingerprint(),
         "things": things,
     });

@@ -33,6 +33,11 @@ pub(super) fn check(node: &Node, schema: &Json, at: &[String], how: Strictness, 
     checker.walk(node, schema, at, &place).unwrap_or_else(|| Json::Object(Map::new()))
 }
 
+/// The keys that a table of this schema needs.
+fn needs(schema: &Json) -> impl Iterator<Item = &str> {
+    schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
+}
+
 struct Checker<'s, 'p> {
     root: &'s Json,
     how: Strictness,
@@ -91,7 +96,11 @@ impl<'s> Checker<'s, '_> {
         }
         self.above.pop();
         let complete = self.required(table, schema, path, place);
-        complete.then_some(Json::Object(read))
+        // A table without a key that it needs and that was wrong would be a fault of its own. The top is more than one
+        // table: all else in it is still worth looking at.
+        let all_right =
+            path.is_empty() || self.how == Strictness::Overlay || needs(schema).all(|key| read.contains_key(key));
+        (complete && all_right).then_some(Json::Object(read))
     }
 
     fn unknown(&mut self, key: &str, entry: &Entry, path: &[String]) {
@@ -104,8 +113,7 @@ impl<'s> Checker<'s, '_> {
         if self.how == Strictness::Overlay {
             return true;
         }
-        let required = schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
-        let missing: Vec<_> = required.filter(|key| !table.contains_key(*key)).collect();
+        let missing: Vec<_> = needs(schema).filter(|key| !table.contains_key(*key)).collect();
         for key in &missing {
             let whole = below(path, key);
             let problem =

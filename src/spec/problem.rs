@@ -1,11 +1,13 @@
 //! `Problem`: one thing that is wrong or doubtful in a spec: a code, a message, where it stands, and what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use miette::{Diagnostic, LabeledSpan};
 
 use super::tree;
+use crate::plain::masked;
 
 /// Whether a problem forbids the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,8 +119,13 @@ impl Diagnostic for Problem {
 /// The longest word of the user's that is repeated whole, in characters.
 const LONGEST_WORD: usize = 120;
 
-/// The text with very long words cut in their middle: a message of 20 KB says nothing.
+/// The text with very long words cut in their middle: a message of 20 KB says nothing. What others wrote into it
+/// shows, and does nothing else.
 fn short(text: String) -> String {
+    let text = match masked(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(masked) => masked,
+    };
     if text.len() <= LONGEST_WORD {
         return text;
     }

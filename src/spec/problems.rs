@@ -10,8 +10,10 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 use super::excerpt::Excerpt;
 use super::problem::{self, Problem, Severity};
+use crate::plain::{masked, plain};
 
-/// The text of a spec and the name of its file.
+/// The text of a spec and the name of its file, as they can be shown: what would hide or rewrite is masked, and every
+/// byte keeps its place.
 #[derive(Debug, Clone)]
 pub struct Source {
     inner: NamedSource<Arc<str>>,
@@ -19,10 +21,11 @@ pub struct Source {
 
 impl Source {
     pub(super) fn new(file_name: &str, text: &str) -> Self {
-        Self { inner: NamedSource::new(file_name, Arc::from(text)).with_language("TOML") }
+        let text = Arc::from(masked(text).as_ref());
+        Self { inner: NamedSource::new(plain(file_name), text).with_language("TOML") }
     }
 
-    /// The file's name, as it was given.
+    /// The file's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.inner.name()

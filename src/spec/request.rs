@@ -19,6 +19,15 @@ pub trait Files {
     /// Why it is not, or cannot be looked at, as a fragment.
     fn find(&self, path: &str) -> Result<(), String>;
 
+    /// Where a file or a folder really is, where links lead it out of the folder of deploy.toml; none where it stays
+    /// inside.
+    ///
+    /// # Errors
+    /// Why it is not there, or cannot be looked at, as a fragment.
+    fn elsewhere(&self, path: &str) -> Result<Option<String>, String> {
+        self.find(path).map(|()| None)
+    }
+
     /// The fingerprint of everything that a build context sends to the engine.
     ///
     /// # Errors

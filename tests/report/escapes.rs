@@ -8,12 +8,16 @@ use omni::fingerprint::Fingerprint;
 use omni::graph::Graph;
 use omni::journal::{Apply, Cause, Event, FaultReport, LeftBehind, Outcome, Progress, Record};
 use omni::lock::Op;
-use omni::observed::Observed;
+use omni::observed::{Object, Observed, Provenance, Status};
+use omni::plain::is_hidden;
 use omni::plan::{Action, Drift, Plan, Reason, Turn};
+use omni::release::Recorded;
 use omni::report::diagnostics::{Finding, Severity, github, json, sarif};
 use omni::report::{
-    Facts, Format, JsonLines, Lines, Now, PullRequest, Reporter, Style, ending, graph_text, history, history_csv,
-    history_json, lock, open_apply, opening, plan_json, plan_markdown, plan_text, release, releases, status,
+    Facts, Format, JsonLines, Lines, Now, PullRequest, Reporter, Style, drift_text, ending, failure_of, graph_text,
+    history, history_csv, history_json, lock, open_apply, opening, plan_at_work, plan_json, plan_markdown, plan_steps,
+    plan_text, release, release_differences, release_differences_json, release_json, releases, releases_json, running,
+    status, world, world_json,
 };
 use omni::resource::{Difference, Shown};
 use proptest::prelude::*;
@@ -30,7 +34,7 @@ fn foreign() -> impl Strategy<Value = String> {
         1 => any::<char>().prop_map(String::from),
         1 => (0_u32..0x20).prop_map(|code| char::from_u32(code).expect("a control character").to_string()),
         1 => (0x7f_u32..0xa0).prop_map(|code| char::from_u32(code).expect("a control character").to_string()),
-        1 => Just("\u{202e}".to_owned()),
+        1 => prop::sample::select(vec!["\u{202e}", "\u{200b}", "\u{ad}", "\u{2028}", "\u{feff}", "\u{e0041}"]).prop_map(str::to_owned),
     ];
     prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
@@ -78,7 +82,10 @@ fn drawn_plans(plan: &Plan, text: &str) -> Vec<String> {
     let mut drawn = vec![
         plan_text(plan, Some(text), &Style { width: 60, ..Style::default() }),
         plan_text(plan, None, &Style { full: true, width: 0, ..Style::default() }),
+        plan_at_work(plan, &Style::default()),
+        plan_steps(plan, &Style { width: 60, ..Style::default() }),
         plan_json(plan),
+        drift_text(&plan.drift, &Style { full: true, ..Style::default() }),
         opening(plan, 1, 1, &Style::default()),
         plan_markdown(plan, &about),
     ];
@@ -125,6 +132,11 @@ fn drawn_ends(plan: &Plan, text: &str) -> Vec<String> {
         opened: at("2026-11-22T07:31:00Z"),
     };
     drawn.push(open_apply(&apply, &records, at("2026-11-22T07:36:10Z"), &style));
+    let mut lease = held();
+    (lease.holder.who, lease.holder.host, lease.holder.doing) = (text.to_owned(), text.to_owned(), text.to_owned());
+    drawn.push(running(&apply, &records, &lease, &style));
+    let failed = outcomes.iter().filter_map(|outcome| failure_of(plan, outcome, &records));
+    drawn.extend(failed.flat_map(|(_, message, help)| [message, help]));
     let mut one = past(1, text, text, ["2026-11-22T07:31:00Z", "2026-11-22T07:33:31Z"], None, stuck);
     text.clone_into(&mut one.by);
     drawn.extend([history(&[one.clone()], None, 100, &style), history_csv(&[one.clone()]), history_json(&[one], None)]);
@@ -167,12 +179,48 @@ fn drawn_status(plan: &Plan, apply: &Apply, records: &[Record], text: &str) -> S
         at: at("2026-11-22T07:36:10Z"),
     };
     let style = Style { full: true, ..Style::default() };
+    let mut next = head.clone();
+    next.resources.insert(Address::service(format!("{text}2")), recorded_of(text));
+    next.resources.insert(Address::service("web"), recorded_of(text));
     let others = [
+        release_json(&head),
+        releases_json(&[head.clone()]),
+        release_differences(&head, &next, &style),
+        release_differences_json(&head, &next),
+        world(&seen(text), &style),
+        world_json(&plan.scope, &seen(text)),
         lock(Some((&lease, omni::lock::Standing::Alive)), 1, &style),
         release(&head, &style),
         releases(&[head.clone()], &style),
     ];
     status(&now, &style) + &others.concat()
+}
+
+fn recorded_of(text: &str) -> Recorded {
+    let mut resource = web("9", 'e');
+    let inner = resource.container_mut().expect("a service");
+    inner.environment.insert(text.to_owned(), text.into());
+    inner.labels.insert(text.to_owned(), text.to_owned());
+    Recorded { resource, objects: vec![text.to_owned()], took: None, tainted: true }
+}
+
+/// An engine on which every name is foreign.
+fn seen(text: &str) -> Observed {
+    let object = Object {
+        id: text.to_owned(),
+        name: text.to_owned(),
+        resource: recorded_of(text).resource,
+        provenance: Provenance {
+            op: text.to_owned(),
+            fence: 1,
+            release: 1,
+            tag: text.to_owned(),
+            replica: 1,
+            created: None,
+        },
+        status: Status::Running { since: None, healthy: Some(true) },
+    };
+    Observed { engine: engine(), objects: BTreeMap::from([(Address::service(text), vec![object])]), key: None }
 }
 
 fn drawn_findings(text: &str) -> Vec<String> {
@@ -198,7 +246,7 @@ proptest! {
     fn no_control_character_is_drawn(text in foreign()) {
         let plan = plan_with(&text);
         for drawn in [drawn_plans(&plan, &text), drawn_ends(&plan, &text), drawn_findings(&text)].concat() {
-            let bad = drawn.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+            let bad = drawn.chars().find(|c| is_hidden(*c) && *c != '\n');
             prop_assert_eq!(bad, None, "{:?}", drawn);
         }
     }

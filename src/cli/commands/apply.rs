@@ -17,6 +17,9 @@ use crate::cli::wish::Wish;
 use crate::clock::Clock;
 use crate::plan::{PlanFile, Purpose};
 
+/// The most bytes of a plan file: thousands of services, each as it is and as it will be.
+const LARGEST: u64 = 256 << 20;
+
 pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) -> Result<Exit, Failure> {
     tag::check(args.pick.tag.as_deref())?;
     let project = Project::open(global)?;
@@ -52,5 +55,5 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
 
 /// The plan file at a path.
 pub(super) fn read(path: &Path) -> Result<PlanFile, Failure> {
-    Ok(PlanFile::read(&path.display().to_string(), &disk::text(path)?)?)
+    Ok(PlanFile::read(&path.display().to_string(), &disk::text(path, LARGEST)?)?)
 }

@@ -3,11 +3,14 @@
 //! They are Docker's: one pattern a line, `#` for comments, `!` for exceptions, the last match wins, a pattern also
 //! covers everything below what it matches, all paths are relative to the context.
 
-use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
+
+use crate::provider::folder::Folder;
+
+/// The most bytes of rules that are read.
+const LARGEST: u64 = 1 << 20;
 
 /// The rules of one ignore file.
 #[derive(Debug, Clone, Default)]
@@ -27,10 +30,13 @@ struct Rule {
 
 impl Ignore {
     /// The rules for a Dockerfile: its own `NAME.dockerignore` where it has one, else the context's.
-    pub(super) fn of(folder: &Path, dockerfile: &str) -> Result<Self, String> {
+    pub(super) fn of(folder: &Folder, dockerfile: &str) -> Result<Self, String> {
         for name in [format!("{dockerfile}.dockerignore"), ".dockerignore".to_owned()] {
-            match fs::read_to_string(folder.join(&name)) {
-                Ok(text) => return Self::parse(&text, &name, dockerfile),
+            match folder.read(&name, LARGEST) {
+                Ok(bytes) => {
+                    let text = String::from_utf8(bytes).map_err(|_| format!("read `{name}`: it is no UTF-8 text"))?;
+                    return Self::parse(&text, &name, dockerfile);
+                }
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
                 Err(error) => return Err(format!("read `{name}`: {error}")),
             }

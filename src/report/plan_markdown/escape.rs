@@ -29,7 +29,13 @@ pub(super) fn text(text: &str) -> String {
     let text = cut(&plain(text));
     // What stands at the start of a line may be a list or a rule.
     let starts_well = text.chars().next().is_some_and(char::is_alphanumeric);
-    if starts_well && text.chars().all(is_harmless) { text } else { code_of(&text) }
+    if starts_well && !is_linked(&text) && text.chars().all(is_harmless) { text } else { code_of(&text) }
+}
+
+/// Whether hosts make a link of a text though nothing in it says that it is one.
+fn is_linked(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["://", "www.", "gh-"].iter().any(|sign| text.contains(sign))
 }
 
 fn cut(text: &str) -> String {
@@ -101,6 +107,9 @@ mod tests {
         assert_eq!(text("image, environment"), "image, environment");
         assert_eq!(text("fixes #1 of @all | <b>"), "<code>fixes &#35;1 of &#64;all &#124; &#60;b&#62;</code>");
         assert_eq!(text("- a"), "`- a`");
+        assert_eq!(text("see https://a.example/x"), "`see https://a.example/x`");
+        assert_eq!(text("WWW.a.example"), "`WWW.a.example`");
+        assert_eq!(text("GH-1"), "`GH-1`");
         assert_eq!(key("a-->b"), "a--%3Eb");
     }
 

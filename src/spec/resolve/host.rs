@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
-use super::place::inside;
 use crate::resource::{Mount, MountSource};
 use crate::spec::problem::Problem;
 use crate::spec::raw::RawContainer;
@@ -62,33 +61,42 @@ impl Resolver<'_> {
     fn host_path(&mut self, written: &str, place: &[String]) -> String {
         let root = self.root.to_string_lossy();
         let path = if written.starts_with('/') { normal(written) } else { normal(&format!("{root}/{written}")) };
-        let allowed = is_under(&path, &normal(&root))
+        let beside = beside(&path, &normal(&root));
+        // A link beside deploy.toml may lead anywhere: the engine follows it.
+        let real = match beside.as_deref().map(|beside| self.files.elsewhere(beside)) {
+            None | Some(Ok(None)) => path.clone(),
+            Some(Ok(Some(elsewhere))) => elsewhere,
+            Some(Err(reason)) => {
+                self.no_folder(&beside.unwrap_or_default(), &reason, place);
+                return path;
+            }
+        };
+        let allowed = is_under(&real, &normal(&root))
             || match &self.policy.allow_host_paths {
                 HostPaths::All => true,
                 HostPaths::None => false,
-                HostPaths::Under(folders) => folders.iter().any(|folder| is_under(&path, &normal(folder))),
+                HostPaths::Under(folders) => folders.iter().any(|folder| is_under(&real, &normal(folder))),
             };
         if !allowed {
             let sensitive =
-                path == "/" || path.ends_with("docker.sock") || SENSITIVE.iter().any(|folder| is_under(&path, folder));
+                real == "/" || real.ends_with("docker.sock") || SENSITIVE.iter().any(|folder| is_under(&real, folder));
+            let shown = crate::plain::plain(written);
+            let named = if real == path { format!("`{shown}`") } else { format!("`{shown}`, a link to `{real}`,") };
             let message = if sensitive {
-                format!("`{}` would give the container power over the host", crate::plain::plain(written))
+                format!("{named} would give the container power over the host")
             } else {
-                format!("`{}` is outside the spec's folder", crate::plain::plain(written))
+                format!("{named} is outside the spec's folder")
             };
             let problem = Problem::error("omni::spec::policy", place, message);
-            let help = format!("use a volume, or allow it: `[policy] allow_host_paths = [\"{path}\"]`");
+            let help = format!("use a volume, or allow it: `[policy] allow_host_paths = [\"{real}\"]`");
             self.report(problem.help(help), place, "a path of the host");
         }
-        self.find_folder(written, place);
         path
     }
 
     /// A folder beside deploy.toml has to be there: the engine would make an empty one, of root's own.
-    fn find_folder(&mut self, written: &str, place: &[String]) {
-        let Some(beside) = inside(written) else { return };
-        let Err(reason) = self.files.find(&beside) else { return };
-        let message = format!("the folder `{beside}` cannot be mounted: {}", crate::plain::plain(&reason));
+    fn no_folder(&mut self, beside: &str, reason: &str, place: &[String]) {
+        let message = format!("the folder `{beside}` cannot be mounted: {}", crate::plain::plain(reason));
         let problem = Problem::error("omni::spec::unreadable", place, message);
         let help = format!("make it: `mkdir -p {beside}`; paths are relative to deploy.toml");
         self.report(problem.help(help), place, "named here");
@@ -124,6 +132,13 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// A path below the folder of deploy.toml, relative to it; none for one that is not below it.
+fn beside(path: &str, root: &str) -> Option<String> {
+    let below = path.strip_prefix(root)?;
+    let below = if root == "/" { below } else { below.strip_prefix('/').or(below.is_empty().then_some(""))? };
+    Some(if below.is_empty() { ".".to_owned() } else { below.to_owned() })
 }
 
 /// An absolute path without `.`, `..` and doubled `/`.

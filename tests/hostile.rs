@@ -1,0 +1,20 @@
+//! What strangers write: specs, plan files, paths and texts that were made to harm.
+
+#[path = "support/change.rs"]
+mod change;
+#[path = "hostile/judge.rs"]
+mod judge;
+#[path = "hostile/malformed.rs"]
+mod malformed;
+#[path = "hostile/mutator.rs"]
+mod mutator;
+#[path = "hostile/paths.rs"]
+mod paths;
+#[path = "support/plan.rs"]
+mod plan;
+#[path = "hostile/plan_files.rs"]
+mod plan_files;
+#[path = "report/support.rs"]
+mod support;
+#[path = "support/things.rs"]
+mod things;
