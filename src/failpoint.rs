@@ -1,8 +1,12 @@
-//! Failpoints: places at which a test makes the process die.
+//! Failpoints: places at which a test makes the process die, and periods that a test makes short.
 //!
 //! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on.
 //! There the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached.
 //! With `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
+//! `OMNI_HASTE=10` makes every deadline of a call and every period of the lock a tenth of what it is, so that a test
+//! of an engine that hangs, or of a lease that runs out, need not wait for a minute.
+
+use std::time::Duration;
 
 /// Whether failpoints are compiled in. A fault test that runs without them proves nothing, and has to say so.
 pub const ARE_COMPILED_IN: bool = cfg!(feature = "failpoints");
@@ -22,6 +26,10 @@ pub enum Place {
     ApplyOpened,
     /// After the locks are taken, before anything is written.
     Locked,
+    /// Before a call is sent to the engine.
+    CallUnsent,
+    /// After a call to the engine was answered, before anything follows from it.
+    CallAnswered,
 }
 
 impl Place {
@@ -35,6 +43,8 @@ impl Place {
             Self::ApplyClosed => "apply.closed",
             Self::ApplyOpened => "apply.opened",
             Self::Locked => "locked",
+            Self::CallUnsent => "call.unsent",
+            Self::CallAnswered => "call.answered",
         }
     }
 }
@@ -49,11 +59,26 @@ pub fn reach(place: Place) {
     armed::reach(place.word());
 }
 
+/// A period as it is, or the part of it that a test in haste asks for.
+#[cfg(not(feature = "failpoints"))]
+#[must_use]
+pub const fn hastened(period: Duration) -> Duration {
+    period
+}
+
+/// A period as it is, or the part of it that a test in haste asks for.
+#[cfg(feature = "failpoints")]
+#[must_use]
+pub fn hastened(period: Duration) -> Duration {
+    period / armed::haste()
+}
+
 #[cfg(feature = "failpoints")]
 mod armed {
     use std::collections::BTreeMap;
     use std::fs::OpenOptions;
     use std::io::Write;
+    use std::num::NonZeroU32;
     use std::sync::{LazyLock, Mutex};
 
     static REACHED: LazyLock<Mutex<BTreeMap<&'static str, u64>>> = LazyLock::new(Mutex::default);
@@ -61,6 +86,13 @@ mod armed {
     #[expect(clippy::disallowed_methods, reason = "a failpoint is switched by the test that started the process")]
     fn set(name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    /// How many times shorter periods are.
+    pub(super) fn haste() -> u32 {
+        static HASTE: LazyLock<u32> =
+            LazyLock::new(|| set("OMNI_HASTE").and_then(|text| text.parse().ok()).map_or(1, NonZeroU32::get));
+        *HASTE
     }
 
     pub(super) fn reach(word: &'static str) {
