@@ -125,8 +125,9 @@ fn cells(requests: &BTreeMap<Version, usize>, lane: usize) -> BTreeMap<Version, 
         }
         for number in 1..=*count {
             for (row, trouble, on) in rows() {
+                // Two neighbours go to one lane, so that no lane has only one of the ways.
                 position += 1;
-                let is_next = position % every == every / 2 && (position / every) % LANES == lane;
+                let is_next = position % every == every / 2 && (position / every / 2) % LANES == lane;
                 if at.map_or(is_next, |at| at == number && lane == 0) {
                     found.entry(*version).or_default().push_back(Cell { row, trouble, on, number });
                 }
