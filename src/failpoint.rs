@@ -1,10 +1,14 @@
-//! Failpoints: places at which a test makes the process die.
+//! Failpoints: places at which a test makes the process die, and periods that a test makes short.
 //!
 //! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on.
 //! There the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached.
 //! With `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
 //! A test that plays omni inside its own process arms its thread instead (`die_at`): there the death is an unwind that the
 //! test catches, and what was in memory only is lost with it.
+//! `OMNI_HASTE=10` makes every deadline of a call and every period of the lock a tenth of what it is, so that a test
+//! of an engine that hangs, or of a lease that runs out, need not wait for a minute.
+
+use std::time::Duration;
 
 /// Whether failpoints are compiled in. A fault test that runs without them proves nothing, and has to say so.
 pub const ARE_COMPILED_IN: bool = cfg!(feature = "failpoints");
@@ -74,12 +78,27 @@ pub fn disarm() -> bool {
     armed::NEXT.take().is_some()
 }
 
+/// A period as it is, or the part of it that a test in haste asks for.
+#[cfg(not(feature = "failpoints"))]
+#[must_use]
+pub const fn hastened(period: Duration) -> Duration {
+    period
+}
+
+/// A period as it is, or the part of it that a test in haste asks for.
+#[cfg(feature = "failpoints")]
+#[must_use]
+pub fn hastened(period: Duration) -> Duration {
+    period / armed::haste()
+}
+
 #[cfg(feature = "failpoints")]
 mod armed {
     use std::cell::Cell;
     use std::collections::BTreeMap;
     use std::fs::OpenOptions;
     use std::io::Write;
+    use std::num::NonZeroU32;
     use std::sync::{LazyLock, Mutex};
 
     thread_local! {
@@ -92,6 +111,13 @@ mod armed {
     #[expect(clippy::disallowed_methods, reason = "a failpoint is switched by the test that started the process")]
     fn set(name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    /// How many times shorter periods are.
+    pub(super) fn haste() -> u32 {
+        static HASTE: LazyLock<u32> =
+            LazyLock::new(|| set("OMNI_HASTE").and_then(|text| text.parse().ok()).map_or(1, NonZeroU32::get));
+        *HASTE
     }
 
     pub(super) fn reach(word: &'static str) {

@@ -15,7 +15,8 @@ use crate::cli::wish::{Met, Wish};
 use crate::cli::{recovering, tidying};
 use crate::fingerprint::Key;
 use crate::journal::{Apply, Direction};
-use crate::plan::Plan;
+use crate::plan::{Moved, Plan};
+use crate::provider::Observe;
 use crate::store::Store;
 
 /// Fulfils a wish.
@@ -83,9 +84,20 @@ async fn planned(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) ->
         reviewed.written = met.written().cloned();
         reviewed.plan = Some(plan);
         reviewed.is_agreed = true;
+    } else if let Some(seen) = &reviewed.plan {
+        same_engine(work, seen).await?;
     }
     drop(store);
     work.under_lock(async |under| locked(work, wish, &reviewed, under).await).await
+}
+
+/// That the engine is the one of the plan. The lock is an object too, and is not to be made on another engine.
+async fn same_engine(work: &Undertaking<'_>, seen: &Plan) -> Result<(), Failure> {
+    let now = work.engine.facts().await?.id;
+    if now == seen.engine.id {
+        return Ok(());
+    }
+    Err(Failure::moved(&[Moved::Engine { planned: seen.engine.id.clone(), now }]))
 }
 
 async fn locked(
@@ -154,7 +166,7 @@ async fn apply(
     drop(reporter);
     work.tell_ending(&plan, &applied, &|address| met.place(address));
     if applied.release.is_some() {
-        tidying::tidy(work, met.retention, &plan, under).await?;
+        tidying::tidy_after(work, met.retention, &plan, under).await?;
     }
     let exit = work.checked(&plan, &applied, Some(ground.observed.fingerprint()));
     work.tell_failure(&plan, &applied, exit);

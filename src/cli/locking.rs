@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::lock::{Held, Holder};
 use crate::observed::Observed;
 use crate::provider::{Anchor, Taking};
-use crate::store::{Locking, Store};
+use crate::store::{Locking, Store, StoreError};
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -89,6 +89,10 @@ async fn once(
 /// # Errors
 /// When the engine or the store does not answer; the leases then run out by themselves.
 pub(crate) async fn unlock(store: &mut dyn Store, engine: &dyn Anchor, locked: &Locked) -> Result<(), Failure> {
+    if let Err(StoreError::FenceLost(_)) = store.renew_lock(locked.fence).await {
+        // Somebody else has it: there is nothing to give back, and nothing more is sent.
+        return Ok(());
+    }
     let anchor = engine.drop_anchor(&locked.anchor).await;
     store.drop_lock(locked.fence).await?;
     anchor.map_err(Failure::from)

@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
+use crate::failpoint::hastened;
 use crate::fingerprint::Key;
 use crate::graph::Graph;
 use crate::lock::{Holder, LONGEST_CALL};
@@ -97,7 +98,7 @@ impl Project {
     pub(crate) fn engine(&self) -> Result<Engine, Failure> {
         let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
         Ok(Host::new(
-            Docker::connect(&target(host), LONGEST_CALL)?,
+            Docker::connect(&target(host), hastened(LONGEST_CALL))?,
             Arc::new(FromHere),
             disk::context,
             identity::is_alive,

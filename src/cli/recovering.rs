@@ -93,7 +93,7 @@ pub(crate) async fn finish(
     undertaking.tell_ending(&apply.plan, &applied, &|_| None);
     if applied.release.is_some() {
         let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
-        tidying::tidy(undertaking, kept, &apply.plan, under).await?;
+        tidying::tidy_after(undertaking, kept, &apply.plan, under).await?;
     }
     Ok(match (Exit::of(&applied.outcome), asked) {
         (Exit::Stuck, _) => {

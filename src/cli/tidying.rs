@@ -1,6 +1,7 @@
 //! Tidying: removing what no kept release needs, after an apply or on request.
 
 use crate::address::{Kind, Scope};
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::foreseeing::only_of;
 use crate::cli::planning;
@@ -13,6 +14,34 @@ use crate::plan::{Plan, Purpose, Retained, Retention, retained};
 use crate::provider::{FaultKind, Observe, Perform};
 use crate::release::Release;
 use crate::store::Store;
+
+/// Tidies after an apply that is closed. What serves is right by then, so what could not be removed is told and left to
+/// the next tidying; but where everything was to go, what is left is a part of it.
+///
+/// # Errors
+/// `Stuck` where everything was to go and something is left.
+pub(crate) async fn tidy_after(
+    undertaking: &Undertaking<'_>,
+    retention: Retention,
+    plan: &Plan,
+    under: &mut Under<'_>,
+) -> Result<(), Failure> {
+    match tidy(undertaking, retention, plan, under).await {
+        Err(Failure::Told(mut told)) if plan.purpose == Purpose::Destroy => {
+            told.exit = Exit::Stuck;
+            told.messages.push("not everything could be removed".to_owned());
+            told.help = Some("run it again once the engine answers".to_owned());
+            Err(Failure::Told(told))
+        }
+        Err(Failure::Told(told)) => {
+            let text = told.draw();
+            let why = "warning: what no kept release needs could not all be removed; the next apply tries again";
+            undertaking.console.warn(&format!("{why}\n{text}"));
+            Ok(())
+        }
+        answer => answer,
+    }
+}
 
 /// Removes what no kept release needs, and the volumes that this plan removes: the containers that held them are gone
 /// only now.

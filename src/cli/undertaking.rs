@@ -185,7 +185,7 @@ impl<'a> Undertaking<'a> {
     pub(crate) fn limits(&self, on_failure: OnFailure, on_interrupt: OnFailure) -> Limits {
         Limits {
             parallel: usize::from(self.doing.parallel),
-            call: LONGEST_CALL,
+            call: failpoint::hastened(LONGEST_CALL),
             budget: self.budget,
             on_interrupt: match on_interrupt {
                 OnFailure::Undo => apply::OnInterrupt::Undo,

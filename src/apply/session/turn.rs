@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::apply::aborted::Aborted;
 use crate::apply::limits::{OnInterrupt, Stop};
 use crate::apply::session::{Run, Session};
+use crate::failpoint::hastened;
 use crate::journal::{Cause, Event, FaultReport, NodeStatus, Record};
 use crate::lock::{Held, LEASE, LEASE_MARGIN, RENEWAL};
 use crate::provider::{Anchor, Fault, FaultKind};
@@ -91,10 +92,10 @@ impl<'s> Session<'s> {
         if self.limits.budget.is_some_and(|budget| run.began.elapsed() > budget) {
             self.turn(run, Cause::Deadline("the apply took longer than --timeout allows".to_owned())).await;
         }
-        if run.renewed.elapsed() + self.limits.call + LEASE_MARGIN > LEASE {
+        if run.renewed.elapsed() + self.limits.call + hastened(LEASE_MARGIN) > hastened(LEASE) {
             return self.assure(run).await;
         }
-        if run.renewed.elapsed() >= RENEWAL && run.renewing.is_none() {
+        if run.renewed.elapsed() >= hastened(RENEWAL) && run.renewing.is_none() {
             self.store.renew_lock(self.fence).await.map_err(|error| Aborted::lease_lost(&error))?;
             run.renewing = Some(renewal(self.anchor, self.held));
         }
@@ -106,7 +107,7 @@ impl<'s> Session<'s> {
     async fn assure(&mut self, run: &mut Run<'_, '_>) -> Result<(), Aborted> {
         run.renewing = None;
         self.store.renew_lock(self.fence).await.map_err(|error| Aborted::lease_lost(&error))?;
-        match tokio::time::timeout(LEASE_MARGIN, self.anchor.renew_anchor(self.held)).await {
+        match tokio::time::timeout(hastened(LEASE_MARGIN), self.anchor.renew_anchor(self.held)).await {
             Ok(answer @ Ok(())) => run.renewal_answered(answer),
             Ok(Err(fault)) => Err(Aborted::LeaseLost(fault.to_string())),
             Err(_) => Err(Aborted::LeaseLost("it could not be renewed in time".to_owned())),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::address::Scope;
+use crate::failpoint::hastened;
 use crate::lock::{Held, Holder, LEASE};
 use crate::plain::plain;
 use crate::provider::engine::{Engine, Labels, LiveContainer, NewFile};
@@ -49,7 +50,7 @@ async fn held<E: Engine>(calls: &Calls<'_, E>, live: &LiveContainer) -> Result<O
         Err(fault) => return Err(fault),
     };
     let written = lease.and_then(|bytes| String::from_utf8(bytes).ok()?.trim().parse::<Timestamp>().ok());
-    let until = written.unwrap_or_else(|| live.created.unwrap_or(since).max(since) + LEASE);
+    let until = written.unwrap_or_else(|| live.created.unwrap_or(since).max(since) + hastened(LEASE));
     let now = calls.read(|| calls.engine.now()).await?;
     Ok(Some(Held { holder, fence, since, until, now, id: live.id.clone() }))
 }
@@ -120,7 +121,7 @@ async fn make_or_read<E: Engine>(
 }
 
 pub(super) async fn renew<E: Engine>(calls: &Calls<'_, E>, held: &Held) -> Result<(), Fault> {
-    let until = calls.read(|| calls.engine.now()).await? + LEASE;
+    let until = calls.read(|| calls.engine.now()).await? + hastened(LEASE);
     let file = NewFile { path: LEASE_FILE.to_owned(), mode: 0o444, content: until.to_string().into_bytes() };
     calls.put_files(&held.id, &[file]).await
 }

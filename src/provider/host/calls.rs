@@ -226,11 +226,16 @@ impl<E: Engine> Calls<'_, E> {
 
 /// The answer to a call, or that there was none in time.
 pub(super) async fn within<T>(deadline: Duration, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    failpoint::reach(Place::CallUnsent);
-    let answer = timeout(deadline, call).await.unwrap_or_else(|_| {
+    timeout(deadline, sent(call)).await.unwrap_or_else(|_| {
         let waited = crate::units::Period::millis(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX));
         Err(Fault::new(FaultKind::Unknown, format!("the engine did not answer within {waited}")))
-    });
+    })
+}
+
+/// A call, with the places before and after it at which a test makes the process die.
+pub(super) async fn sent<T>(call: impl Future<Output = T>) -> T {
+    failpoint::reach(Place::CallUnsent);
+    let answer = call.await;
     failpoint::reach(Place::CallAnswered);
     answer
 }

@@ -9,7 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
 use crate::plan::Action;
 use crate::provider::engine::{Engine, Labels, LiveImage, NewImage};
-use crate::provider::host::calls::Calls;
+use crate::provider::host::calls::{Calls, sent};
 use crate::provider::host::{Doing, labels, names};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Build, Image, ImageSource, Pin, PullPolicy, Resource};
@@ -67,10 +67,10 @@ impl<E: Engine> Doing<'_, E> {
 
     async fn pull(&self, image: &Image, name: &str) -> Result<&'static str, Fault> {
         let engine = self.calls.engine;
-        match engine.pull(name, image.platform.as_deref(), self.order.progress).await {
+        match sent(engine.pull(name, image.platform.as_deref(), self.order.progress)).await {
             // A pull may be done twice: the engine keeps the layers that it has.
             Err(fault) if fault.kind.is_passing() => {
-                engine.pull(name, image.platform.as_deref(), self.order.progress).await?;
+                sent(engine.pull(name, image.platform.as_deref(), self.order.progress)).await?;
             }
             answer => answer?,
         }
@@ -95,9 +95,9 @@ impl<E: Engine> Doing<'_, E> {
             platform: image.platform.clone(),
             context: files.tar,
         };
-        match self.calls.engine.build(&new, self.order.progress).await {
+        match sent(self.calls.engine.build(&new, self.order.progress)).await {
             Err(fault) if fault.kind.is_passing() => {
-                self.calls.engine.build(&new, self.order.progress).await?;
+                sent(self.calls.engine.build(&new, self.order.progress)).await?;
             }
             answer => {
                 answer?;

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::failpoint::hastened;
 use crate::journal::Effect;
 use crate::lock::LONGEST_CALL;
 use crate::observed::Status;
 use crate::provider::engine::{Engine, LiveContainer};
+use crate::provider::host::calls::sent;
 use crate::provider::host::make::Wanted;
 use crate::provider::host::{Doing, names};
 use crate::provider::{Ended, Fault, FaultKind};
@@ -84,9 +86,9 @@ impl<E: Engine> Doing<'_, E> {
     async fn until_ended(&self, id: &str) -> Result<i64, Fault> {
         let mut away: Option<Instant> = None;
         loop {
-            match self.calls.engine.wait(id).await {
+            match sent(self.calls.engine.wait(id)).await {
                 Err(fault) if fault.kind.is_passing() => {
-                    if away.get_or_insert_with(Instant::now).elapsed() >= LONGEST_CALL {
+                    if away.get_or_insert_with(Instant::now).elapsed() >= hastened(LONGEST_CALL) {
                         return Err(fault);
                     }
                     sleep(PAUSE).await;

@@ -97,6 +97,12 @@ pub fn resource(labels: &Labels) -> Option<Resource> {
     serde_json::from_str(labels.get(RESOURCE)?).ok()
 }
 
+/// Whether the labels are those of a stand-in, which an undo makes to take a name: it is nothing that a spec has.
+#[must_use]
+pub fn is_stand_in(labels: &Labels) -> bool {
+    labels.contains_key(OP) && !labels.contains_key(RESOURCE)
+}
+
 /// The key that labels carry.
 #[must_use]
 pub fn key(labels: &Labels) -> Option<Key> {

@@ -47,6 +47,10 @@ pub(super) async fn observe<E: Engine>(calls: &Calls<'_, E>, scope: &Scope) -> R
 type Found = Result<Option<(Address, Object)>, Fault>;
 
 fn container(live: LiveContainer) -> Found {
+    // Its maker died before it was removed. The undo that goes on removes it.
+    if labels::is_stand_in(&live.labels) {
+        return Ok(None);
+    }
     let Some((address, mut resource)) = labelled(&live.labels, &live.name)? else { return Ok(None) };
     // A container that somebody started by hand from a built image inherits the image's labels.
     if resource.container().is_none() {

@@ -8,7 +8,7 @@ use crate::provider::engine::Engine;
 use crate::provider::host::ready::Readiness;
 use crate::provider::host::{Doing, make};
 use crate::provider::{Fault, FaultKind};
-use crate::resource::{Resource, Service};
+use crate::resource::{Resource, Restart, Service};
 
 impl<E: Engine> Doing<'_, E> {
     /// Makes the containers of before run and stop as they did, and waits until those that run are ready.
@@ -33,13 +33,20 @@ impl<E: Engine> Doing<'_, E> {
                 .await?
                 .filter(|live| matches!(live.status, Status::Running { .. } | Status::Restarting));
             return match running {
-                Some(live) => self.calls.stop(&live.id, service.container.stop_grace_period.duration()).await,
+                Some(live) => {
+                    let container = &service.container;
+                    let always = container.restart == Restart::Always;
+                    self.lay_down(&live.id, container.stop_grace_period.duration(), always).await
+                }
                 None => Ok(()),
             };
         }
         let live = self.existing(id).await?;
+        let always = service.container.restart == Restart::Always;
         if self.order.change.action == Action::Update {
             self.set(&live, &service.container).await?;
+        } else if always && live.seen.container.restart == Restart::UnlessStopped {
+            self.set_restart(&live, Restart::Always).await?;
         }
         if !live.status.is_up() {
             (self.order.progress)("starting the old one".to_owned());

@@ -2,17 +2,19 @@
 //!
 //! Old containers are stopped and never removed here, so that taking a change back is starting what is still there.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use crate::journal::Effect;
 use crate::plan::{Action, Turn};
 use crate::provider::Fault;
-use crate::provider::engine::Engine;
+use crate::provider::engine::{Engine, LiveContainer};
 use crate::provider::host::make::Wanted;
 use crate::provider::host::ready::{self, Readiness};
 use crate::provider::host::{Doing, names};
-use crate::resource::{Resource, Service, Strategy};
+use crate::resource::{Container, Resource, Restart, Service, Strategy};
 
 /// One container that is to serve.
 pub(super) enum Coming<'c> {
@@ -88,7 +90,11 @@ impl<E: Engine> Doing<'_, E> {
 
     async fn bring(&self, service: &Service, coming: &Coming<'_>) -> Result<Up, Fault> {
         let live = match coming {
-            Coming::Retained(id) => self.existing(id).await?,
+            Coming::Retained(id) => {
+                let live = self.existing(id).await?;
+                self.set(&live, &service.container).await?;
+                live
+            }
             Coming::New(replica) => {
                 self.make(&Wanted {
                     name: names::container(self.order.scope, self.order.address(), self.order.fence, *replica),
@@ -110,7 +116,24 @@ impl<E: Engine> Doing<'_, E> {
         let side = self.order.change.before.as_ref();
         let container = side.and_then(|side| side.resource.container());
         let grace = container.map(|container| container.stop_grace_period.duration()).unwrap_or_default();
-        join_all(ids.iter().map(|id| self.calls.stop(id, grace))).await.into_iter().collect()
+        let always = container.is_some_and(|container| container.restart == Restart::Always);
+        join_all(ids.iter().map(|id| self.lay_down(id, grace, always))).await.into_iter().collect()
+    }
+
+    /// Stops a container that is kept. One that the engine `always` starts would run again after the engine's next
+    /// start, beside what serves by then.
+    pub(super) async fn lay_down(&self, id: &str, grace: Duration, always: bool) -> Result<(), Fault> {
+        self.calls.stop(id, grace).await?;
+        if always && let Some(live) = self.calls.container(id).await? {
+            self.set_restart(&live, Restart::UnlessStopped).await?;
+        }
+        Ok(())
+    }
+
+    /// Changes nothing of a container but when the engine starts it.
+    pub(super) async fn set_restart(&self, live: &LiveContainer, restart: Restart) -> Result<(), Fault> {
+        let wanted = Container { restart, ..live.seen.container.clone() };
+        self.set(live, &wanted).await
     }
 }
 

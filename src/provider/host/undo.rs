@@ -12,7 +12,7 @@ use crate::plan::{Action, Turn};
 use crate::provider::Fault;
 use crate::provider::engine::{Engine, Labels, NewContainer};
 use crate::provider::host::{Doing, labels, names};
-use crate::resource::{Container, ImageUse, Resource};
+use crate::resource::{Container, ImageUse, Resource, Restart};
 use crate::template::Template;
 
 impl<E: Engine> Doing<'_, E> {
@@ -66,7 +66,8 @@ impl<E: Engine> Doing<'_, E> {
                 .filter(|live| matches!(live.status, Status::Running { .. } | Status::Restarting))
             {
                 let grace = live.seen.container.stop_grace_period.duration();
-                self.calls.stop(&live.id, grace).await?;
+                let always = live.seen.container.restart == Restart::Always;
+                self.lay_down(&live.id, grace, always).await?;
             }
         }
         Ok(())

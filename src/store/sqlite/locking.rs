@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row, SqliteConnection};
 
+use crate::failpoint::hastened;
 use crate::lock::{Held, Holder, LEASE};
 use crate::store::sqlite::column::{counted, json, kept, parsed, time};
 use crate::store::sqlite::counters::Counters;
@@ -72,7 +73,7 @@ pub(super) async fn take(
         fence: counters.last_fence,
         holder: json(holder)?,
         since: now.to_string(),
-        until: (now + LEASE).to_string(),
+        until: (now + hastened(LEASE)).to_string(),
     };
     lease.save(connection).await?;
     Ok(Taken::Decided(Locking::Locked(lease.held(now)?)))
@@ -81,7 +82,7 @@ pub(super) async fn take(
 /// Renews the lease.
 pub(super) async fn renew(connection: &mut SqliteConnection, fence: u64, now: Timestamp) -> Result<(), Trouble> {
     let mut lease = own(connection, fence).await?;
-    lease.until = (now + LEASE).to_string();
+    lease.until = (now + hastened(LEASE)).to_string();
     lease.save(connection).await
 }
 
