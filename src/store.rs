@@ -4,9 +4,12 @@
 //! write is conditional on the writer's own fence, so a process that lost the lock can write nothing. What a record
 //! means is left to `journal`; when a lock may be broken, to `cli`.
 
+mod column;
 mod error;
 mod machine;
 mod memory;
+mod random;
+mod seal;
 mod sqlite;
 
 use std::collections::BTreeSet;

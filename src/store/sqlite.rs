@@ -5,7 +5,6 @@
 //! left to `cli`.
 
 mod applies;
-mod column;
 mod connect;
 mod counters;
 mod files;
@@ -17,7 +16,6 @@ mod place;
 mod records;
 mod releases;
 mod schema;
-mod seal;
 mod transaction;
 mod trouble;
 
@@ -41,7 +39,7 @@ use crate::store::sqlite::meta::Meta;
 use crate::store::sqlite::place::{Place, discard};
 use crate::store::sqlite::transaction::Intent;
 use crate::store::sqlite::trouble::{Trouble, unusable};
-use crate::store::{Locking, Machine, Store, StoreError, named_files};
+use crate::store::{Locking, Machine, Store, StoreError, column, named_files};
 
 /// How often, and how long apart, to look who is just taking or giving back the lock: 5 s in all.
 const LOOKS: u32 = 1000;
@@ -279,7 +277,7 @@ async fn adopt(connection: &mut SqliteConnection, key: &Key) -> Result<(), Troub
 }
 
 async fn last_fence(connection: &mut SqliteConnection) -> Result<u64, Trouble> {
-    column::counted(counters::Counters::read(connection).await?.last_fence)
+    Ok(column::counted(counters::Counters::read(connection).await?.last_fence)?)
 }
 
 /// Forgets releases, and every file that no release left and no open apply names.
