@@ -219,7 +219,7 @@ impl From<Fault> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
-            StoreError::Unusable { .. } => Exit::Unusable,
+            StoreError::Unusable { .. } | StoreError::Server { .. } => Exit::Unusable,
             StoreError::FenceLost(_) => Exit::Locked,
             StoreError::AlreadyOpen => Exit::Stuck,
             StoreError::Absent(_) => Exit::Usage,
