@@ -20,3 +20,5 @@ mod postgres;
 mod processes;
 #[path = "store/sample.rs"]
 mod sample;
+#[path = "store/served.rs"]
+mod served;

@@ -255,11 +255,15 @@ impl From<Aborted> for Failure {
                     crate::journal::Outcome::Unwound(_) => "everything was undone, but the journal does not say so",
                     _ => "not everything was undone",
                 });
+                let mend = match &error {
+                    StoreError::Server { .. } => "bring the store's server back",
+                    _ => "make room for the store",
+                };
                 let failure = Self::from(error);
                 let Self::Told(mut told) = failure else { return failure };
                 told.exit = Exit::Stuck;
                 told.messages.push(how.to_owned());
-                told.help = Some("make room for the store, then run `omni recover` (safe to repeat)".to_owned());
+                told.help = Some(format!("{mend}, then run `omni recover` (safe to repeat)"));
                 Self::Told(told)
             }
             Aborted::LeaseLost(why) => Self::lock_lost(&why, None),

@@ -13,7 +13,6 @@ use crate::clock::Clock;
 use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
 use crate::plan::{Class, Plan};
 use crate::spec::OnFailure;
-use crate::store::Store;
 
 /// How far an open apply has come.
 ///

@@ -278,12 +278,11 @@ impl Store for Postgres {
     }
 
     async fn take_lock(&mut self, holder: &Holder, above: u64) -> Result<Locking, StoreError> {
-        let place = self.session.get_mut().place.clone();
-        let connection = self.session.get_mut().connection().await.map_err(|trouble| trouble.at(&place))?;
-        in_time(connect::refuse_pooler(connection, &place)).await.map_err(|trouble| trouble.at(&place))?;
+        let mut probed = false;
         let mut seen = None;
         for _ in 0..LOOKS {
             let (held, breaks) = self.look().await?;
+            let number = locking::number(&self.lineage, breaks);
             let session = self.session.get_mut();
             if let Some(fence) = session.fence() {
                 match held {
@@ -292,12 +291,20 @@ impl Store for Postgres {
                     _ => session.let_go().await,
                 }
             }
-            let number = locking::number(&self.lineage, breaks);
-            if self.session.get_mut().take(number).await.map_err(|trouble| trouble.at(&place))? {
-                if let Some(held) = self.take_row(holder, above, breaks).await? {
-                    return Ok(Locking::Locked(held));
+            let taken = match session.probe(&mut probed).await {
+                Ok(()) => session.take(number).await,
+                Err(trouble) => Err(trouble),
+            };
+            match taken {
+                Ok(true) => {
+                    if let Some(held) = self.take_row(holder, above, breaks).await? {
+                        return Ok(Locking::Locked(held));
+                    }
+                    continue;
                 }
-                continue;
+                Ok(false) => {}
+                Err(trouble) if session.may_try_again(&trouble).await => continue,
+                Err(trouble) => return Err(trouble.at(&session.place)),
             }
             match held {
                 Some(held) if !self.machine.is_gone(&held) => return Ok(Locking::Refused(held)),
@@ -306,8 +313,8 @@ impl Store for Postgres {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        let silent =
-            || server(&place, "a session has its lock, and does not say who it is", "run it again in a moment");
+        let place = &self.session.get_mut().place;
+        let silent = || server(place, "a session has its lock, and does not say who it is", "run it again in a moment");
         seen.map(Locking::Refused).ok_or_else(silent)
     }
 

@@ -135,7 +135,15 @@ pub(crate) struct Served<'s> {
 
 impl<'s> Served<'s> {
     pub(crate) async fn new(server: &'s Server, name: &str) -> Self {
-        Self { hands: Hands::new(), server, name: name.to_owned(), url: server.database(name).await }
+        Self {
+            hands: Hands::new(),
+            server,
+            name: name.to_owned(),
+            url: {
+                server.database(name).await;
+                server.socket_url(name)
+            },
+        }
     }
 
     pub(crate) async fn open(&self) -> Postgres {

@@ -81,10 +81,6 @@ impl Server {
         self.process.wait().expect("it ends");
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -140,11 +136,22 @@ impl Server {
         }
     }
 
+    /// Waits until nobody is connected to a database.
+    pub(crate) async fn until_alone(&self, database: &str) {
+        let mut connection = self.connection("postgres").await;
+        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
+        let until = Instant::now() + Duration::from_secs(30);
+        while sqlx::query_scalar::<_, i64>(sessions).bind(database).fetch_one(&mut connection).await.expect("n") > 0 {
+            assert!(Instant::now() < until, "somebody stays connected");
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// A pool before it, in this mode; returns it with its port.
     pub(crate) async fn pool(&self, mode: &str, size: u32) -> Pool {
-        let folder = self.folder.path().join(format!("pool-{mode}-{size}"));
-        fs::create_dir(&folder).expect("a folder");
         let port = free_port();
+        let folder = self.folder.path().join(format!("pool-{port}"));
+        fs::create_dir(&folder).expect("a folder");
         let settings = format!(
             "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = any\npool_mode = {mode}\ndefault_pool_size = {size}\n\

@@ -195,6 +195,16 @@ impl Session {
         self.guard.map(|guard| guard.fence)
     }
 
+    /// Refuses a transaction pooler, once it is known.
+    pub(super) async fn probe(&mut self, probed: &mut bool) -> Result<(), Trouble> {
+        if !*probed {
+            let place = self.place.clone();
+            in_time(connect::refuse_pooler(self.connection().await?, &place)).await?;
+            *probed = true;
+        }
+        Ok(())
+    }
+
     /// Takes the session lock of this number; false where another session has it.
     pub(super) async fn take(&mut self, number: i64) -> Result<bool, Trouble> {
         self.connection().await?;
