@@ -63,7 +63,14 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
         "url-text" => (text.is_empty() || text.contains("://")).then_some(()).ok_or_else(|| {
             helped(
                 format!("`{}` is no URL", shown()),
-                "start it with a scheme, as in `unix:///var/run/docker.sock` or `sqlite://.omni/omni.db`",
+                "start it with a scheme, as in `unix:///var/run/docker.sock`",
+            )
+        }),
+        // It may hold a password, so it is not repeated.
+        "store-text" => (text.is_empty() || text.contains("://")).then_some(()).ok_or_else(|| {
+            helped(
+                "it is no URL of a store".to_owned(),
+                "start it with a scheme: `sqlite://.omni/omni.db` or `postgres://USER@HOST/DATABASE`",
             )
         }),
         _ => Ok(()),

@@ -53,7 +53,7 @@ pub(super) struct Session {
     guard: Option<Guard>,
     /// Whether a transaction may be open that a call left which was given up.
     is_open: bool,
-    /// Until when a lost connection is looked for; none while there is one.
+    /// Until when a lost connection is looked for; none while all is well.
     until: Option<Instant>,
     /// The mark of the write under way.
     mark: String,
@@ -182,8 +182,8 @@ impl Session {
         }
         self.connection = None;
         let until = *self.until.get_or_insert_with(|| Instant::now() + PATIENCE);
+        // Once it was over, each call tries once, until one gets through.
         if Instant::now() >= until {
-            self.until = None;
             return false;
         }
         tokio::time::sleep(PAUSE).await;
