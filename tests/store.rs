@@ -14,6 +14,8 @@ mod disk;
 mod house;
 #[path = "support/plan.rs"]
 mod plan;
+#[path = "store/pool.rs"]
+mod pool;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "store/processes.rs"]

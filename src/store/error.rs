@@ -20,11 +20,11 @@ pub enum StoreError {
     #[error("cannot use the store `{place}`: {why}")]
     Server {
         /// Where it is, without the password.
-        place: String,
+        place: Box<str>,
         /// What it said, or what was found.
-        why: String,
+        why: Box<str>,
         /// The reader's next act.
-        help: String,
+        help: Box<str>,
     },
     /// It was written by a newer omni.
     #[error("the store is of version {found}, and this omni reads up to {known}")]

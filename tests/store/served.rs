@@ -11,7 +11,7 @@ use omni::lock::{Held, Op};
 use omni::store::{Locking, Machine, Postgres, Store, StoreError};
 
 use crate::contract::{locked, made};
-use crate::house::{Hands, House, Served};
+use crate::house::{Hands, OnDisk, Served};
 use crate::postgres::{PASSWORD, Server};
 use crate::sample::{apply, at, file, holder, node, records, release, scope};
 
@@ -284,6 +284,41 @@ async fn what_is_wrong_with_a_server_is_said_with_the_next_act() {
     expect(url, "fsync = off", "fsync = on").await;
 }
 
+/// Makes a certificate for 127.0.0.1, and the authority that signed it, in a folder; returns the file of the authority.
+fn certificates(server: &Server) -> String {
+    let script = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt && \
+                  openssl req -newkey rsa:2048 -nodes -subj /CN=server -keyout server.key -out server.csr && \
+                  printf 'subjectAltName=IP:127.0.0.1' > names && openssl x509 -req -in server.csr -CA ca.crt \
+                  -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt";
+    let made = Command::new("sh").args(["-c", script]).current_dir(server.folder()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    server.own(&["server.key", "server.crt"]);
+    server.folder().join("ca.crt").display().to_string()
+}
+
+#[tokio::test]
+async fn over_tls_the_server_has_to_prove_who_it_is() {
+    let mut server = Server::start().await;
+    let url = server.database("tls").await;
+    let authority = certificates(&server);
+    server.stop();
+    let file = |name: &str| server.folder().join(name).display().to_string();
+    let (cert, key) = (format!("ssl_cert_file={}", file("server.crt")), format!("ssl_key_file={}", file("server.key")));
+    server.start_again(&["ssl=on", &cert, &key]).await;
+    let (why, help) = trouble(&format!("{url}?sslmode=verify-full")).await;
+    assert!(why.contains("certificate") && help.contains("sslrootcert"), "{why}\n{help}");
+    let other = format!("{}?sslmode=verify-full&sslrootcert={authority}", url.replace("127.0.0.1", "localhost"));
+    let (why, _) = trouble(&other).await;
+    assert!(why.contains("not valid for name"), "it is not for that name: {why}");
+    let mut store = opened(&format!("{url}?sslmode=verify-full&sslrootcert={authority}")).await.unwrap();
+    made(&mut store, 1, &["a"]).await;
+    let ssl = server.sql(
+        "tls",
+        "SELECT 1 FROM pg_stat_ssl s JOIN pg_stat_activity USING (pid) WHERE ssl AND application_name LIKE 'omni/%'",
+    );
+    assert_eq!(ssl.await, 1, "it speaks TLS");
+}
+
 /// A store with two releases, an open apply with records, and a lock that somebody has.
 async fn full(house: &Served<'_>) -> Op {
     let mut store = house.open().await;
@@ -420,4 +455,31 @@ async fn a_newer_or_foreign_store_is_refused_and_left_alone() {
     server.sql("other", "CREATE SCHEMA \"omni:shop/prod\"; CREATE TABLE \"omni:shop/prod\".users (name TEXT)").await;
     let refused = opened(&other.url).await;
     assert!(matches!(&refused, Err(StoreError::Damaged(what)) if what.contains("no store of omni")), "{refused:?}");
+}
+
+#[tokio::test]
+#[ignore = "a measurement: `cargo test --release --test store how_long -- --ignored --nocapture`"]
+async fn how_long_one_record_takes() {
+    let server = Server::start().await;
+    let house = Served::new(&server, "long").await;
+    let disk = OnDisk::new();
+    let stores: [(&str, Box<dyn Store>); 3] = [
+        ("a server over a socket", Box::new(opened(&house.url).await.unwrap())),
+        ("a server over TCP", Box::new(opened(&server.database("tcp").await).await.unwrap())),
+        ("a file", Box::new(disk.open().await)),
+    ];
+    for (name, mut store) in stores {
+        let fence = locked(&mut *store, 1).await;
+        let apply = apply(1, fence, &[]);
+        store.open(&apply, Vec::new()).await.unwrap();
+        let record = Record::Intent { node: node() };
+        let mut took = Vec::new();
+        for _ in 0..1000 {
+            let begun = Instant::now();
+            store.append(&apply.op, fence, &record, at(2)).await.unwrap();
+            took.push(begun.elapsed());
+        }
+        took.sort();
+        println!("{name}: one record kept and synced: median {:?}, p95 {:?}", took[500], took[950]);
+    }
 }

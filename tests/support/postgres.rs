@@ -1,6 +1,6 @@
-//! `Server`: a PostgreSQL server of one test, and a pool before it. Both end with the test, also when it fails.
+//! `Server`: a PostgreSQL server of one test. It ends with the test, also when it fails.
 //!
-//! PostgreSQL refuses to run as root, so they run as nobody, in a folder of their own, on a port of the loopback and a
+//! PostgreSQL refuses to run as root, so it runs as nobody, in a folder of its own, on a port of the loopback and a
 //! socket. The programs are the machine's, or those that `scripts/test` unpacked beside the build.
 
 use std::fs;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 
-const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
+pub(crate) const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
 const NOBODY: u32 = 65534;
 
 /// The user of the tests, and its password over TCP.
@@ -21,9 +21,9 @@ pub(crate) const PASSWORD: &str = "canary-1c0ffee";
 
 /// A server of one test.
 pub(crate) struct Server {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     pub(crate) port: u16,
-    process: Child,
+    pub(crate) process: Child,
 }
 
 impl Server {
@@ -75,13 +75,7 @@ impl Server {
         self.until_ready(settings).await;
     }
 
-    /// Stops the server in order.
-    pub(crate) fn stop(&mut self) {
-        signal(&self.process, "-INT");
-        self.process.wait().expect("it ends");
-    }
-
-    pub(crate) fn log(&self) -> String {
+    fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
@@ -123,88 +117,11 @@ impl Server {
                    WHERE application_name LIKE 'omni/%' AND datname = current_database()";
         sqlx::query_scalar(cut).fetch_one(&mut connection).await.expect("an administrator may")
     }
-
-    /// Waits until no session of a database has a session lock.
-    pub(crate) async fn until_unlocked(&self, database: &str) {
-        let mut connection = self.connection(database).await;
-        let locks = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
-                     WHERE locktype = 'advisory' AND datname = $1";
-        let until = Instant::now() + Duration::from_secs(30);
-        while sqlx::query_scalar::<_, i64>(locks).bind(database).fetch_one(&mut connection).await.expect("locks") > 0 {
-            assert!(Instant::now() < until, "the session lock stays");
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Waits until nobody is connected to a database.
-    pub(crate) async fn until_alone(&self, database: &str) {
-        let mut connection = self.connection("postgres").await;
-        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
-        let until = Instant::now() + Duration::from_secs(30);
-        while sqlx::query_scalar::<_, i64>(sessions).bind(database).fetch_one(&mut connection).await.expect("n") > 0 {
-            assert!(Instant::now() < until, "somebody stays connected");
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// A pool before it, in this mode; returns it with its port.
-    pub(crate) async fn pool(&self, mode: &str, size: u32) -> Pool {
-        let port = free_port();
-        let folder = self.folder.path().join(format!("pool-{port}"));
-        fs::create_dir(&folder).expect("a folder");
-        let settings = format!(
-            "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             unix_socket_dir =\nauth_type = any\npool_mode = {mode}\ndefault_pool_size = {size}\n\
-             logfile = {}\npidfile =\n[users]\n",
-            self.folder.path().display(),
-            self.port,
-            folder.join("log").display(),
-        );
-        // With `any` every client is this user of the server, who needs no password over the socket.
-        let settings = settings.replace("* = ", &format!("* = user={USER} "));
-        fs::write(folder.join("pgbouncer.ini"), settings).expect("settings");
-        owned(&folder);
-        owned(&folder.join("pgbouncer.ini"));
-        let mut process = run_as_nobody(&pgbouncer(), &folder)
-            .arg(folder.join("pgbouncer.ini"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`pgbouncer` runs");
-        let until = Instant::now() + Duration::from_secs(30);
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            let ended = process.try_wait().expect("a process");
-            let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
-            assert!(ended.is_none() && Instant::now() < until, "the pool does not start: {}", log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Pool { port, process }
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         signal(&self.process, "-QUIT");
-        let _ = self.process.wait();
-    }
-}
-
-/// A pool before a server.
-pub(crate) struct Pool {
-    port: u16,
-    process: Child,
-}
-
-impl Pool {
-    /// A database through the pool.
-    pub(crate) fn url(&self, database: &str) -> String {
-        format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
@@ -221,7 +138,7 @@ fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Child {
 
 /// A program that runs as nobody where we are root. It may read what we can, because the build may lie where nobody else
 /// can go; and it ends with the thread that started it, so that no test leaves a server behind.
-fn run_as_nobody(program: &Path, folder: &Path) -> Command {
+pub(crate) fn run_as_nobody(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     if is_root() {
@@ -240,7 +157,7 @@ fn is_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").expect("/proc")) == 0
 }
 
-fn owned(path: &Path) {
+pub(crate) fn owned(path: &Path) {
     if is_root() {
         std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
     }
@@ -254,16 +171,10 @@ fn program(name: &str) -> PathBuf {
     found.max().unwrap_or_else(|| panic!("`{name}` is missing: `scripts/test` fetches PostgreSQL"))
 }
 
-fn pgbouncer() -> PathBuf {
-    let places = [PathBuf::from("/usr/sbin/pgbouncer"), Path::new(TOOLS).join("usr/sbin/pgbouncer")];
-    let found = places.into_iter().find(|program| program.is_file());
-    found.expect("`pgbouncer` is missing: `scripts/test` fetches it")
-}
-
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-fn signal(process: &Child, name: &str) {
+pub(crate) fn signal(process: &Child, name: &str) {
     let _ = Command::new("kill").args([name, &process.id().to_string()]).status();
 }

@@ -78,7 +78,7 @@ async fn backend(connection: &mut PgConnection) -> Result<i32, Trouble> {
     Ok(row.try_get("pid")?)
 }
 
-/// Refuses a pool that gives each transaction to whichever server process is free: a lock of a session would be anybody's.
+/// Refuses a pool that gives each transaction to whichever server process is free: a session's lock would be anybody's.
 ///
 /// With nobody else there such a pool gives one process to all, one after the other, and no comparing of two of our
 /// transactions tells. So a second connection is made: it can have the process of the first one only from a pool.

@@ -1,6 +1,6 @@
 //! `Place`: where the server is and which schema is meant, with a name that holds no password.
 //!
-//! What a URL does not say is taken from where every PostgreSQL client takes it: `PGPASSWORD`, `~/.pgpass` and so on.
+//! What a URL does not say is taken from where every client of `PostgreSQL` takes it: `PGPASSWORD`, `~/.pgpass` and so on.
 
 use std::str::FromStr;
 
@@ -96,10 +96,9 @@ fn schema(scope: &Scope) -> String {
 
 fn malformed() -> StoreError {
     StoreError::Server {
-        place: "postgres://…".to_owned(),
-        why: "the URL cannot be understood".to_owned(),
-        help: "write it like `postgres://USER@HOST:5432/DATABASE`; a password in it has to be percent-encoded"
-            .to_owned(),
+        place: "postgres://…".into(),
+        why: "the URL cannot be understood".into(),
+        help: "write it like `postgres://USER@HOST:5432/DATABASE`; a password in it has to be percent-encoded".into(),
     }
 }
 

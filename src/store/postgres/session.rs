@@ -89,18 +89,17 @@ impl Session {
 
     /// The connection. Where it was lost a new one is made, with the lock that the old one had.
     pub(super) async fn connection(&mut self) -> Result<&mut PgConnection, Trouble> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let mut connection = connect::connect(&self.place, &self.name).await?;
-                if let Some(guard) = self.guard
-                    && !regain(&mut connection, &self.name, guard.number).await?
-                {
-                    self.guard = None;
-                }
-                self.is_open = false;
-                connection
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let mut connection = connect::connect(&self.place, &self.name).await?;
+            if let Some(guard) = self.guard
+                && !regain(&mut connection, &self.name, guard.number).await?
+            {
+                self.guard = None;
             }
+            self.is_open = false;
+            connection
         };
         Ok(self.connection.insert(connection))
     }

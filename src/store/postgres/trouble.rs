@@ -48,7 +48,7 @@ impl Trouble {
         }
     }
 
-    /// Whether the server says that it is a table of another form, or of none.
+    /// The server's code for it.
     fn code(&self) -> Option<String> {
         let Self::Sql(error) = self else { return None };
         Some(error.as_database_error()?.code()?.into_owned())
@@ -63,21 +63,23 @@ impl Trouble {
             Self::Sql(error) => error,
         };
         match &error {
+            // So a certificate is told of that nobody vouches for.
+            sqlx::Error::Io(io) if io.kind() == ErrorKind::InvalidData => server(place, io.to_string(), TLS),
             sqlx::Error::Io(io) => server(place, told_io(io), REACH),
-            sqlx::Error::Tls(_) => server(place, error, TLS),
+            sqlx::Error::Tls(_) => server(place, error.to_string(), TLS),
             sqlx::Error::ColumnDecode { .. }
             | sqlx::Error::Decode(_)
             | sqlx::Error::ColumnNotFound(_)
             | sqlx::Error::RowNotFound => StoreError::Damaged(error.to_string()),
             sqlx::Error::Database(_) => by_code(place, &code, told(&error)),
-            _ => server(place, error, REACH),
+            _ => server(place, error.to_string(), REACH),
         }
     }
 }
 
 const REACH: &str = "check that the server runs there and that this machine may reach it, then run it again";
-const TLS: &str = "give the server a certificate that this machine trusts (`sslrootcert=FILE` names another authority); \
-                   on a private way without TLS add `?sslmode=disable` to the URL";
+const TLS: &str = "give the server a certificate that this machine trusts (`?sslrootcert=FILE` names an authority), or, \
+                   on a private way without TLS, add `?sslmode=disable` to the URL";
 const ACCOUNT: &str = "check the user and the password: in the URL, in `PGPASSWORD` or in `~/.pgpass`";
 const WRITABLE: &str = "name the primary server in the URL, and a user that may write";
 const LATER: &str = "run it again in a moment";
@@ -115,8 +117,8 @@ fn rights(place: &Place) -> String {
 }
 
 /// The server at `place` cannot be used.
-pub(super) fn server(place: &Place, why: impl ToString, help: &str) -> StoreError {
-    StoreError::Server { place: place.shown.clone(), why: why.to_string(), help: help.to_owned() }
+pub(super) fn server(place: &Place, why: impl Into<Box<str>>, help: &str) -> StoreError {
+    StoreError::Server { place: place.shown.as_str().into(), why: why.into(), help: help.into() }
 }
 
 /// The server's own words, without the wrapping.
