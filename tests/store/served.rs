@@ -87,11 +87,15 @@ async fn of_two_processes_one_gets_the_lock_and_a_killed_one_frees_it_at_once() 
         assert_eq!(voice.next().unwrap(), "ready");
     }
     for round in 1..=RACES {
-        children.iter_mut().for_each(|child| order(child, b't'));
+        for child in &mut children {
+            order(child, b't');
+        }
         let mut words = voices.each_mut().map(|voice| voice.next().unwrap());
         words.sort();
         assert_eq!(words, [format!("locked {round}"), format!("refused {round}")], "round {round}");
-        children.iter_mut().for_each(|child| order(child, b'd'));
+        for child in &mut children {
+            order(child, b'd');
+        }
         let mut words = voices.each_mut().map(|voice| voice.next().unwrap());
         words.sort();
         assert_eq!(words, ["free", "nothing"], "round {round}");

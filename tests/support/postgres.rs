@@ -1,6 +1,6 @@
-//! `Server`: a PostgreSQL server of one test. It ends with the test, also when it fails.
+//! `Server`: a `PostgreSQL` server of one test. It ends with the test, also when it fails.
 //!
-//! PostgreSQL refuses to run as root, so it runs as nobody, in a folder of its own, on a port of the loopback and a
+//! `PostgreSQL` refuses to run as root, so it runs as nobody, in a folder of its own, on a port of the loopback and a
 //! socket. The programs are the machine's, or those that `scripts/test` unpacked beside the build.
 
 use std::fs;
@@ -50,7 +50,7 @@ impl Server {
     /// Waits until it takes connections. One that ends meanwhile, because what is left of the last one is still in its
     /// way, is started again.
     async fn until_ready(&mut self, settings: &[&str]) {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             if let Ok(connection) = PgConnection::connect(&self.socket_url("postgres")).await {
                 return connection.close().await.expect("it closes");
@@ -163,7 +163,7 @@ pub(crate) fn owned(path: &Path) {
     }
 }
 
-/// One of PostgreSQL's programs, of the newest version that is there.
+/// One of the server's programs, of the newest version that is there.
 fn program(name: &str) -> PathBuf {
     let places = [PathBuf::from("/usr/lib/postgresql"), Path::new(TOOLS).join("usr/lib/postgresql")];
     let versions = places.iter().flat_map(|place| fs::read_dir(place).into_iter().flatten().flatten());
