@@ -26,6 +26,7 @@ mod problems;
 mod project;
 mod recovering;
 mod signals;
+mod store_place;
 mod system_clock;
 mod tag;
 mod tail;

@@ -1,12 +1,16 @@
 //! The memory of a deployment behind one trait: releases, the journal of the open apply, the lock.
 //!
-//! `Store` is what every command sees. `Sqlite` is the default, one file in `.omni/`; `Memory` is for tests. Every
-//! write is conditional on the writer's own fence, so a process that lost the lock can write nothing. What a record
-//! means is left to `journal`; when a lock may be broken, to `cli`.
+//! `Store` is what every command sees. `Sqlite` is the default, one file in `.omni/`; `Postgres` is for teams; `Memory`
+//! is for tests. Every write is conditional on the writer's own fence, so a process that lost the lock can write
+//! nothing. What a record means is left to `journal`; when a lock may be broken, to `cli`.
 
+mod column;
 mod error;
 mod machine;
 mod memory;
+mod postgres;
+mod random;
+mod seal;
 mod sqlite;
 
 use std::collections::BTreeSet;
@@ -25,6 +29,7 @@ use crate::resource::Resource;
 pub use error::StoreError;
 pub use machine::Machine;
 pub use memory::Memory;
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 /// What came of trying to take the store's lock.

@@ -1,6 +1,6 @@
 //! The promise, through the real binary on the real engine: whatever happens, what serves is wholly before or wholly after.
 //!
-//! Needs a Docker engine, the `docker` command and `rustc`; the matrix of kills needs `--all-features`.
+//! Needs a Docker engine, the `docker` command, `rustc` and PostgreSQL; the matrix of kills needs `--all-features`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "e2e_faults/failing.rs"]
@@ -13,6 +13,8 @@ mod locks;
 mod losses;
 #[path = "e2e_faults/middle.rs"]
 mod middle;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "e2e_faults/proxy.rs"]
 mod proxy;
 #[path = "e2e_faults/races.rs"]
@@ -21,6 +23,8 @@ mod races;
 mod signals;
 #[path = "e2e_faults/specs.rs"]
 mod specs;
+#[path = "e2e_faults/team.rs"]
+mod team;
 #[path = "e2e_faults/tier.rs"]
 mod tier;
 #[path = "e2e_faults/world.rs"]

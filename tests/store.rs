@@ -1,4 +1,4 @@
-//! The contract of `Store`, held by `Memory` and `Sqlite` alike, and what only a file can suffer.
+//! The contract of `Store`, held by `Memory`, `Sqlite` and `Postgres` alike, and what only a file or a server can suffer.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
 
@@ -14,7 +14,13 @@ mod disk;
 mod house;
 #[path = "support/plan.rs"]
 mod plan;
+#[path = "store/pool.rs"]
+mod pool;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "store/processes.rs"]
 mod processes;
 #[path = "store/sample.rs"]
 mod sample;
+#[path = "store/served.rs"]
+mod served;

@@ -229,7 +229,7 @@ impl From<Fault> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
-            StoreError::Unusable { .. } => Exit::Unusable,
+            StoreError::Unusable { .. } | StoreError::Server { .. } => Exit::Unusable,
             StoreError::FenceLost(_) => Exit::Locked,
             StoreError::AlreadyOpen => Exit::Stuck,
             StoreError::Absent(_) => Exit::Usage,
@@ -267,11 +267,15 @@ impl From<Aborted> for Failure {
                     Some(Outcome::Stuck { .. }) => "not everything could be undone, and the journal does not say so",
                     Some(Outcome::Interrupted) | None => "nothing was undone",
                 };
+                let mend = match &error {
+                    StoreError::Server { .. } => "bring the store's server back",
+                    _ => "make room for the store",
+                };
                 let failure = Self::from(error);
                 let Self::Told(mut told) = failure else { return failure };
                 told.exit = Exit::Stuck;
                 told.messages.push(how.to_owned());
-                told.help = Some("make room for the store, then run `omni recover` (safe to repeat)".to_owned());
+                told.help = Some(format!("{mend}, then run `omni recover` (safe to repeat)"));
                 Self::Told(told)
             }
             Aborted::LeaseLost(why) => Self::lock_lost(&why, None),

@@ -17,7 +17,6 @@ use crate::fingerprint::Key;
 use crate::journal::{Apply, Direction};
 use crate::plan::{Moved, Plan};
 use crate::provider::Observe;
-use crate::store::Store;
 
 /// Fulfils a wish.
 ///
@@ -69,8 +68,8 @@ fn opened_meanwhile() -> Failure {
 async fn planned(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) -> Result<Exit, Failure> {
     let store = work.project.store().await?;
     if reviewed.plan.is_none() {
-        let ground = work.look(store.as_ref()).await?;
-        let (met, plan) = work.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
+        let ground = work.look(store.as_deref()).await?;
+        let (met, plan) = work.prepare(wish, &ground, &ground.key, store.as_deref()).await?;
         work.warn(wish, &met);
         work.show(&plan);
         if has_nothing_to_do(&plan, &ground) {

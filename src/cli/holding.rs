@@ -5,7 +5,7 @@ use crate::cli::identity;
 use crate::cli::project::{Engine, Project};
 use crate::lock::{Held, Standing};
 use crate::provider::Anchor;
-use crate::store::{Sqlite, Store};
+use crate::store::Store;
 
 /// Who has the lock, on the engine or in the store; the newer one where they differ. None where it is free.
 ///
@@ -14,7 +14,7 @@ use crate::store::{Sqlite, Store};
 pub(crate) async fn look(
     project: &Project,
     engine: &Engine,
-    store: Option<&Sqlite>,
+    store: Option<&dyn Store>,
 ) -> Result<Option<(Held, Standing)>, Failure> {
     let anchor = engine.anchor(project.scope()).await?;
     let in_store = match store {

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::journal::{Apply, Record};
 use crate::lock::Held;
 use crate::report::{self, Style};
-use crate::store::{Sqlite, Store};
+use crate::store::Store;
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -38,7 +38,7 @@ pub(crate) struct Opened {
 pub(crate) async fn look(
     project: &Project,
     engine: &Engine,
-    store: Option<&Sqlite>,
+    store: Option<&dyn Store>,
     wait: Duration,
 ) -> Result<Option<Opened>, Failure> {
     let Some(store) = store else { return Ok(None) };

@@ -11,6 +11,7 @@ use crate::cli::disk::{self, Disk, FromHere};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
+use crate::cli::store_place::StorePlace;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
 use crate::failpoint::hastened;
@@ -21,7 +22,7 @@ use crate::provider::docker::{Docker, Target};
 use crate::provider::folder;
 use crate::provider::host::Host;
 use crate::spec::{self, Outline, Request, Spec};
-use crate::store::{Machine, Sqlite, Store};
+use crate::store::{Machine, Store};
 use crate::template::Vault;
 
 /// A spec larger than this is refused before it is read.
@@ -105,39 +106,37 @@ impl Project {
         ))
     }
 
-    /// Where the store is.
+    /// Where the store is: what the command line says, else the spec.
     ///
     /// # Errors
     /// When the address is none that this version knows.
-    pub(crate) fn store_path(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn store_place(&self) -> Result<StorePlace, Failure> {
         let url = self.global.store.as_ref().or(self.outline.store.as_ref());
-        match url.map(|url| (url, url.split_once("://"))) {
-            None => Ok(self.root.join(".omni").join(format!("{}.sqlite", self.scope().prefix()))),
-            Some((_, Some(("sqlite", path)))) => Ok(self.root.join(path)),
-            Some((path, None)) => Ok(self.root.join(path.strip_prefix("sqlite:").unwrap_or(path))),
-            Some((url, Some(_))) => Err(Failure::new(
-                Exit::Usage,
-                "omni::store::unknown_url",
-                format!("`{url}` is no store that this version knows"),
-            )
-            .help("give the path of a file, as in `--store .omni/shop.sqlite`")),
-        }
+        StorePlace::new(url.map(String::as_str), &self.root, self.scope())
+    }
+
+    /// The store's name for people, without a password; none where it is a file.
+    ///
+    /// # Errors
+    /// When the address is none that this version knows.
+    pub(crate) fn store_name(&self) -> Result<Option<String>, Failure> {
+        self.store_place()?.name(self.scope())
     }
 
     /// The store, where there is one.
     ///
     /// # Errors
     /// When it cannot be used.
-    pub(crate) async fn store(&self) -> Result<Option<Sqlite>, Failure> {
-        Ok(Sqlite::open_existing(&self.store_path()?, self.scope(), machine()).await?)
+    pub(crate) async fn store(&self) -> Result<Option<Box<dyn Store>>, Failure> {
+        self.store_place()?.open(self.scope(), machine()).await
     }
 
     /// The store; it is made where there is none.
     ///
     /// # Errors
     /// When it cannot be used.
-    pub(crate) async fn made_store(&self) -> Result<Sqlite, Failure> {
-        Ok(Sqlite::create(&self.store_path()?, self.scope(), machine()).await?)
+    pub(crate) async fn made_store(&self) -> Result<Box<dyn Store>, Failure> {
+        self.store_place()?.make(self.scope(), machine()).await
     }
 }
 

@@ -14,7 +14,6 @@ use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, R
 use crate::plan::Plan;
 use crate::provider::Observe;
 use crate::spec::OnFailure;
-use crate::store::Store;
 
 /// How far an open apply has come.
 ///

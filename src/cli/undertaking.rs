@@ -28,7 +28,7 @@ use crate::plan::Plan;
 use crate::provider::{Anchor, Observe};
 use crate::report::{self, Facts};
 use crate::spec::OnFailure;
-use crate::store::{Sqlite, Store};
+use crate::store::Store;
 
 /// One changing command at work.
 pub(crate) struct Undertaking<'a> {
@@ -51,7 +51,7 @@ pub(crate) struct Undertaking<'a> {
 /// What can be written while both locks are held.
 pub(crate) struct Under<'a> {
     /// The memory.
-    pub(crate) store: &'a mut Sqlite,
+    pub(crate) store: &'a mut dyn Store,
     /// The locks.
     pub(crate) locked: &'a Locked,
     /// Signals.
@@ -96,11 +96,11 @@ impl<'a> Undertaking<'a> {
         let scope = self.project.scope();
         let observed = self.engine.observe(scope).await?;
         let mut store = self.project.made_store().await?;
-        let holder = project::holder(self.name, &store);
-        let locked = locking::lock(&mut store, &self.engine, scope, &holder, &observed, self.lock_wait).await?;
+        let holder = project::holder(self.name, &*store);
+        let locked = locking::lock(&mut *store, &self.engine, scope, &holder, &observed, self.lock_wait).await?;
         failpoint::reach(Place::Locked);
-        let done = work(&mut Under { store: &mut store, locked: &locked, signals: &mut signals }).await;
-        if let Err(Failure::Told(told)) = locking::unlock(&mut store, &self.engine, &locked).await {
+        let done = work(&mut Under { store: &mut *store, locked: &locked, signals: &mut signals }).await;
+        if let Err(Failure::Told(told)) = locking::unlock(&mut *store, &self.engine, &locked).await {
             let text = told.draw();
             self.console.warn(&format!("warning: the lock could not be given back, and runs out by itself\n{text}"));
         }
@@ -114,7 +114,7 @@ impl<'a> Undertaking<'a> {
     /// `Locked` when somebody still works on it.
     pub(crate) async fn opened(&self) -> Result<Option<Opened>, Failure> {
         let store = self.project.store().await?;
-        let Some(opened) = opened::look(self.project, &self.engine, store.as_ref(), self.lock_wait).await? else {
+        let Some(opened) = opened::look(self.project, &self.engine, store.as_deref(), self.lock_wait).await? else {
             return Ok(None);
         };
         match &opened.worker {
@@ -133,7 +133,7 @@ impl<'a> Undertaking<'a> {
     }
 
     /// Who does it, for the record.
-    pub(crate) fn by(&self, store: &Sqlite) -> String {
+    pub(crate) fn by(&self, store: &dyn Store) -> String {
         project::by(&project::holder(self.name, store))
     }
 
@@ -141,8 +141,8 @@ impl<'a> Undertaking<'a> {
     ///
     /// # Errors
     /// When one of them does not answer.
-    pub(crate) async fn look(&self, store: Option<&Sqlite>) -> Result<Ground, Failure> {
-        Ground::look(self.project.scope(), &self.engine, store.map(|store| store as &dyn Store)).await
+    pub(crate) async fn look(&self, store: Option<&dyn Store>) -> Result<Ground, Failure> {
+        Ground::look(self.project.scope(), &self.engine, store).await
     }
 
     /// The plan that meets a wish.
@@ -154,9 +154,8 @@ impl<'a> Undertaking<'a> {
         wish: &Wish,
         ground: &Ground,
         key: &Key,
-        store: Option<&Sqlite>,
+        store: Option<&dyn Store>,
     ) -> Result<(Met, Plan), Failure> {
-        let store = store.map(|store| store as &dyn Store);
         let mut met = wish.meet(self.project, &self.engine, key, store).await?;
         let mut plan = planning::plan(&met.goal, ground, &self.engine).await?;
         plan.afterwards = foresee(&plan, ground, met.retention);
@@ -170,8 +169,8 @@ impl<'a> Undertaking<'a> {
     /// When it cannot be met.
     pub(crate) async fn only_plan(&self, wish: &Wish) -> Result<Exit, Failure> {
         let store = self.project.store().await?;
-        let ground = self.look(store.as_ref()).await?;
-        let (_, plan) = self.prepare(wish, &ground, &ground.key, store.as_ref()).await?;
+        let ground = self.look(store.as_deref()).await?;
+        let (_, plan) = self.prepare(wish, &ground, &ground.key, store.as_deref()).await?;
         self.console.print(&if self.console.json {
             report::plan_json(&plan)
         } else {

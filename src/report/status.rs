@@ -32,6 +32,8 @@ pub struct Now<'a> {
     pub last_fence: u64,
     /// The apply that is open, with its records; none where none is.
     pub open: Option<(&'a Apply, &'a [Record])>,
+    /// The store, by its name without a password, where it is on a server.
+    pub store: Option<&'a str>,
     /// The moment of the look.
     pub at: Timestamp,
 }
@@ -45,6 +47,9 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     for drift in now.drift.iter().filter(|_| style.full) {
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
+    }
+    if let Some(store) = now.store {
+        lines.push(format!("  {:<17}  {}", "store", plain(store)));
     }
     lines.push(format!("  {:<17}  {}", "lock", lock_text::line(now.lock, now.last_fence)));
     let open = now.open.map_or("none".to_owned(), |(apply, records)| {

@@ -135,6 +135,10 @@ impl<'s> Checker<'s, '_> {
             return Some(Json::String(text.to_string()));
         }
         let Some(plain) = text.as_plain() else {
+            // Only the outline reads it; what is kept here is a mark.
+            if form == "store-text" {
+                return Some(Json::String(text.to_string()));
+            }
             if form == "pair" {
                 let message = format!("`{}` has a value and no name", tree::joined(path));
                 let problem = Problem::error("omni::spec::malformed", path, message);
@@ -143,7 +147,7 @@ impl<'s> Checker<'s, '_> {
             }
             let message = format!("a secret stands in `{}`, where it would be shown", tree::joined(path));
             let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and a \
-                        job's rollback command";
+                        job's rollback command, and in the store's `url`";
             let problem = Problem::error("omni::spec::secret_here", path, message);
             self.problems.push(problem.label(place.clone(), "this value is stored and shown").help(help));
             return None;

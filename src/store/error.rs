@@ -16,6 +16,16 @@ pub enum StoreError {
         /// What the system said.
         why: String,
     },
+    /// The server that keeps it cannot be reached, or does not do what is asked of it.
+    #[error("cannot use the store `{place}`: {why}")]
+    Server {
+        /// Where it is, without the password.
+        place: Box<str>,
+        /// What it said, or what was found.
+        why: Box<str>,
+        /// The reader's next act.
+        help: Box<str>,
+    },
     /// It was written by a newer omni.
     #[error("the store is of version {found}, and this omni reads up to {known}")]
     TooNew {
@@ -61,6 +71,7 @@ impl StoreError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unusable { .. } => "omni::store::unusable",
+            Self::Server { .. } => "omni::store::server",
             Self::TooNew { .. } => "omni::store::too_new",
             Self::Foreign { .. } => "omni::store::foreign",
             Self::Damaged(_) | Self::Journal(_) | Self::NoFile(_) => "omni::store::damaged",
@@ -73,8 +84,9 @@ impl StoreError {
 
     /// The reader's next act.
     #[must_use]
-    pub const fn help(&self) -> &'static str {
+    pub fn help(&self) -> &str {
         match self {
+            Self::Server { help, .. } => help,
             Self::Unusable { .. } => "make room or give this account the right to write there, then run it again",
             Self::TooNew { .. } => "use the omni that wrote it, or a newer one",
             Self::Foreign { .. } => "run omni in the folder of that deployment, or name another store",

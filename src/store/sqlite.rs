@@ -5,7 +5,6 @@
 //! left to `cli`.
 
 mod applies;
-mod column;
 mod connect;
 mod counters;
 mod files;
@@ -18,7 +17,6 @@ mod reach;
 mod records;
 mod releases;
 mod schema;
-mod seal;
 mod transaction;
 mod trouble;
 
@@ -43,7 +41,7 @@ use crate::store::sqlite::place::{Place, discard};
 use crate::store::sqlite::reach::Reach;
 use crate::store::sqlite::transaction::Intent;
 use crate::store::sqlite::trouble::{Trouble, unusable};
-use crate::store::{Locking, Machine, Store, StoreError, named_files};
+use crate::store::{Locking, Machine, Store, StoreError, column, named_files};
 
 /// How often, and how long apart, to look who is just taking or giving back the lock: 5 s in all.
 const LOOKS: u32 = 1000;
@@ -290,7 +288,7 @@ async fn adopt(connection: &mut SqliteConnection, key: &Key) -> Result<(), Troub
 }
 
 async fn last_fence(connection: &mut SqliteConnection) -> Result<u64, Trouble> {
-    column::counted(counters::Counters::read(connection).await?.last_fence)
+    Ok(column::counted(counters::Counters::read(connection).await?.last_fence)?)
 }
 
 /// Forgets releases, and every file that no release left and no open apply names.

@@ -151,10 +151,10 @@ For more information, try '--help'.
 For more information, try '--help'.
 ",
     );
-    place.omni(&["plan", "--store", "mysql://x"]).is(
+    place.omni(&["plan", "--store", "mysql://ci:canary@x"]).is(
         2,
-        "error[omni::store::unknown_url]: `mysql://x` is no store that this version knows
-  help: give the path of a file, as in `--store .omni/shop.sqlite`
+        "error[omni::store::unknown_url]: `mysql://…` is no store that this version knows
+  help: give the path of a file, as in `--store .omni/shop.sqlite`, or a server: `postgres://USER@HOST/DATABASE`
 ",
     );
     place.omni(&["explain", "spec::unknown_kye"]).is(

@@ -176,6 +176,7 @@ fn drawn_status(plan: &Plan, apply: &Apply, records: &[Record], text: &str) -> S
         lock: Some((&lease, omni::lock::Standing::Dead)),
         last_fence: 1,
         open: Some((apply, records)),
+        store: Some(text),
         at: at("2026-11-22T07:36:10Z"),
     };
     let style = Style { full: true, ..Style::default() };

@@ -165,6 +165,7 @@ fn status_of_a_deployment() {
     let observed = Observed { engine: engine(), objects, key: Some(key()) };
     let (scope, drift) = (scope(), drift());
     let now = Now {
+        store: None,
         scope: &scope,
         head: Some(&head),
         observed: &observed,
@@ -186,6 +187,7 @@ fn status_before_the_first_release() {
     let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
     let scope = scope();
     let now = Now {
+        store: None,
         scope: &scope,
         head: None,
         observed: &observed,

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use omni::fingerprint::Key;
-use omni::store::{Machine, Memory, Sqlite, Store};
+use omni::store::{Machine, Memory, Postgres, Sqlite, Store};
 use tempfile::TempDir;
 
+use crate::postgres::Server;
 use crate::sample;
 
 /// The clock and the deaths of a machine.
@@ -49,6 +50,14 @@ pub(crate) trait House: Send + Sync {
     async fn view(&self) -> Box<dyn Store>;
 
     fn hands(&self) -> &Hands;
+
+    /// Whether a lock is free once the session of its holder is gone, on whatever machine that ran.
+    fn is_freed_with_its_session(&self) -> bool {
+        false
+    }
+
+    /// Waits until a view that was dropped is gone.
+    async fn until_gone(&self) {}
 }
 
 pub(crate) struct InMemory {
@@ -113,5 +122,50 @@ impl House for OnDisk {
 
     fn hands(&self) -> &Hands {
         &self.hands
+    }
+}
+
+/// A database on a server.
+pub(crate) struct Served<'s> {
+    hands: Hands,
+    server: &'s Server,
+    name: String,
+    pub(crate) url: String,
+}
+
+impl<'s> Served<'s> {
+    pub(crate) async fn new(server: &'s Server, name: &str) -> Self {
+        Self {
+            hands: Hands::new(),
+            server,
+            name: name.to_owned(),
+            url: {
+                server.database(name).await;
+                server.socket_url(name)
+            },
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Postgres {
+        Postgres::create(&self.url, &sample::scope(), self.hands.machine()).await.unwrap()
+    }
+}
+
+#[async_trait]
+impl House for Served<'_> {
+    async fn view(&self) -> Box<dyn Store> {
+        Box::new(self.open().await)
+    }
+
+    fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    fn is_freed_with_its_session(&self) -> bool {
+        true
+    }
+
+    async fn until_gone(&self) {
+        self.server.until_unlocked(&self.name).await;
     }
 }

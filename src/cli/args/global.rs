@@ -25,8 +25,8 @@ pub struct Global {
     /// Switch services of this profile on
     #[arg(long, value_name = "NAME", global = true)]
     pub profile: Vec<String>,
-    /// The file of the store, as in `sqlite://.omni/omni.db`
-    #[arg(long, value_name = "URL", env = "OMNI_STORE", global = true)]
+    /// The store: a file, as in `sqlite://.omni/omni.db`, or a server, as in `postgres://ci@db/omni`
+    #[arg(long, value_name = "URL", env = "OMNI_STORE", hide_env_values = true, global = true)]
     pub store: Option<String>,
     /// The container engine, as in `DOCKER_HOST`
     #[arg(long, value_name = "URL", global = true)]

@@ -8,12 +8,12 @@ use crate::cli::console::Console;
 use crate::cli::disk;
 use crate::cli::failure::Failure;
 use crate::cli::project::{Engine, Project};
+use crate::cli::store_place::StorePlace;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
 use crate::plain::plain;
 use crate::provider::engine::Engine as _;
 use crate::provider::{Anchor, Observe};
-use crate::store::Store;
 
 /// How far this machine's clock and the engine's may differ, in seconds, before leases and times mislead.
 const CLOCK_SKEW: i64 = 5;
@@ -93,7 +93,10 @@ async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
         Err(failure) => return found.push(bad("store", &failure)),
     };
     match store.releases().await {
-        Ok(releases) => found.push(good("store", format!("releases: {}, lineage {}", releases.len(), store.lineage()))),
+        Ok(releases) => {
+            let at = project.store_name().ok().flatten().map(|name| format!("{name}, ")).unwrap_or_default();
+            found.push(good("store", format!("{at}releases: {}, lineage {}", releases.len(), store.lineage())));
+        }
         Err(error) => return found.push(bad("store", &error.into())),
     }
     match store.open_apply().await {
@@ -108,9 +111,15 @@ async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
 
 /// What the first apply will find where the store is to be.
 fn absent_store(project: &Project) -> Finding {
-    let tried = project.store_path().and_then(|path| disk::try_folder_of(&path));
-    match tried {
-        Ok(()) => good("store", "none yet: the first apply makes it".to_owned()),
+    let named = project.store_name();
+    let tried = match project.store_place() {
+        Ok(StorePlace::File(path)) => disk::try_folder_of(&path),
+        Ok(StorePlace::Server(_)) => Ok(()),
+        Err(failure) => Err(failure),
+    };
+    match tried.and(named) {
+        Ok(None) => good("store", "none yet: the first apply makes it".to_owned()),
+        Ok(Some(name)) => good("store", format!("{name}, none yet: the first apply makes it")),
         Err(failure) => bad("store", &failure),
     }
 }

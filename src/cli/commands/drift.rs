@@ -11,13 +11,12 @@ use crate::cli::planning::Ground;
 use crate::cli::project::Project;
 use crate::plan::drift;
 use crate::report;
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
-    if let Some(opened) = opened::look(&project, &engine, store.as_ref(), global.lock_wait.duration()).await? {
+    if let Some(opened) = opened::look(&project, &engine, store.as_deref(), global.lock_wait.duration()).await? {
         // What is there is neither before nor after: there is nothing to compare it with.
         if console.json {
             console.print(&document(&project, None, Some(&opened)));
@@ -25,7 +24,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         console.warn(&opened.text(&console.err));
         return Ok(opened.exit());
     }
-    let store = store.as_ref().map(|store| store as &dyn Store);
+    let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;
     let found = drift(ground.head(), &ground.lineage, &ground.observed);
     console.print(&if console.json {

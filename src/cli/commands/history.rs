@@ -10,7 +10,6 @@ use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
 use crate::report;
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &HistoryArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;

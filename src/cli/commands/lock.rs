@@ -11,14 +11,14 @@ use crate::cli::project::{Engine, Project, holder};
 use crate::lock::{Held, LONGEST_CALL, Standing, UNSEEN};
 use crate::provider::Anchor;
 use crate::report;
-use crate::store::{Sqlite, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 pub(crate) async fn run(global: &Global, command: &LockCommand, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
     match command {
-        LockCommand::Status => status(&project, &engine, store.as_ref(), console).await,
+        LockCommand::Status => status(&project, &engine, store.as_deref(), console).await,
         LockCommand::Break { fence, yes } => take_away(&project, &engine, store, *fence, *yes, console).await,
     }
 }
@@ -26,7 +26,7 @@ pub(crate) async fn run(global: &Global, command: &LockCommand, console: &Consol
 async fn status(
     project: &Project,
     engine: &Engine,
-    store: Option<&Sqlite>,
+    store: Option<&dyn Store>,
     console: &Console,
 ) -> Result<Exit, Failure> {
     let held = holding::look(project, engine, store).await?;
@@ -48,7 +48,7 @@ async fn status(
 async fn take_away(
     project: &Project,
     engine: &Engine,
-    mut store: Option<Sqlite>,
+    mut store: Option<Box<dyn Store>>,
     fence: u64,
     yes: bool,
     console: &Console,
@@ -74,7 +74,7 @@ async fn take_away(
         broken = true;
     }
     if let Some(store) = &mut store {
-        let me = holder("lock break", store);
+        let me = holder("lock break", &**store);
         match store.break_lock(fence, &me).await {
             Ok(()) => broken = true,
             Err(StoreError::Absent(_) | StoreError::FenceLost(_)) => {}

@@ -14,21 +14,20 @@ use crate::cli::{disk, problems, tag};
 use crate::clock::Clock;
 use crate::plan::{Plan, PlanFile};
 use crate::report::{self, PullRequest, Style};
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> Result<Exit, Failure> {
     tag::check(args.pick.tag.as_deref())?;
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
-    if let Some(opened) = opened::look(&project, &engine, store.as_ref(), global.lock_wait.duration()).await? {
+    if let Some(opened) = opened::look(&project, &engine, store.as_deref(), global.lock_wait.duration()).await? {
         if console.json {
             return Err(opened.failure());
         }
         console.warn(&opened.text(&console.err));
         return Ok(opened.exit());
     }
-    let store = store.as_ref().map(|store| store as &dyn Store);
+    let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;
     let wish = Wish::Spec(args.pick.clone());
     let met = wish.meet(&project, &engine, &ground.key, store).await?;

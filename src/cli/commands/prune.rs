@@ -13,7 +13,6 @@ use crate::cli::wish::{resolved_if_possible, retention};
 use crate::fingerprint::Key;
 use crate::plain::plain;
 use crate::plan::{Retained, Retention};
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
@@ -26,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     let undertaking = Undertaking::new(&project, global, console, &doing, "prune")?;
     let found = match project.store().await? {
         Some(store) => {
-            tidying::find(&undertaking.engine, project.scope(), &store, retention, Whose::All).await?.objects
+            tidying::find(&undertaking.engine, project.scope(), &*store, retention, Whose::All).await?.objects
         }
         None => Vec::new(),
     };

@@ -17,7 +17,6 @@ use crate::clock::Clock;
 use crate::journal::Direction;
 use crate::provider::Anchor;
 use crate::report;
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &RecoverArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;

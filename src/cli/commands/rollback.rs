@@ -11,7 +11,6 @@ use crate::cli::project::Project;
 use crate::cli::undertaking::Undertaking;
 use crate::cli::wish::Wish;
 use crate::report;
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
@@ -28,7 +27,7 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
         });
         return Ok(Exit::Done);
     };
-    let release = release_called(&project, store.as_ref().map(|store| store as &dyn Store), name).await?;
+    let release = release_called(&project, store.as_deref(), name).await?;
     drop(store);
     let wish = Wish::Release(Box::new(release));
     let undertaking = Undertaking::new(&project, global, console, &args.doing, "rollback")?;

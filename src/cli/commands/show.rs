@@ -10,7 +10,6 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::report::{self, PullRequest};
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     let file = args.what.as_ref().filter(|what| args.to.is_none() && Path::new(what).is_file());
@@ -25,7 +24,7 @@ pub(crate) async fn run(global: &Global, args: &ShowArgs, console: &Console) -> 
     }
     let project = Project::open(global)?;
     let store = project.store().await?;
-    let store = store.as_ref().map(|store| store as &dyn Store);
+    let store = store.as_deref();
     let release = match (&args.what, store) {
         (Some(name), _) => Some(release_called(&project, store, name).await?),
         (None, Some(store)) => store.head().await?,

@@ -17,24 +17,24 @@ use crate::clock::Clock;
 use crate::plan::drift;
 use crate::release::Release;
 use crate::report::{self, Now};
-use crate::store::Store;
 
 pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let project = Project::open(global)?;
     let engine = project.engine()?;
     let store = project.store().await?;
-    let opened = opened::look(&project, &engine, store.as_ref(), Duration::ZERO).await?;
+    let opened = opened::look(&project, &engine, store.as_deref(), Duration::ZERO).await?;
     let held = match opened.as_ref().and_then(|opened| opened.worker.clone()) {
         Some(held) => Some((held.clone(), holding::standing(&held))),
-        None => holding::look(&project, &engine, store.as_ref()).await?,
+        None => holding::look(&project, &engine, store.as_deref()).await?,
     };
-    let store = store.as_ref().map(|store| store as &dyn Store);
+    let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;
     let drift = drift(ground.head(), &ground.lineage, &ground.observed);
     let last_fence = match store {
         Some(store) => store.last_fence().await?,
         None => 0,
     };
+    let name = project.store_name()?;
     let now = Now {
         scope: project.scope(),
         head: ground.head(),
@@ -43,6 +43,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         lock: held.as_ref().map(|(held, standing)| (held, *standing)),
         last_fence,
         open: opened.as_ref().map(|opened| (&opened.apply, opened.records.as_slice())),
+        store: name.as_deref(),
         at: SystemClock.now(),
     };
     if console.json {
@@ -54,6 +55,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
             "objects": now.observed.objects,
             "fingerprint": now.observed.fingerprint(),
             "drift": now.drift,
+            "store": now.store,
             "lock": now.lock.map(|(held, _)| held),
             "holder": now.lock.map(|(_, standing)| standing),
             "open_apply": opened.as_ref().map(Opened::json),

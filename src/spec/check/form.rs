@@ -61,9 +61,13 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
             platform(text).ok_or_else(|| helped(format!("`{}` is no platform", shown()), "write it like `linux/amd64`"))
         }
         "url-text" => (text.is_empty() || text.contains("://")).then_some(()).ok_or_else(|| {
+            helped(format!("`{}` is no URL", shown()), "start it with a scheme, as in `unix:///var/run/docker.sock`")
+        }),
+        // It may hold a password, so it is not repeated.
+        "store-text" => (text.is_empty() || text.contains("://")).then_some(()).ok_or_else(|| {
             helped(
-                format!("`{}` is no URL", shown()),
-                "start it with a scheme, as in `unix:///var/run/docker.sock` or `sqlite://.omni/omni.db`",
+                "it is no URL of a store".to_owned(),
+                "start it with a scheme: `sqlite://.omni/omni.db` or `postgres://USER@HOST/DATABASE`",
             )
         }),
         _ => Ok(()),

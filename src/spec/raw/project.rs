@@ -104,8 +104,8 @@ pub(in crate::spec) struct RawEngine {
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Store")]
 pub(in crate::spec) struct RawStore {
-    /// A URL; a file in `.omni/` where none is given.
-    #[schemars(with = "text::UrlText")]
+    /// A file, as in `sqlite://.omni/shop.db`, or a server, as in `postgres://ci@db/omni`; a file in `.omni/` where none.
+    #[schemars(with = "text::StoreText")]
     pub(in crate::spec) url: Option<String>,
 }
 

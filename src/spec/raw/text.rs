@@ -45,6 +45,7 @@ forms! {
     Ipv4 = "ipv4-text": "An IPv4 address.";
     Platform = "platform": "`linux/amd64`.";
     ImageText = "image": "A reference: `postgres:16-alpine`.";
+    StoreText = "store-text": "A URL, which may hold a secret.";
     ProjectName = "name": "Lower-case letters, digits, `_`, `.` and `-`; at most 63.";
     Tag = "tag": "At most 128 letters, digits, `.`, `_`, `-`, `+` and `/`.";
     UrlText = "url-text": "A URL.";

@@ -8,9 +8,9 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
 use crate::release::Release;
-use crate::store::sqlite::column::{counted, json, kept, parsed, time};
+use crate::store::column::{counted, json, kept, op_of, parsed, time};
+use crate::store::seal::{check, seal};
 use crate::store::sqlite::counters::Counters;
-use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
 use crate::store::sqlite::{files, locking, releases};
 use crate::store::{StoreError, purpose_word};
@@ -258,9 +258,4 @@ impl ApplyRow {
             by: self.who,
         })
     }
-}
-
-/// An op is made of a plan and a fence; as it was kept it can only be read as the JSON it is in a plan.
-fn op_of(text: &str) -> Result<Op, Trouble> {
-    parsed(&json(&text)?, "the op of an apply")
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use sqlx::{Row, SqliteConnection};
 
-use crate::store::sqlite::seal::{check, seal};
+use crate::store::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
 
 /// What a store counts, as `SQLite` keeps it.

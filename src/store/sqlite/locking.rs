@@ -6,9 +6,9 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::failpoint::hastened;
 use crate::lock::{Held, Holder, LEASE};
-use crate::store::sqlite::column::{counted, json, kept, parsed, time};
+use crate::store::column::{counted, json, kept, parsed, time};
+use crate::store::seal::{check, seal};
 use crate::store::sqlite::counters::Counters;
-use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
 use crate::store::{Locking, Machine, StoreError};
 

@@ -5,9 +5,9 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::address::Scope;
 use crate::fingerprint::Key;
-use crate::store::sqlite::place::random_hex;
+use crate::store::random::random_hex;
+use crate::store::seal::{check, seal};
 use crate::store::sqlite::schema::VERSION;
-use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
 
 /// What a store is. It holds the key, so it is never shown.

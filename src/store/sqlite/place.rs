@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::store::StoreError;
+use crate::store::random::{random, random_hex};
 use crate::store::sqlite::mount::network_mount;
 use crate::store::sqlite::trouble::unusable;
 
@@ -152,19 +153,4 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         _ => {}
     }
     fs::write(ignored, "*\n")
-}
-
-/// Random bytes, as hexadecimal digits.
-pub(super) fn random_hex<const N: usize>() -> io::Result<String> {
-    use std::fmt::Write as _;
-    Ok(random(N)?.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
-}
-
-fn random(count: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; count];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes)
 }

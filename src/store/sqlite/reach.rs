@@ -11,9 +11,9 @@ use std::path::Path;
 use serde::Serialize;
 use sqlx::{Row, SqliteConnection};
 
+use crate::store::seal::seal;
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::place::private;
-use crate::store::sqlite::seal::seal;
 use crate::store::sqlite::trouble::Trouble;
 
 /// How far a store has come: no write makes it less. Fields are in the order in which they count.

@@ -5,9 +5,9 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::journal::Record;
 use crate::lock::Op;
+use crate::store::column::{json, parsed};
+use crate::store::seal::seal;
 use crate::store::sqlite::applies::ApplyRow;
-use crate::store::sqlite::column::{json, parsed};
-use crate::store::sqlite::seal::seal;
 use crate::store::sqlite::trouble::Trouble;
 
 /// Appends a record.

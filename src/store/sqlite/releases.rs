@@ -3,9 +3,9 @@
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::release::Release;
-use crate::store::sqlite::column::{counted, json, kept, parsed};
+use crate::store::column::{counted, json, kept, parsed};
+use crate::store::seal::{check, seal};
 use crate::store::sqlite::counters::Counters;
-use crate::store::sqlite::seal::{check, seal};
 use crate::store::sqlite::trouble::Trouble;
 
 /// The latest release.
