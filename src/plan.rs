@@ -134,6 +134,12 @@ impl Plan {
         found
     }
 
+    /// Whether every edge joins two of its changes: a plan that was read may have been made by anybody.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.edges.iter().all(|(first, second)| (*first.max(second) as usize) < self.changes.len())
+    }
+
     /// The changes that do something, in the order of execution.
     pub fn steps(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.action != Action::Keep)

@@ -14,7 +14,12 @@ mod paths;
 mod plan;
 #[path = "hostile/plan_files.rs"]
 mod plan_files;
+#[path = "hostile/seeds.rs"]
+mod seeds;
 #[path = "report/support.rs"]
+#[expect(dead_code, unused_imports, reason = "the builders are those of the drawings, which need all of them")]
 mod support;
 #[path = "support/things.rs"]
 mod things;
+#[path = "hostile/values.rs"]
+mod values;

@@ -81,7 +81,13 @@ fn counted(problems: &Problems) -> String {
     let parts: Vec<_> =
         [of(problems.errors(), "error"), of(problems.warnings(), "warning")].into_iter().flatten().collect();
     let end = if problems.errors() > 0 { ", nothing was changed" } else { "" };
-    format!("{}{end}\n", parts.join(" and "))
+    let told = problems.list().len();
+    let cut = if told < problems.errors() + problems.warnings() {
+        format!(" (the first {told} are shown)")
+    } else {
+        String::new()
+    };
+    format!("{}{cut}{end}\n", parts.join(" and "))
 }
 
 /// All problems for programs.

@@ -26,7 +26,7 @@ use crate::store::{Machine, Store};
 use crate::template::Vault;
 
 /// A spec larger than this is refused before it is read.
-const LARGEST_SPEC: u64 = 4 << 20;
+const LARGEST_SPEC: u64 = 512 << 10;
 
 /// The engine a project is deployed on.
 pub(crate) type Engine = Host<Docker>;
@@ -168,10 +168,10 @@ pub(crate) fn path(global: &Global) -> PathBuf {
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     let bytes = folder::read(path, LARGEST_SPEC).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => {
-            let (most, size) = (LARGEST_SPEC >> 20, std::fs::metadata(path).map_or(0, |about| about.len() >> 20));
+            let (most, size) = (LARGEST_SPEC >> 10, std::fs::metadata(path).map_or(0, |about| about.len() >> 10));
             // A pipe does not say how much is in it.
-            let has = if size > most { format!("{size} MiB") } else { format!("more than {most} MiB") };
-            let message = format!("`{}` has {has}; a spec has at most {most} MiB", path.display());
+            let has = if size > most { format!("{size} KiB") } else { "more".to_owned() };
+            let message = format!("`{}` has {has}; a spec has at most {most} KiB", path.display());
             Failure::new(Exit::Usage, "omni::spec::too_large", message).help("check that this is the file you mean")
         }
         _ => unreadable(path, &error),

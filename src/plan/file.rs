@@ -106,6 +106,7 @@ impl PlanFile {
         // omni writes no file of this format that it cannot read: somebody else changed it.
         let file: Self = serde_json::from_str(text).map_err(|_| edited())?;
         if !file.is_whole(text)
+            || !file.plan.is_sound()
             || file.plan.id() != file.id
             || seal(&file.plan, file.made, &file.target, &file.replace, &file.written) != file.seal
         {

@@ -10,8 +10,8 @@ use super::tree::{self, Entry, Node, Span, Table, Value};
 use crate::plain::plain;
 use crate::template::Template;
 
-/// The largest text that is read, in bytes.
-const LARGEST: usize = 4 * 1024 * 1024;
+/// The largest text that is read, in bytes: thousands of services. Whatever it holds, reading it takes little memory.
+const LARGEST: usize = 512 * 1024;
 
 /// The most syntax errors that are told; the rest are echoes.
 const MOST_ERRORS: usize = 50;

@@ -50,11 +50,17 @@ impl Source {
     }
 }
 
-/// What is wrong or doubtful in a spec, sorted by place. As an error it holds at least one error.
+/// The most problems that are told: nobody reads more, and each is drawn in its text.
+pub(super) const MOST: usize = 200;
+
+/// What is wrong or doubtful in a spec, sorted by place; errors first where not all are told. As an error it holds at
+/// least one error.
 #[derive(Debug, Clone)]
 pub struct Problems {
     source: Source,
     list: Vec<Problem>,
+    /// How many errors and how many warnings there are.
+    counts: (usize, usize),
 }
 
 impl Problems {
@@ -63,7 +69,13 @@ impl Problems {
             (a.start(), a.severity, a.code, &a.message).cmp(&(b.start(), b.severity, b.code, &b.message))
         });
         list.dedup();
-        Self { source, list }
+        let errors = list.iter().filter(|problem| problem.severity == Severity::Error).count();
+        let counts = (errors, list.len() - errors);
+        if list.len() > MOST {
+            list.sort_by_key(|problem| problem.severity);
+            list.truncate(MOST);
+        }
+        Self { source, list, counts }
     }
 
     /// The text they stand in.
@@ -72,7 +84,7 @@ impl Problems {
         &self.source
     }
 
-    /// The problems, sorted by place.
+    /// The problems, sorted by place; the first 200 where there are more.
     #[must_use]
     pub fn list(&self) -> &[Problem] {
         &self.list
@@ -80,14 +92,14 @@ impl Problems {
 
     /// How many of them forbid the deployment.
     #[must_use]
-    pub fn errors(&self) -> usize {
-        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+    pub const fn errors(&self) -> usize {
+        self.counts.0
     }
 
     /// How many of them only warn.
     #[must_use]
-    pub fn warnings(&self) -> usize {
-        self.list.len() - self.errors()
+    pub const fn warnings(&self) -> usize {
+        self.counts.1
     }
 
     /// Each problem with its text, ready for a handler of miette.

@@ -1,10 +1,19 @@
 //! "Did you mean": the nearest of the words that would have been right.
 
+/// The longest word that is compared, and the most words it is compared with: a spec of strangers may have thousands of
+/// either, and nobody means those.
+const LONGEST: usize = 64;
+const MOST: usize = 300;
+
 /// The nearest word, where one is near enough to be meant.
 pub(crate) fn near<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if written.len() > LONGEST {
+        return None;
+    }
     let written = written.to_lowercase().replace('-', "_");
     let allowed = (written.chars().count() / 3).max(1);
-    let scored = words.into_iter().filter_map(|word| {
+    let words = words.into_iter().take(MOST).filter(|word| word.len() <= LONGEST);
+    let scored = words.filter_map(|word| {
         let folded = word.to_lowercase().replace('-', "_");
         let distance = strsim::damerau_levenshtein(&written, &folded);
         let prefix =

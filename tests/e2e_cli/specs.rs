@@ -116,7 +116,7 @@ fn a_spec_of_a_hundred_megabytes_is_refused_before_it_is_read() {
     place.spec(&format!("# {}", "x".repeat(100 << 20)));
     bounded(&place, &["validate"]).is(
         2,
-        "error[omni::spec::too_large]: `deploy.toml` has 100 MiB; a spec has at most 4 MiB
+        "error[omni::spec::too_large]: `deploy.toml` has 102400 KiB; a spec has at most 512 KiB
   help: check that this is the file you mean
 ",
     );

@@ -126,6 +126,16 @@ fn what_is_no_plan_file_is_refused() {
 }
 
 #[test]
+fn a_plan_whose_edges_lead_nowhere_is_refused_though_it_is_sealed() {
+    for edge in [(0, 99), (99, 0), (u32::MAX, u32::MAX)] {
+        let mut forged = plan();
+        forged.edges.push(edge);
+        let (_, text) = kept(forged);
+        assert!(matches!(PlanFile::read("plan.json", &text), Err(PlanFileError::Edited(_))), "{edge:?}");
+    }
+}
+
+#[test]
 fn another_layout_is_the_same_plan() {
     let (whole, text) = kept(plan());
     for layout in [tokens(&text), text.replace('\n', "\r\n"), text.replace("  ", "\t")] {

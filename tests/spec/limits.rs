@@ -128,3 +128,13 @@ fn a_cut_line_keeps_its_place_and_its_caret() {
     assert_eq!(marked, "nonsense", "{report}");
     assert!(source.chars().count() < 130 && source.matches('…').count() == 2, "{report}");
 }
+
+#[test]
+fn of_thousands_of_problems_the_first_are_told_and_all_are_counted() {
+    let keys: String = (0..5_000).map(|at| format!("k{at} = 1\n")).collect();
+    let text = format!("{PROJECT}[services.web]\nimage = \"a:1\"\n{keys}");
+    let problems = Case::new("thousands", &text).resolve().expect_err("a spec that is refused");
+    assert_eq!((problems.errors(), problems.warnings(), problems.list().len()), (5_000, 1, 200));
+    assert!(problems.list().iter().all(|problem| problem.code == "omni::spec::unknown_key"));
+    assert_eq!(problems.to_string(), "5000 errors, 1 warning");
+}

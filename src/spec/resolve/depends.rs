@@ -6,6 +6,7 @@ use super::Resolver;
 use crate::address::{Address, Kind};
 use crate::resource::{Condition, Probe, Resource};
 use crate::spec::problem::Problem;
+use crate::spec::problems::MOST;
 use crate::spec::raw::RawContainer;
 use crate::spec::suggest;
 use crate::spec::tree::{self, Node, Value, below};
@@ -79,7 +80,11 @@ impl Resolver<'_> {
             let written =
                 ["services", "jobs"].iter().any(|section| self.tree.at(&tree::path(&[section, name])).is_some());
             if !written {
-                let help = suggest::question(name, names)
+                // Comparing thousands with thousands takes minutes, and only the first problems are told.
+                let few = self.problems.len() < MOST;
+                let help = few
+                    .then(|| suggest::question(name, names))
+                    .flatten()
                     .unwrap_or_else(|| format!("add `[services.{name}]` or `[jobs.{name}]`"));
                 let problem = Problem::error(
                     "omni::spec::unknown_name",

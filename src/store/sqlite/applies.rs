@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
+use crate::plan::Plan;
 use crate::release::Release;
 use crate::store::column::{counted, json, kept, op_of, parsed, time};
 use crate::store::seal::{check, seal};
@@ -57,10 +58,14 @@ pub(super) async fn open_one(connection: &mut SqliteConnection) -> Result<Option
         return Err(Trouble::damaged(format!("the plan of apply {} is not what was written", opened.op)));
     }
     let name = opened.name();
+    let plan: Plan = parsed(plan, &name)?;
+    if !plan.is_sound() {
+        return Err(Trouble::damaged(format!("the plan of apply {} cannot be followed", opened.op)));
+    }
     Ok(Some(Apply {
         op: op_of(&opened.op)?,
         fence: counted(opened.fence)?,
-        plan: parsed(plan, &name)?,
+        plan,
         release: counted(opened.number)?,
         by: opened.who,
         opened: time(&opened.opened, &name)?,
