@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -93,6 +94,8 @@ struct Run<'p, 'a> {
     halted: bool,
     /// The first failure to write the journal.
     unwritten: Option<StoreError>,
+    /// Records that are folded and could not be kept, oldest first: none may be kept before them.
+    backlog: Vec<(Record, Timestamp)>,
     /// The end of an apply whose write was refused, because somebody else has the lock. From then on nothing is begun,
     /// kept or told.
     fenced_out: Option<Aborted>,
@@ -155,6 +158,7 @@ impl<'s> Session<'s> {
             cut_at: None,
             halted: false,
             unwritten: None,
+            backlog: Vec::new(),
             fenced_out: None,
         };
         let mut session = self;
@@ -279,9 +283,9 @@ impl<'s> Session<'s> {
         if run.fenced_out.is_some() {
             return false;
         }
-        let now = self.clock.now();
+        run.backlog.push((record.clone(), self.clock.now()));
         failpoint::reach(Place::RecordUnwritten);
-        let kept = self.store.append(&run.apply.op, self.fence, &record, now).await;
+        let kept = self.write(run).await;
         failpoint::reach(Place::RecordWritten);
         if let Err(error @ StoreError::FenceLost(_)) = &kept {
             run.fenced_out = Some(Aborted::lease_lost(error));
@@ -299,6 +303,15 @@ impl<'s> Session<'s> {
                 false
             }
         }
+    }
+
+    /// Writes what is not written yet, in turn: a journal with a gap could never be taken up again.
+    async fn write(&mut self, run: &mut Run<'_, '_>) -> Result<(), StoreError> {
+        while let Some((record, at)) = run.backlog.first() {
+            self.store.append(&run.apply.op, self.fence, record, *at).await?;
+            run.backlog.remove(0);
+        }
+        Ok(())
     }
 
     fn tell(&mut self, event: &Event) {
