@@ -50,6 +50,8 @@ pub struct Session<'a> {
     pub clock: &'a dyn Clock,
     /// The anchor that was taken for this apply.
     pub held: &'a Held,
+    /// When both locks were taken.
+    pub taken: Instant,
     /// The fence of the lock. A recovery has a newer one than the apply it takes up.
     pub fence: u64,
     /// Hears signals.
@@ -139,10 +141,10 @@ impl<'s> Session<'s> {
             progress: &voices[at],
             turned: (way == Way::Do).then_some(&has_turned),
         };
-        let begin = |step: Step| -> BoxFuture<'_, Answer> {
+        let begin = |step: Step, is_lost: bool| -> BoxFuture<'_, Answer> {
             let (Step::Do(at) | Step::Undo(at)) = step;
             let way = if matches!(step, Step::Do(_)) { Way::Do } else { Way::Undo };
-            let order = order(at, way);
+            let order = order(at, way, is_lost);
             Box::pin(async move { (step, Instant::now(), worker::work(provider, &order, way).await) })
         };
         let mut run = Run {

@@ -21,6 +21,8 @@ pub(crate) struct Locked {
     pub(crate) fence: u64,
     /// The anchor.
     pub(crate) anchor: Held,
+    /// When they were taken, at the latest: the lease counts from there.
+    pub(crate) taken: Instant,
 }
 
 /// Takes both locks, and waits for them as long as `wait` allows.
@@ -70,8 +72,9 @@ async fn once(
         Locking::Locked(held) => held.fence,
         Locking::Refused(held) => return Ok(Err(held)),
     };
+    let taken = Instant::now();
     match engine.take_anchor(scope, holder, fence).await {
-        Ok(Taking::Taken(anchor)) => Ok(Ok(Locked { fence, anchor })),
+        Ok(Taking::Taken(anchor)) => Ok(Ok(Locked { fence, anchor, taken })),
         Ok(Taking::Refused(held)) => {
             store.drop_lock(fence).await?;
             Ok(Err(held))

@@ -186,6 +186,7 @@ impl Theatre {
             root: Path::new("/"),
             clock: &Still,
             held: &locks.anchor,
+            taken: tokio::time::Instant::now(),
             fence: locks.fence,
             stops: &mut stops,
             limits: Limits {
