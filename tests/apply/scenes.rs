@@ -181,3 +181,32 @@ async fn the_second_recovery_still_runs_the_rollback_of_a_job() {
     let ran = format!("start_container shop-seed-{}-undo", apply.fence);
     assert!(theatre.engine.log().contains(&ran), "{:#?}", theatre.engine.log());
 }
+
+/// What stands in for a container that may still appear carries a name and nothing else: whoever looks next has to cope.
+#[tokio::test(start_paused = true)]
+async fn an_undo_may_be_killed_while_something_stands_in_for_what_it_looks_for() {
+    for ms in (0..160).step_by(4) {
+        let mut theatre = Theatre::new();
+        assert_eq!(theatre.apply(&guarded_by_nothing(1)).await, Outcome::Applied);
+        let before = theatre.fingerprint().await;
+        let plan = theatre.plan(&guarded_by_nothing(2)).await;
+        let locks = theatre.lock().await;
+        let apply = theatre.open(plan, &locks).await;
+        let run = theatre.run(&apply, &[], omni::journal::Direction::Forward, &locks);
+        assert!(tokio::time::timeout(Duration::from_millis(1), run).await.is_err(), "nothing is made yet");
+        let again = tokio::time::timeout(Duration::from_millis(ms), theatre.recover()).await;
+        if again.is_err() {
+            theatre.recover().await;
+        }
+        assert_eq!(theatre.fingerprint().await, before, "killed after {ms} ms");
+        let left: Vec<_> = theatre.engine.names().into_iter().filter(|name| name.ends_with("-2")).collect();
+        assert_eq!(left, Vec::<String>::new(), "killed after {ms} ms");
+    }
+}
+
+fn guarded_by_nothing(version: u8) -> String {
+    format!(
+        "[project]\nname = \"shop\"\n[services.web]\nimage = \"shop/serve:1\"\n\
+         environment = {{ VERSION = \"{version}\", BEHAVIOUR = \"serve:100\" }}\nhealthcheck = {{ test = [\"check\"] }}\n"
+    )
+}

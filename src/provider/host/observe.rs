@@ -47,6 +47,10 @@ pub(super) async fn observe<E: Engine>(calls: &Calls<'_, E>, scope: &Scope) -> R
 type Found = Result<Option<(Address, Object)>, Fault>;
 
 fn container(live: LiveContainer) -> Found {
+    // What an undo put in the place of a lost container, and did not live to remove: the next undo removes it.
+    if live.status == Status::Created && !live.labels.contains_key(labels::RESOURCE) {
+        return Ok(None);
+    }
     let Some((address, mut resource)) = labelled(&live.labels, &live.name)? else { return Ok(None) };
     // A container that somebody started by hand from a built image inherits the image's labels.
     if resource.container().is_none() {
