@@ -135,7 +135,7 @@ fn was_replaced(head: &Release, observed: &Observed) -> bool {
         let all = observed.at(address);
         let (known, others): (Vec<_>, Vec<_>) = all.iter().partition(|object| recorded.objects.contains(&object.id));
         let is_up = |object: &&Object| object.status.is_up();
-        !known.is_empty() && !known.iter().any(|object| is_up(object)) && others.iter().any(|object| is_up(object))
+        !known.is_empty() && !known.iter().any(is_up) && others.iter().any(is_up)
     })
 }
 
