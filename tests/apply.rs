@@ -9,5 +9,6 @@ mod apply {
     mod matrix;
     mod properties;
     mod scenes;
+    mod simulation;
     pub(crate) mod theatre;
 }

@@ -33,7 +33,7 @@ impl Clock for Still {
     }
 }
 
-struct NoFiles;
+pub(crate) struct NoFiles;
 
 impl Files for NoFiles {
     fn read(&self, _path: &str) -> Result<Vec<u8>, String> {
@@ -49,7 +49,7 @@ impl Files for NoFiles {
     }
 }
 
-fn no_context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
+pub(crate) fn no_context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
     Err("there are no files".to_owned())
 }
 
