@@ -25,6 +25,8 @@ mod policy;
 mod problems;
 mod project;
 mod recovering;
+#[doc(hidden)]
+pub mod rehearsal;
 mod signals;
 mod store_place;
 mod system_clock;

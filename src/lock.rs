@@ -38,6 +38,13 @@ impl Op {
         Self(Fingerprint::of(&(plan, fence)).short())
     }
 
+    /// The fence, up to the latest, under which the op was opened; none where it is not the op of `plan`. The fence of
+    /// whoever may write the journal grows with each recovery, and this one stays.
+    #[must_use]
+    pub fn fence(&self, plan: &Fingerprint, latest: u64) -> Option<u64> {
+        (1..=latest).rev().find(|fence| Self::new(plan, *fence) == *self)
+    }
+
     /// Its text, as labels carry it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -16,6 +16,7 @@ mod apply {
     mod old_copies;
     mod properties;
     mod scenes;
+    mod simulation;
     pub(crate) mod steady;
     pub(crate) mod theatre;
 }

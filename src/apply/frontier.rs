@@ -51,6 +51,8 @@ struct Node {
     open: bool,
     effect: Effect,
     fault: Option<FaultReport>,
+    /// Whether it was begun and nobody heard of its end.
+    is_lost: bool,
 }
 
 impl<'p> Frontier<'p> {
@@ -71,6 +73,7 @@ impl<'p> Frontier<'p> {
                 open: false,
                 effect: Effect::default(),
                 fault: None,
+                is_lost: false,
             })
             .collect();
         for (first, second) in &plan.edges {
@@ -129,6 +132,11 @@ impl<'p> Frontier<'p> {
         let after = before.after(record)?;
         self.nodes[at].status = after;
         self.count(before, after);
+        self.nodes[at].is_lost = match record {
+            Record::Unknown { .. } => true,
+            Record::Done { .. } => false,
+            _ => self.nodes[at].is_lost,
+        };
         match record {
             Record::Intent { .. } => {
                 self.free.remove(&at);
@@ -224,6 +232,13 @@ impl<'p> Frontier<'p> {
     #[must_use]
     pub fn effect(&self, at: usize) -> &Effect {
         &self.nodes[at].effect
+    }
+
+    /// Whether nobody heard how the change at this position ended when it was begun: some of it may still be under way
+    /// on the engine.
+    #[must_use]
+    pub fn is_lost(&self, at: usize) -> bool {
+        self.nodes[at].is_lost
     }
 
     /// The addresses whose change has come just so far.

@@ -50,6 +50,8 @@ pub struct Session<'a> {
     pub clock: &'a dyn Clock,
     /// The anchor that was taken for this apply.
     pub held: &'a Held,
+    /// When both locks were taken.
+    pub taken: Instant,
     /// The fence of the lock. A recovery has a newer one than the apply it takes up.
     pub fence: u64,
     /// Hears signals.
@@ -78,6 +80,8 @@ fn unwritten(run: &Run<'_, '_>) -> String {
 }
 
 type Answer = (Step, Instant, Result<Effect, Fault>);
+/// Begins a step; of an undo it is told whether the end of the change was never heard of.
+type Begin<'b, 'a> = dyn Fn(Step, bool) -> BoxFuture<'a, Answer> + 'b;
 
 /// What a run of the loop keeps beside the session.
 struct Run<'p, 'a> {
@@ -131,13 +135,15 @@ impl<'s> Session<'s> {
         let voices: Vec<_> = apply.plan.changes.iter().map(|change| hear(&change.address)).collect();
         let (provider, vault, root, call) = (self.provider, self.vault, self.root, self.limits.call);
         let (turned, has_turned) = watch::channel(false);
-        let order = |at: usize, way: Way| Order {
+        let opening = apply.op.fence(&apply.plan.id(), apply.fence).unwrap_or(apply.fence);
+        let order = |at: usize, way: Way, is_lost: bool| Order {
             scope: &apply.plan.scope,
             tag: &apply.plan.tag,
             after: &after,
             change: &apply.plan.changes[at],
             op: &apply.op,
-            fence: apply.fence,
+            fence: opening,
+            is_lost,
             release: apply.release,
             vault,
             root,
@@ -145,10 +151,10 @@ impl<'s> Session<'s> {
             progress: &voices[at],
             turned: (way == Way::Do).then_some(&has_turned),
         };
-        let begin = |step: Step| -> BoxFuture<'_, Answer> {
+        let begin = |step: Step, is_lost: bool| -> BoxFuture<'_, Answer> {
             let (Step::Do(at) | Step::Undo(at)) = step;
             let way = if matches!(step, Step::Do(_)) { Way::Do } else { Way::Undo };
-            let order = order(at, way);
+            let order = order(at, way, is_lost);
             Box::pin(async move { (step, Instant::now(), worker::work(provider, &order, way).await) })
         };
         let mut run = Run {
@@ -156,7 +162,7 @@ impl<'s> Session<'s> {
             frontier: Frontier::replay(&apply.plan, prior)?,
             took: BTreeMap::new(),
             began: Instant::now(),
-            renewed: Instant::now(),
+            renewed: self.taken,
             doing: FuturesUnordered::new(),
             undoing: FuturesUnordered::new(),
             renewing: None,
@@ -200,7 +206,7 @@ impl<'s> Session<'s> {
     async fn turn_until_done<'p, 'a>(
         &mut self,
         run: &mut Run<'p, 'a>,
-        begin: &dyn Fn(Step) -> BoxFuture<'a, Answer>,
+        begin: &Begin<'_, 'a>,
         said: &mut mpsc::UnboundedReceiver<Progress>,
     ) -> Result<Outcome, Aborted>
     where
@@ -236,14 +242,14 @@ impl<'s> Session<'s> {
     }
 
     /// Starts what is ready, each after its intent is kept.
-    async fn begin_ready<'a>(&mut self, run: &mut Run<'_, 'a>, begin: &dyn Fn(Step) -> BoxFuture<'a, Answer>) {
+    async fn begin_ready<'a>(&mut self, run: &mut Run<'_, 'a>, begin: &Begin<'_, 'a>) {
         while !run.halted && run.fenced_out.is_none() && run.under_way() < self.limits.parallel.max(1) {
             let Some(step) = run.frontier.ready().next() else { return };
             let (at, intent) = match step {
                 Step::Do(at) => (at, Record::Intent { node: run.apply.plan.changes[at].address.clone() }),
                 Step::Undo(at) => (at, Record::UndoIntent { node: run.apply.plan.changes[at].address.clone() }),
             };
-            let forward = matches!(step, Step::Do(_));
+            let (forward, is_lost) = (matches!(step, Step::Do(_)), run.frontier.is_lost(at));
             let kept = self.keep(run, intent, None).await;
             if run.fenced_out.is_some() {
                 return;
@@ -256,7 +262,7 @@ impl<'s> Session<'s> {
                 self.turn(run, Cause::Failed(node)).await;
                 continue;
             }
-            if forward { run.doing.push(begin(step)) } else { run.undoing.push(begin(step)) }
+            if forward { run.doing.push(begin(step, is_lost)) } else { run.undoing.push(begin(step, is_lost)) }
         }
     }
 

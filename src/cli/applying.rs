@@ -130,6 +130,7 @@ impl Applying<'_> {
             root: self.root,
             clock: self.clock,
             held: &self.locked.anchor,
+            taken: self.locked.taken,
             fence: self.locked.fence,
             stops: &mut self.signals.stops,
             limits: self.limits,

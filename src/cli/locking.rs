@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::lock::{Held, Holder};
 use crate::observed::Observed;
-use crate::provider::{Anchor, Taking};
+use crate::provider::{Anchor, Observe, Taking};
 use crate::store::{Locking, Store, StoreError};
 
 const PAUSE: Duration = Duration::from_millis(200);
@@ -21,6 +21,8 @@ pub(crate) struct Locked {
     pub(crate) fence: u64,
     /// The anchor.
     pub(crate) anchor: Held,
+    /// When they were taken, at the latest: the lease counts from there.
+    pub(crate) taken: Instant,
 }
 
 /// Takes both locks, and waits for them as long as `wait` allows.
@@ -30,17 +32,27 @@ pub(crate) struct Locked {
 pub(crate) async fn lock(
     store: &mut dyn Store,
     engine: &dyn Anchor,
-    scope: &Scope,
+    world: &dyn Observe,
+    (scope, observed): (&Scope, &Observed),
     holder: &Holder,
-    observed: &Observed,
     wait: Duration,
 ) -> Result<Locked, Failure> {
     let until = Instant::now() + wait;
+    let mut above = newest_fence(observed);
     loop {
-        let refused = match once(store, engine, scope, holder, newest_fence(observed)).await? {
-            Ok(locked) => return Ok(locked),
+        let refused = match once(store, engine, scope, holder, above).await? {
+            Ok(locked) => {
+                // Somebody with another store may have applied since `observed`: then its objects have this fence too.
+                above = newest_fence(&world.observe(scope).await?);
+                if above < locked.fence {
+                    return Ok(locked);
+                }
+                unlock(store, engine, &locked).await?;
+                continue;
+            }
             Err(held) => held,
         };
+        above = above.max(refused.fence);
         if Instant::now() >= until {
             return Err(self::refused(&refused));
         }
@@ -70,8 +82,9 @@ async fn once(
         Locking::Locked(held) => held.fence,
         Locking::Refused(held) => return Ok(Err(held)),
     };
+    let taken = Instant::now();
     match engine.take_anchor(scope, holder, fence).await {
-        Ok(Taking::Taken(anchor)) => Ok(Ok(Locked { fence, anchor })),
+        Ok(Taking::Taken(anchor)) => Ok(Ok(Locked { fence, anchor, taken })),
         Ok(Taking::Refused(held)) => {
             store.drop_lock(fence).await?;
             Ok(Err(held))

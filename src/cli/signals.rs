@@ -13,6 +13,11 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
+    /// Wishes that do not come from the system.
+    pub(crate) fn of(stops: mpsc::Receiver<Stop>) -> Self {
+        Self { stops, _listening: JoinSet::new() }
+    }
+
     /// Begins to listen.
     ///
     /// # Errors

@@ -97,7 +97,8 @@ impl<'a> Undertaking<'a> {
         let observed = self.engine.observe(scope).await?;
         let mut store = self.project.made_store().await?;
         let holder = project::holder(self.name, &*store);
-        let locked = locking::lock(&mut *store, &self.engine, scope, &holder, &observed, self.lock_wait).await?;
+        let (engine, wait) = (&self.engine, self.lock_wait);
+        let locked = locking::lock(&mut *store, engine, engine, (scope, &observed), &holder, wait).await?;
         failpoint::reach(Place::Locked);
         let done = work(&mut Under { store: &mut *store, locked: &locked, signals: &mut signals }).await;
         if let Err(Failure::Told(told)) = locking::unlock(&mut *store, &self.engine, &locked).await {

@@ -128,14 +128,14 @@ impl<'a> View<'a> {
 }
 
 /// Whether another store has applied since, although its release has no higher number: instead of a service's object
-/// that the release made, and that is still there, one serves that was made later.
+/// that the release made, and that is still there, another one serves. It may be an older one: whoever goes back starts
+/// what was kept.
 fn was_replaced(head: &Release, observed: &Observed) -> bool {
     head.resources.iter().filter(|(address, _)| address.kind() == Kind::Service).any(|(address, recorded)| {
         let all = observed.at(address);
         let (known, others): (Vec<_>, Vec<_>) = all.iter().partition(|object| recorded.objects.contains(&object.id));
-        let fence = known.iter().map(|object| object.provenance.fence).max();
-        let serves_instead = |object: &&Object| object.status.is_up() && Some(object.provenance.fence) > fence;
-        fence.is_some() && !known.iter().any(|object| object.status.is_up()) && others.iter().any(serves_instead)
+        let is_up = |object: &&Object| object.status.is_up();
+        !known.is_empty() && !known.iter().any(is_up) && others.iter().any(is_up)
     })
 }
 

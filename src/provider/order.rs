@@ -25,8 +25,10 @@ pub struct Order<'a> {
     pub change: &'a Change,
     /// The apply: every object made carries it.
     pub op: &'a Op,
-    /// The fence of the lock: part of the names of containers.
+    /// The fence under which the apply was opened: part of the names of containers.
     pub fence: u64,
+    /// Whether the change was begun and nobody heard of its end, so that some of it may still be under way.
+    pub is_lost: bool,
     /// The number of the release that the apply makes.
     pub release: u64,
     /// Secrets and files.

@@ -138,3 +138,75 @@ async fn a_signal_ends_the_wait_for_health_and_not_that_of_an_undo() {
     let took = begun.elapsed();
     assert!(took < waits + Duration::from_secs(4), "{took:?}");
 }
+
+/// A stop that nobody waits for any more goes on: until it ends, the old container looks as if nothing had been asked.
+#[tokio::test(start_paused = true)]
+async fn an_old_one_that_was_being_stopped_when_the_signal_came_serves_again() {
+    let spec = |version: u8| {
+        format!(
+            "[project]\nname = \"shop\"\n[services.web]\nimage = \"shop/serve:1\"\nstop_grace_period = \"20s\"\n\
+             environment = {{ VERSION = \"{version}\", BEHAVIOUR = \"serve:100\", STOP_MS = \"9000\" }}\n\
+             healthcheck = {{ test = [\"check\"] }}\n"
+        )
+    };
+    let mut theatre = Theatre::new();
+    assert_eq!(theatre.apply(&spec(1)).await, Outcome::Applied);
+    let before = theatre.fingerprint().await;
+    theatre.engine.heal();
+    theatre.interrupt = Some(Duration::from_secs(1));
+    let outcome = theatre.apply(&spec(2)).await;
+    assert_eq!(outcome, Outcome::Unwound(Cause::Interrupted("SIGINT".to_owned())));
+    assert!(theatre.engine.log().iter().any(|line| line == "stop_container shop-web-1"), "it was being stopped");
+    theatre.engine.settle(Duration::from_mins(1)).await;
+    assert_eq!(theatre.fingerprint().await, before);
+}
+
+/// Each recovery has a newer fence; the names of what the apply made hold that of its opening.
+#[tokio::test(start_paused = true)]
+async fn the_second_recovery_still_runs_the_rollback_of_a_job() {
+    let spec = "[project]\nname = \"shop\"\n[jobs.seed]\nimage = \"shop/serve:1\"\ncommand = [\"exit\", \"0\", \"50\"]\n\
+                rollback = { command = [\"exit\", \"0\", \"30\"] }\n[services.web]\nimage = \"shop/serve:1\"\n\
+                environment = { BEHAVIOUR = \"never\" }\ndepends_on = { seed = \"completed\" }\n\
+                healthcheck = { test = [\"check\"] }\n";
+    let mut theatre = Theatre::new();
+    let plan = theatre.plan(spec).await;
+    let locks = theatre.lock().await;
+    let apply = theatre.open(plan, &locks).await;
+    let run = theatre.run(&apply, &[], omni::journal::Direction::Forward, &locks);
+    assert!(tokio::time::timeout(Duration::from_secs(2), run).await.is_err(), "it waits for health");
+    let again = tokio::time::timeout(Duration::from_millis(60), theatre.recover()).await;
+    assert!(again.is_err(), "it is taken back and dies");
+    assert!(!theatre.engine.log().iter().any(|line| line.contains("-undo")), "not as far as the job");
+    theatre.recover().await;
+    let ran = format!("start_container shop-seed-{}-undo", apply.fence);
+    assert!(theatre.engine.log().contains(&ran), "{:#?}", theatre.engine.log());
+}
+
+/// What stands in for a container that may still appear carries a name and nothing else: whoever looks next has to cope.
+#[tokio::test(start_paused = true)]
+async fn an_undo_may_be_killed_while_something_stands_in_for_what_it_looks_for() {
+    for ms in (0..160).step_by(4) {
+        let mut theatre = Theatre::new();
+        assert_eq!(theatre.apply(&guarded_by_nothing(1)).await, Outcome::Applied);
+        let before = theatre.fingerprint().await;
+        let plan = theatre.plan(&guarded_by_nothing(2)).await;
+        let locks = theatre.lock().await;
+        let apply = theatre.open(plan, &locks).await;
+        let run = theatre.run(&apply, &[], omni::journal::Direction::Forward, &locks);
+        assert!(tokio::time::timeout(Duration::from_millis(1), run).await.is_err(), "nothing is made yet");
+        let again = tokio::time::timeout(Duration::from_millis(ms), theatre.recover()).await;
+        if again.is_err() {
+            theatre.recover().await;
+        }
+        assert_eq!(theatre.fingerprint().await, before, "killed after {ms} ms");
+        let left: Vec<_> = theatre.engine.names().into_iter().filter(|name| name.ends_with("-2")).collect();
+        assert_eq!(left, Vec::<String>::new(), "killed after {ms} ms");
+    }
+}
+
+fn guarded_by_nothing(version: u8) -> String {
+    format!(
+        "[project]\nname = \"shop\"\n[services.web]\nimage = \"shop/serve:1\"\n\
+         environment = {{ VERSION = \"{version}\", BEHAVIOUR = \"serve:100\" }}\nhealthcheck = {{ test = [\"check\"] }}\n"
+    )
+}

@@ -47,7 +47,7 @@ impl Clock for Watch {
 }
 
 /// Every file holds its own path, and every build context is the same.
-struct AnyFile;
+pub(crate) struct AnyFile;
 
 /// What is in the build context.
 const CONTEXT: &[u8] = b"one context";
@@ -66,7 +66,7 @@ impl Files for AnyFile {
     }
 }
 
-fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
+pub(crate) fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
     Ok(BuildFiles { content: Fingerprint::of(&CONTEXT), tar: CONTEXT.to_vec() })
 }
 
@@ -301,6 +301,7 @@ impl<S: Store> Theatre<S> {
             root: Path::new("/"),
             clock: &watch,
             held: &locks.anchor,
+            taken: tokio::time::Instant::now(),
             fence: locks.fence,
             stops: &mut stops,
             limits: Limits {

@@ -82,6 +82,7 @@ impl<'w, W: World> Stage<'w, W> {
             release: self.fence,
             vault: &self.vault,
             root: &PathBuf::from("."),
+            is_lost: false,
             call_deadline: Duration::from_secs(10),
             progress: &hear,
             turned: None,

@@ -122,6 +122,12 @@ impl FakeEngine {
         self.with(|world| world.script.log())
     }
 
+    /// The same without the first so many.
+    #[must_use]
+    pub fn log_from(&self, first: usize) -> Vec<String> {
+        self.with(|world| world.script.log_from(first))
+    }
+
     /// Lets so much time pass for everything that is still to take effect. Needs tokio's paused clock to be quick.
     pub async fn settle(&self, time: Duration) {
         tokio::time::sleep(time).await;

@@ -115,6 +115,10 @@ impl Script {
         self.counts.clone()
     }
 
+    pub(super) fn log_from(&self, first: usize) -> Vec<String> {
+        self.log.get(first..).unwrap_or_default().to_vec()
+    }
+
     pub(super) fn log(&self) -> Vec<String> {
         self.log.clone()
     }

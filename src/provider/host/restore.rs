@@ -1,14 +1,22 @@
 //! Bringing back what was there before a change: settings, what ran, and what did not.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
 
 use crate::observed::Status;
 use crate::plan::{Action, Side};
-use crate::provider::engine::Engine;
+use crate::provider::engine::{Engine, LiveContainer};
 use crate::provider::host::ready::Readiness;
 use crate::provider::host::{Doing, make};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Resource, Restart, Service};
+
+/// How often a container is looked at that may be about to stop.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How long an engine may take to end a container once its grace is over.
+const AFTER_GRACE: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Doing<'_, E> {
     /// Makes the containers of before run and stop as they did, and waits until those that run are ready.
@@ -41,7 +49,7 @@ impl<E: Engine> Doing<'_, E> {
                 None => Ok(()),
             };
         }
-        let live = self.existing(id).await?;
+        let live = self.outlast_stop(id, service).await?;
         let always = service.container.restart == Restart::Always;
         if self.order.change.action == Action::Update {
             self.set(&live, &service.container).await?;
@@ -60,6 +68,21 @@ impl<E: Engine> Doing<'_, E> {
             message: format!("the old container is back but not ready: {}", fault.message),
             ..fault
         })
+    }
+
+    /// The old container, once no stop of it can be under way any more. A stop whose answer nobody waited for goes on
+    /// for as long as the container may take to end, and until then it looks as if nothing had been asked of it.
+    async fn outlast_stop(&self, id: &str, service: &Service) -> Result<LiveContainer, Fault> {
+        let may_stop = self.order.is_lost && matches!(self.order.change.action, Action::Replace(_) | Action::Delete);
+        let until = Instant::now() + service.container.stop_grace_period.duration() + AFTER_GRACE;
+        loop {
+            let live = self.existing(id).await?;
+            if !may_stop || !live.status.is_up() || Instant::now() >= until {
+                return Ok(live);
+            }
+            (self.order.progress)("watching whether the old one still stops".to_owned());
+            sleep(PAUSE).await;
+        }
     }
 
     /// Runs the declared rollback command in the first old container, besides the built-in inverse.

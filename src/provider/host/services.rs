@@ -57,8 +57,9 @@ impl<E: Engine> Doing<'_, E> {
         for (at, batch) in coming.chunks(at_once).enumerate() {
             if at > 0 {
                 tokio::select! {
-                    () = sleep(service.update.delay.duration()) => {}
+                    biased;
                     () = self.order.unwanted() => return Err(ready::stopped()),
+                    () = sleep(service.update.delay.duration()) => {}
                 }
             }
             let leaving = olds.next().unwrap_or_default();

@@ -1,0 +1,106 @@
+//! What the simulation found, each as a story of its own.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+use omni::cli::Exit;
+use omni::cli::rehearsal::Said;
+use omni::provider::Observe;
+use omni::store::Store;
+use tokio::time::Instant;
+
+use crate::apply::simulation::dice::Dice;
+use crate::apply::simulation::team::{Command, Manner, Team};
+
+fn spec(version: u8, behaviour: &str) -> Command {
+    let service = |name: &str, behaviour: &str| {
+        format!(
+            "[services.{name}]\nimage = \"shop/serve:1\"\nvolumes = [\"{name}:/data\"]\n[volumes.{name}]\n\
+             [services.{name}.environment]\nVERSION = \"{version}\"\nBEHAVIOUR = \"{behaviour}\"\n\
+             [services.{name}.healthcheck]\ntest = [\"check\"]\ninterval = \"1s\"\ntimeout = \"1s\"\nretries = 2\n"
+        )
+    };
+    Command::Apply(format!("[project]\nname = \"shop\"\n{}{}", service("db", "serve:80"), service("web", behaviour)))
+}
+
+fn manner() -> Manner {
+    Manner::calm(&mut Dice::new(7))
+}
+
+async fn ends(team: &Team, who: usize, command: Command) -> Said {
+    team.process(who, command, manner()).await.expect("nobody kills it")
+}
+
+fn violations(team: &Team) -> Vec<String> {
+    team.annals.book().violations.clone()
+}
+
+/// A record that could not be written, before one that could, was a gap: nobody could take the journal up any more.
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_is_full_for_a_moment_leaves_a_journal_that_can_be_taken_up() {
+    for ms in (0..6_000).step_by(120) {
+        let team = Team::of(1, true, true);
+        assert_eq!(ends(&team, 0, spec(1, "serve:80")).await.exit, Exit::Done);
+        let before = team.host().observe(team.scope()).await.expect("the engine answers").fingerprint();
+        let mut full = manner();
+        let from = Instant::now() + Duration::from_millis(ms);
+        full.misfortune.full = Some((from, from + Duration::from_millis(40)));
+        team.process(0, spec(2, "never"), full).await.expect("nobody kills it");
+        let said = ends(&team, 0, Command::Recover).await;
+        assert_eq!(said.exit, Exit::Done, "full after {ms} ms: {said:?}");
+        let now = team.host().observe(team.scope()).await.expect("the engine answers").fingerprint();
+        assert_eq!(now, before, "full after {ms} ms");
+    }
+}
+
+/// Whoever waited for the lock had looked for the newest fence before, and then had the fence of the one it waited for.
+#[tokio::test(start_paused = true)]
+async fn one_that_waited_for_another_store_has_a_fence_of_its_own() {
+    let team = Team::of(2, false, false);
+    let mut waits = manner();
+    waits.starts += Duration::from_millis(60);
+    waits.wait = Duration::from_mins(1);
+    let first = team.process(0, spec(1, "serve:80"), manner());
+    let (first, _) = join(first, team.process(1, spec(2, "serve:80"), waits)).await;
+    assert_eq!(first.expect("it lives").exit, Exit::Done);
+    // What it had planned does not fit any more; the next one does.
+    let second = ends(&team, 1, spec(2, "serve:80")).await;
+    assert_eq!(second.exit, Exit::Done, "{second:?}");
+    let fences = (team.omnis[0].store.last_fence().await, team.omnis[1].store.last_fence().await);
+    let (Ok(first), Ok(second)) = fences else { panic!("the stores answer") };
+    assert!(second > first, "{second} after {first}");
+}
+
+/// The lease was counted from the first step on: a process that was stopped right before it took itself for the holder.
+#[tokio::test(start_paused = true)]
+async fn one_that_is_stopped_between_the_lock_and_the_first_step_sends_nothing_more() {
+    let mut overtaken = 0;
+    for ms in (30..90).step_by(2) {
+        let team = Team::of(2, false, false);
+        assert_eq!(ends(&team, 0, spec(1, "serve:80")).await.exit, Exit::Done);
+        let (mut stopped, mut waits) = (manner(), manner());
+        let from = Instant::now() + Duration::from_millis(ms);
+        stopped.misfortune.fate.stops = vec![(from, from + Duration::from_mins(5))];
+        waits.starts += Duration::from_millis(100);
+        waits.wait = Duration::from_mins(4);
+        let first = team.process(0, spec(2, "serve:80"), stopped);
+        let (first, second) = join(first, team.process(1, spec(3, "serve:80"), waits)).await;
+        assert_eq!(violations(&team), Vec::<String>::new(), "stopped after {ms} ms");
+        let (first, second) = (first.expect("it lives"), second.expect("it lives"));
+        overtaken += usize::from(first.exit == Exit::Locked && second.exit == Exit::Done);
+    }
+    assert!(overtaken > 3, "only {overtaken} were overtaken");
+}
+
+/// A store whose release had a newer container than the one that another store had gone back to left that one running.
+#[tokio::test(start_paused = true)]
+async fn what_another_store_went_back_to_is_seen() {
+    let team = Team::of(2, false, false);
+    assert_eq!(ends(&team, 1, spec(1, "serve:80")).await.exit, Exit::Done);
+    let release = team.omnis[1].store.head().await.expect("the store answers").expect("a release");
+    assert_eq!(ends(&team, 0, spec(2, "serve:80")).await.exit, Exit::Done);
+    assert_eq!(ends(&team, 1, Command::Rollback(Box::new(release))).await.exit, Exit::Done);
+    let third = spec(3, "serve:80");
+    assert_eq!(ends(&team, 0, third.clone()).await.exit, Exit::Done);
+    assert_eq!(team.left_to_do(0, &third).await, Vec::<String>::new());
+}

@@ -1,0 +1,375 @@
+//! `Play`: one seed: a team, a first deployment, and one to five rounds of commands and troubles, each judged.
+//!
+//! After a round everything is healed and recovered as any of the omnis would do it, and then held against the annals:
+//! the world is that which the last apply left, before or after; nothing leaks, no lock is left, and what was said is so.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use omni::cli::Exit;
+use omni::cli::rehearsal::Said;
+use omni::fingerprint::Fingerprint;
+use omni::journal::Outcome;
+use omni::lock::{LEASE, LONGEST_CALL};
+use omni::provider::{Anchor, Observe};
+use omni::store::Store;
+use tokio::time::{Instant, timeout};
+
+use crate::apply::simulation::annals::{Book, told};
+use crate::apply::simulation::dice::Dice;
+use crate::apply::simulation::nature;
+use crate::apply::simulation::team::{Command, Manner, Team};
+use crate::apply::simulation::troubles::{Mode, Troubles};
+use crate::apply::simulation::wanted::Wanted;
+
+/// No round takes longer.
+const LONGEST_ROUND: Duration = Duration::from_hours(6);
+/// How often a recovery on a healthy engine is tried.
+const TRIES: usize = 5;
+
+/// One seed at play.
+pub(crate) struct Play {
+    dice: Dice,
+    mode: Mode,
+    pub(crate) team: Team,
+    /// How many commands were given.
+    pub(crate) commands: u64,
+    /// Recoveries of a healthy engine that ended stuck, each named.
+    pub(crate) stuck: Vec<String>,
+}
+
+impl Play {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mode = if seed.is_multiple_of(2) { Mode::Safety } else { Mode::Liveness };
+        let team = Team::random(&mut dice);
+        Self { dice, mode, team, commands: 0, stuck: Vec::new() }
+    }
+
+    pub(crate) async fn run(&mut self) {
+        let world = self.world().await;
+        self.team.annals.book().world = Some(world);
+        if self.dice.chance(90) {
+            self.calm_apply().await;
+        }
+        let rounds = *self.dice.pick(&[1, 1, 2, 2, 3, 4, 5]);
+        for round in 1..=rounds {
+            self.team.annals.note(&format!("round {round} of {rounds}"));
+            self.by_hand().await;
+            self.round().await;
+            let is_last = round == rounds;
+            if is_last || self.dice.chance(85) {
+                let is_overlapped = self.team.annals.book().is_overlapped;
+                if !is_overlapped {
+                    self.recover_all().await;
+                }
+                self.judge().await;
+            }
+            let book = self.team.annals.book();
+            if !book.violations.is_empty() || book.is_overlapped {
+                return;
+            }
+        }
+        self.calm_apply().await;
+        self.judge().await;
+    }
+
+    async fn world(&self) -> Fingerprint {
+        match self.team.host().observe(self.team.scope()).await {
+            Ok(observed) => observed.fingerprint(),
+            Err(fault) => {
+                self.team.annals.wrong(&format!("a healthy engine cannot be looked at: {fault:?}"));
+                Fingerprint::of(&())
+            }
+        }
+    }
+
+    /// An apply that nothing disturbs.
+    async fn calm_apply(&mut self) {
+        let wanted = Wanted::random(&mut self.dice);
+        let who = self.somebody();
+        let command = Command::Apply(wanted.text());
+        let mut said = self.calm(who, command.clone()).await;
+        if said.exit == Exit::Locked && !self.is_one_host() {
+            // A store's lock whose holder died on another host before it had the engine's.
+            self.team.engine.settle(LEASE + 3 * LONGEST_CALL).await;
+            said = self.calm(who, command).await;
+        }
+        if said.exit != Exit::Done {
+            self.team.annals.wrong(&format!("an apply that nothing disturbs ends with {said:?}"));
+        }
+    }
+
+    fn is_one_host(&self) -> bool {
+        self.team.omnis.iter().all(|omni| omni.host == self.team.omnis[0].host)
+    }
+
+    fn somebody(&mut self) -> usize {
+        usize::try_from(self.dice.below(self.team.omnis.len() as u64)).expect("few omnis")
+    }
+
+    async fn calm(&mut self, who: usize, command: Command) -> Said {
+        let manner = Manner::calm(&mut self.dice);
+        self.commands += 1;
+        self.team.annals.book().goals.insert(who, command_text(&command));
+        let life = self.team.process(who, command, manner);
+        let said = timeout(LONGEST_ROUND, life).await;
+        let said = said.ok().flatten().unwrap_or_else(|| {
+            self.team.annals.wrong("a process that nothing disturbs does not end");
+            Said { exit: Exit::Stuck, outcome: None, op: None, text: "no end".to_owned() }
+        });
+        self.heard(who, &said);
+        said
+    }
+
+    /// Somebody changes something beside omni, while no apply is open.
+    async fn by_hand(&mut self) {
+        let is_open = !self.team.annals.book().open.is_empty();
+        if is_open || self.team.annals.book().world.is_none() || !self.dice.chance(20) {
+            return;
+        }
+        let names: Vec<_> = self.team.engine.names().into_iter().filter(|name| name.starts_with("shop-")).collect();
+        if names.is_empty() {
+            return;
+        }
+        let name = self.dice.pick(&names).clone();
+        if self.dice.chance(50) {
+            self.team.engine.kill(&name, 137);
+            self.team.annals.count("fault: killed by hand");
+        } else {
+            self.team.engine.forget(&name);
+            self.team.annals.count("fault: removed by hand");
+        }
+        self.team.annals.note(&format!("by hand: {name}"));
+        let world = self.world().await;
+        let mut book = self.team.annals.book();
+        (book.world, book.last) = (Some(world), None);
+    }
+
+    async fn command(&mut self, who: usize) -> Command {
+        let releases = self.team.omnis[who].store.releases().await.expect("the store answers");
+        match self.dice.below(100) {
+            0..15 if !releases.is_empty() => Command::Rollback(Box::new(self.dice.pick(&releases).clone())),
+            15..20 => Command::Destroy,
+            20..25 => Command::Recover,
+            25..45 => {
+                let wanted = Wanted::random(&mut self.dice).ill(&mut self.dice);
+                self.team.annals.count(if wanted.is_ill() { "fault: a member that fails" } else { "no members" });
+                Command::Apply(wanted.text())
+            }
+            _ => Command::Apply(Wanted::random(&mut self.dice).text()),
+        }
+    }
+
+    /// One to three commands at once, and what disturbs them.
+    async fn round(&mut self) {
+        let hosts: Vec<_> = self.team.omnis.iter().map(|omni| omni.host).collect();
+        let troubles = Troubles::random(&mut self.dice, self.mode, &hosts, &self.team.annals);
+        self.team.annals.heal();
+        troubles.arm(&self.team.engine);
+        let mut commands = Vec::new();
+        for who in 0..hosts.len() {
+            if who > 0 && self.dice.chance(30) {
+                continue;
+            }
+            let manner = Manner {
+                starts: Instant::now() + Duration::from_millis(self.dice.below(1_500)),
+                wait: if self.dice.chance(50) { Duration::ZERO } else { Duration::from_secs(self.dice.below(300)) },
+                misfortune: troubles.fates[who].clone(),
+                pauses_on_interrupt: self.dice.chance(20),
+                pauses_on_failure: self.dice.chance(10),
+                dice: self.dice.fork(),
+            };
+            commands.push((who, self.command(who).await, manner));
+        }
+        let mut lives = Vec::new();
+        for (who, command, manner) in &commands {
+            self.commands += 1;
+            self.team.annals.book().goals.insert(*who, command_text(command));
+            lives.push(self.team.process(*who, command.clone(), manner.clone()));
+        }
+        let ended = timeout(LONGEST_ROUND, join_all(lives)).await;
+        self.team.annals.polls(None);
+        troubles.count(self.team.engine.calls(), &self.team.annals);
+        self.team.annals.heal();
+        nature::right();
+        let Ok(ended) = ended else {
+            self.team.annals.wrong("a round does not end");
+            return;
+        };
+        for ((who, command, _), said) in commands.iter().zip(ended) {
+            let Some(said) = said else { continue };
+            self.heard(*who, &said);
+            let is_alone = commands.len() == 1 && troubles.is_none();
+            let is_ill = matches!(command, Command::Apply(text) if text.contains("never") || text.contains("exit:1") || text.contains("\"3\""));
+            if is_alone && !is_ill && said.exit != Exit::Done {
+                self.team.annals.wrong(&format!("o{who}, which nothing disturbs, ends with {said:?}"));
+            }
+            if is_ill && said.outcome == Some(Outcome::Applied) && !matches!(command, Command::Recover) {
+                let op = said.op.clone();
+                let own = op.and_then(|op| {
+                    self.team.annals.book().applies.get(&op).map(|opened| opened.goal == command_text(command))
+                });
+                if own == Some(true) {
+                    self.team.annals.wrong(&format!("o{who} has applied what cannot be healthy"));
+                }
+            }
+        }
+        self.team.engine.settle(Duration::from_secs(3)).await;
+    }
+
+    /// Holds what a process said against what is so.
+    fn heard(&self, who: usize, said: &Said) {
+        let annals = &self.team.annals;
+        let paths = [
+            ("omni::lock::held", "path: refused, locked"),
+            ("omni::lock::lost", "path: lost its lock and stopped"),
+            ("omni::plan::stale", "path: refused, the plan does not fit any more"),
+            ("omni::apply::not_closed", "path: done and not closed"),
+            ("omni::store::unusable", "path: ended by its store"),
+            ("omni::engine::", "path: refused, the engine does not answer"),
+        ];
+        for (_, path) in paths.iter().filter(|(code, _)| said.text.contains(code)) {
+            annals.count(path);
+        }
+        if said.text.contains("somebody broke the lock") || said.text.contains("does not hold it any more") {
+            annals.count("path: fenced out");
+        }
+        let (Some(outcome), Some(op)) = (&said.outcome, &said.op) else { return };
+        let is_open = annals.book().closers.get(op) != Some(&who);
+        match outcome {
+            Outcome::Stuck { .. } => {
+                annals.count("path: stuck under faults");
+                annals.stuck(op);
+            }
+            Outcome::Interrupted => annals.count("path: left open"),
+            Outcome::Applied | Outcome::Unwound(_) => {}
+        }
+        let is_true = match outcome {
+            Outcome::Applied => !is_open && said.exit == Exit::Done,
+            Outcome::Unwound(_) => !is_open && said.exit != Exit::Stuck,
+            Outcome::Stuck { .. } | Outcome::Interrupted => is_open && said.exit == Exit::Stuck,
+        };
+        if !is_true {
+            annals.wrong(&format!(
+                "o{who} says {said:?}, and it {} its apply",
+                if is_open { "has not closed" } else { "has closed" }
+            ));
+        }
+    }
+
+    /// Recovers every store, as one of its omnis does it on a healthy engine.
+    async fn recover_all(&mut self) {
+        let lineages: BTreeSet<_> = self.team.omnis.iter().map(|omni| omni.lineage).collect();
+        for lineage in lineages {
+            let of: Vec<_> =
+                (0..self.team.omnis.len()).filter(|who| self.team.omnis[*who].lineage == lineage).collect();
+            let who = *self.dice.pick(&of);
+            self.recover(who).await;
+        }
+    }
+
+    async fn recover(&mut self, who: usize) {
+        for tried in 0..TRIES {
+            let said = self.calm(who, Command::Recover).await;
+            match said.exit {
+                Exit::Done => return,
+                Exit::Locked if tried == 0 => {
+                    if self.is_one_host() {
+                        self.team.annals.wrong(&format!("nobody lives on the only host, and {}", said.text));
+                        return;
+                    }
+                    // Nobody here can know that its holder is dead: the lease has to run out.
+                    self.team.engine.settle(LEASE + 3 * LONGEST_CALL).await;
+                    self.team.annals.count("path: lock free once the lease is long over");
+                }
+                Exit::Stuck if said.outcome.is_some() => {
+                    let how = said.outcome.as_ref().map(told).unwrap_or_default();
+                    self.team.annals.note(&format!("a healthy engine, and still: {how}"));
+                    self.stuck.push(how);
+                }
+                _ => {
+                    self.team.annals.wrong(&format!("a recovery of a healthy engine ends with {said:?}"));
+                    return;
+                }
+            }
+        }
+        self.team.annals.wrong("no recovery of a healthy engine ends it");
+    }
+
+    async fn judge(&mut self) {
+        self.team.engine.settle(Duration::from_secs(3)).await;
+        let found = self.found().await;
+        for text in found {
+            self.team.annals.wrong(&text);
+        }
+    }
+
+    /// Everything that is not as it has to be once all is healed and recovered.
+    async fn found(&mut self) -> Vec<String> {
+        let mut found = Vec::new();
+        let host = self.team.host();
+        if let Some(held) = host.anchor(self.team.scope()).await.expect("the engine answers") {
+            found.push(format!("the engine's lock is left by {}", held.holder));
+        }
+        let mut known = BTreeSet::new();
+        for omni in &self.team.omnis {
+            nature::at(omni.host);
+            if let Some(held) = omni.store.lock().await.expect("the store answers")
+                && nature::alive(&held.holder) == Some(true)
+            {
+                found.push(format!("a store's lock is left by {}", held.holder));
+            }
+            if let Some(open) = omni.store.open_apply().await.expect("the store answers") {
+                found.push(format!("{} is still open", open.op));
+            }
+            let releases = omni.store.releases().await.expect("the store answers");
+            let resources = releases.iter().flat_map(|release| release.resources.values());
+            known.extend(resources.flat_map(|recorded| recorded.objects.iter().cloned()));
+        }
+        let observed = match host.observe(self.team.scope()).await {
+            Ok(observed) => observed,
+            Err(fault) => return vec![format!("a healthy engine cannot be looked at: {fault:?}")],
+        };
+        let leaked = observed.objects.values().flatten().filter(|object| !known.contains(&object.id));
+        found.extend(leaked.map(|object| format!("left behind: {} of {}", object.name, object.provenance.op)));
+        let seen: BTreeSet<_> = observed.objects.values().flatten().map(|object| object.name.clone()).collect();
+        let unseen = self.team.engine.names().into_iter().filter(|name| !seen.contains(name));
+        found.extend(unseen.map(|name| format!("left behind, and nobody sees it: {name}")));
+        let world = observed.fingerprint();
+        let (left, last, is_overlapped) = {
+            let book: &mut Book = &mut self.team.annals.book();
+            (book.world, book.last.clone(), book.is_overlapped)
+        };
+        if is_overlapped {
+            return Vec::new();
+        }
+        if let Some(left) = left.filter(|left| *left != world) {
+            let is_after = last.as_ref().is_some_and(|(_, applied)| *applied);
+            let which = if is_after { "after" } else { "before" };
+            found.push(format!("the world is {}, and {which} is {}", world.spoken(), left.spoken()));
+        }
+        self.team.annals.book().world = Some(world);
+        if let Some((op, true)) = last {
+            found.extend(self.left_to_do(&op).await);
+        }
+        found
+    }
+
+    /// What a new plan for what was applied last would do.
+    async fn left_to_do(&self, op: &omni::lock::Op) -> Vec<String> {
+        let opened = self.team.annals.book().applies.get(op).cloned().expect("what was closed was opened");
+        let Some(text) = opened.goal.strip_prefix("apply\n") else { return Vec::new() };
+        let command = Command::Apply(text.to_owned());
+        let steps = self.team.left_to_do(opened.who, &command).await;
+        if steps.is_empty() { Vec::new() } else { vec![format!("after {op} a new plan is not empty: {steps:?}")] }
+    }
+}
+
+fn command_text(command: &Command) -> String {
+    match command {
+        Command::Apply(text) => format!("apply\n{text}"),
+        other => other.word().to_owned(),
+    }
+}
