@@ -1,8 +1,8 @@
 //! The tail of a journal: records that could not be written to the store, left where a person can read them.
 //!
-//! No recovery needs them: every step that was begun has its intent on disk, and an undo looks before it acts. They tell
-//! what is known beyond that, so they go to a file in the folder for temporary files; where that has no room either, to
-//! the terminal. They hold no secret, as no record does.
+//! No recovery needs them: every step that was begun has its intent on disk, and an undo looks before it acts. They
+//! tell what is known beyond that, so they go to a file in the folder for temporary files; where that has no room
+//! either, to the terminal. They hold no secret, as no record does.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -38,7 +38,7 @@ fn left_in(folder: &Path, op: &Op, scope: &Scope, fence: u64, tail: &[Record]) -
     })
 }
 
-/// Writes a new file that only this account can read. What lies there already may be somebody else's, and is left alone.
+/// Writes a new file that only this account can read. What lies there already may be somebody else's, and is left.
 fn write(path: &Path, text: &str) -> io::Result<PathBuf> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -201,7 +201,7 @@ impl Store for Sqlite {
 
     async fn open(&mut self, apply: &Apply, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
         // What cannot be kept back now could not be written during an unwind either.
-        self.place.keep_ballast()?;
+        self.place.keep_ballast(apply.plan.steps().count())?;
         write!(self, connection => applies::open(connection, apply, &files))
     }
 

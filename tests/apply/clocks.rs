@@ -207,7 +207,6 @@ impl Played {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "how many cells were tried is what the matrix is for")]
 fn a_clock_that_jumps_in_the_matrix() {
     let (mut cells, mut violations) = (0, Vec::new());
     for phase in PHASES {

@@ -49,7 +49,8 @@ impl Disk {
 
 /// What the parent asked of this child.
 pub(crate) fn order() -> String {
-    std::env::var(ORDER).expect("a child is run by its parent, not alone")
+    let order = std::env::var_os(ORDER).expect("a child is run by its parent, not alone");
+    order.into_string().expect("plain words")
 }
 
 /// Runs the test called `name` of this very binary on a disk that fails on demand, and returns the line it says.

@@ -62,7 +62,6 @@ async fn cell(disk: &Disk, releases: u64, number: usize) -> Option<Result<bool, 
 
 #[test]
 #[ignore = "run by its parent"]
-#[expect(clippy::print_stdout, reason = "it is how the parent hears of it")]
 fn child_with_old_copies() {
     let disk = Disk::of_this_process();
     let (mut refused, mut led, mut violations) = (0, 0, Vec::new());
@@ -84,7 +83,6 @@ fn child_with_old_copies() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "how many cells were tried is what the matrix is for")]
 fn an_older_copy_of_everything_in_the_matrix() {
     println!("older_copies_of_everything: {}", disk::child("apply::old_copies::child_with_old_copies", "all"));
 }

@@ -1,6 +1,6 @@
-//! `Steady`: the SQLite store under a clock that is paused.
+//! `Steady`: the `SQLite` store under a clock that is paused.
 //!
-//! SQLite works on a thread of its own. A runtime that waits for it has nothing else to do, and would turn a paused clock
+//! `SQLite` works on a thread of its own. A runtime that waits for it has nothing else to do, and would turn a paused clock
 //! on; so here the whole thread waits. It also notes what it was told is on disk.
 
 use std::fs;
@@ -19,7 +19,7 @@ use omni::lock::{Held, Holder, Op};
 use omni::release::Release;
 use omni::store::{Locking, Machine, Sqlite, Store, StoreError};
 
-/// The SQLite store under a clock that is paused.
+/// The `SQLite` store under a clock that is paused.
 pub(crate) struct Steady {
     path: PathBuf,
     machine: Machine,

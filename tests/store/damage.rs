@@ -38,7 +38,7 @@ async fn filled(store: &mut Sqlite, mut written: impl FnMut()) -> Op {
     apply.op
 }
 
-/// The file and what SQLite has beside it, as a crash leaves them; the log is not folded back.
+/// The file and what `SQLite` has beside it, as a crash leaves them; the log is not folded back.
 struct Crashed(Vec<(&'static str, Vec<u8>)>);
 
 impl Crashed {
@@ -351,8 +351,7 @@ async fn records_that_change_places_or_come_again_are_noticed() {
         last + 1
     );
     assert!(noticed(&added).await.contains(&format!("record {} of apply", last + 1)));
-    let tail = format!("DELETE FROM records WHERE seq > 5; UPDATE applies SET records = 5 WHERE closed IS NULL");
-    noticed(&tail).await;
+    noticed("DELETE FROM records WHERE seq > 5; UPDATE applies SET records = 5 WHERE closed IS NULL").await;
     let head = "DELETE FROM records WHERE seq > 5; UPDATE applies SET records = 5, head = \
                 (SELECT hash FROM records WHERE seq = 5) WHERE closed IS NULL";
     noticed(head).await;

@@ -87,13 +87,13 @@ mod mounted {
     use std::path::Path;
     use std::process::Command;
 
-    use omni::journal::Record;
+    use omni::journal::{Cause, Outcome, Record};
     use omni::store::{Sqlite, Store, StoreError};
     use tempfile::TempDir;
 
     use crate::contract::locked;
     use crate::house::{Hands, OnDisk, store_in};
-    use crate::sample::{apply, at, holder, node, scope};
+    use crate::sample::{apply, at, holder, large_apply, node, scope};
 
     /// A small disk of its own, gone when this is dropped.
     struct Disk(TempDir);
@@ -101,7 +101,7 @@ mod mounted {
     impl Disk {
         fn new() -> Self {
             let disk = Self(tempfile::tempdir().unwrap());
-            disk.mount("size=2m,mode=777");
+            disk.mount("size=4m,mode=777");
             disk
         }
 
@@ -112,7 +112,7 @@ mod mounted {
         fn mount(&self, options: &str) {
             let arguments = ["-t", "tmpfs", "-o", options, "tmpfs"];
             let done = root("mount", &arguments, self.path());
-            assert!(done, "this test mounts a disk of 2 MiB: run it as root, or where `sudo -n mount` is allowed");
+            assert!(done, "this test mounts a disk of 4 MiB: run it as root, or where `sudo -n mount` is allowed");
         }
 
         /// Fills the disk to the last byte.
@@ -169,6 +169,17 @@ mod mounted {
 
         let again = Sqlite::open_existing(&path, &scope(), Hands::new().machine()).await.unwrap().unwrap();
         assert_eq!(again.journal(&apply.op).await.unwrap().len(), there + 1);
+        drop(again);
+
+        let mut next = Sqlite::create(&path, &scope(), Hands::new().machine()).await.unwrap();
+        next.close(&apply.op, fence, &Outcome::Unwound(Cause::Recovered), None, at(kept)).await.unwrap();
+        let large = large_apply(2, fence, 100);
+        next.open(&large, Vec::new()).await.unwrap();
+        assert_eq!(
+            fs::metadata(&ballast).unwrap().len(),
+            100 * 16 * 1024,
+            "it is made anew, as large as the plan needs"
+        );
     }
 
     #[tokio::test]

@@ -77,6 +77,14 @@ pub(crate) fn apply(number: u64, fence: u64, files: &[&str]) -> Apply {
     Apply { op, fence, plan, release: number, by: "ci@runner-3".into(), opened: at(1) }
 }
 
+/// The same, of so many steps.
+pub(crate) fn large_apply(number: u64, fence: u64, steps: usize) -> Apply {
+    let mut apply = apply(number, fence, &[]);
+    let step = apply.plan.changes[0].clone();
+    apply.plan.changes = vec![step; steps];
+    Apply { op: Op::new(&apply.plan.id(), fence), ..apply }
+}
+
 pub(crate) fn release(number: u64, files: &[&str]) -> Release {
     let recorded = Recorded { resource: job(files), objects: vec!["c0ffee".into()], took: None, tainted: false };
     Release {

@@ -9,8 +9,9 @@ use crate::store::random::{random, random_hex};
 use crate::store::sqlite::mount::network_mount;
 use crate::store::sqlite::trouble::unusable;
 
-/// How much room is kept back for the records of an unwind.
+/// How much room is kept back for the records of an unwind, at least; and for each step: four records of a page each.
 const BALLAST: usize = 1024 * 1024;
+const BALLAST_PER_STEP: usize = 4 * 4096;
 
 /// Where the store's files are.
 #[derive(Debug, Clone)]
@@ -81,21 +82,22 @@ impl Place {
         put.and_then(|()| self.sync_folder()).map_err(|error| unusable(&self.0, error))
     }
 
-    /// Keeps room back, so that an apply that finds the disk full can still be taken back.
-    pub(super) fn keep_ballast(&self) -> Result<(), StoreError> {
+    /// Keeps room back, so that an apply of so many steps that finds the disk full can still be taken back.
+    pub(super) fn keep_ballast(&self, steps: usize) -> Result<(), StoreError> {
         let path = self.beside("ballast");
-        let size = fs::metadata(&path).map(|found| found.len()).ok();
-        if size == Some(BALLAST as u64) {
+        let size = BALLAST.max(steps.saturating_mul(BALLAST_PER_STEP));
+        let found = fs::metadata(&path).map_or(0, |found| found.len());
+        if found >= size as u64 {
             return Ok(());
         }
-        let made = random(BALLAST).and_then(|bytes| {
+        let made = random(size).and_then(|bytes| {
             let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&path)?;
             file.write_all(&bytes)?;
             file.sync_all()
         });
         made.map_err(|error| {
             discard(&path);
-            unusable(&self.0, format!("no room to keep 1 MiB back beside it: {error}"))
+            unusable(&self.0, format!("no room to keep {} KiB back beside it: {error}", size / 1024))
         })
     }
 
