@@ -1,6 +1,6 @@
 //! The promise, through the real binary on the real engine: whatever happens, what serves is wholly before or wholly after.
 //!
-//! Needs a Docker engine, the `docker` command, `rustc` and PostgreSQL; the matrix of kills needs `--all-features`.
+//! Needs a Docker engine, the `docker` command, `rustc` and a `PostgreSQL` server; the matrix of kills needs `--all-features`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "e2e_faults/failing.rs"]

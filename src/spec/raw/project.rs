@@ -104,7 +104,7 @@ pub(in crate::spec) struct RawEngine {
 #[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Store")]
 pub(in crate::spec) struct RawStore {
-    /// A file, as in `sqlite://.omni/shop.db`, or a server, as in `postgres://ci@db/omni`; a file in `.omni/` where none.
+    /// A file, as in `sqlite://.omni/shop.db`, or a server, as in `postgres://ci@db/omni`. Else a file in `.omni/`.
     #[schemars(with = "text::StoreText")]
     pub(in crate::spec) url: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! `Place`: where the server is and which schema is meant, with a name that holds no password.
 //!
-//! What a URL does not say is taken from where every client of `PostgreSQL` takes it: `PGPASSWORD`, `~/.pgpass` and so on.
+//! What a URL does not say is taken from where every client of `PostgreSQL` takes it: `PGPASSWORD`, `~/.pgpass`, ….
 
 use std::str::FromStr;
 

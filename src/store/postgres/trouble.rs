@@ -78,8 +78,8 @@ impl Trouble {
 }
 
 const REACH: &str = "check that the server runs there and that this machine may reach it, then run it again";
-const TLS: &str = "give the server a certificate that this machine trusts (`?sslrootcert=FILE` names an authority), or, \
-                   on a private way without TLS, add `?sslmode=disable` to the URL";
+const TLS: &str = "give the server a certificate that this machine trusts (`?sslrootcert=FILE` names an authority); \
+                   on a private way without TLS add `?sslmode=disable` to the URL";
 const ACCOUNT: &str = "check the user and the password: in the URL, in `PGPASSWORD` or in `~/.pgpass`";
 const WRITABLE: &str = "name the primary server in the URL, and a user that may write";
 const LATER: &str = "run it again in a moment";
