@@ -3,8 +3,8 @@
 //! `reach` does nothing, and is compiled to nothing, unless the feature `failpoints` is on, which only tests switch on.
 //! There the variable `OMNI_FAILPOINT` says where to die: `record.written:7` is the seventh time that place is reached.
 //! With `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
-//! A test that plays omni inside its own process arms its thread instead (`die_at`): there the death is an unwind that the
-//! test catches, and what was in memory only is lost with it.
+//! A test that plays omni inside its own process arms its thread instead (`die_at`): there the death is an unwind that
+//! the test catches, and what was in memory only is lost with it.
 //! `OMNI_HASTE=10` makes every deadline of a call and every period of the lock a tenth of what it is, so that a test
 //! of an engine that hangs, or of a lease that runs out, need not wait for a minute.
 

@@ -1,8 +1,8 @@
 //! The worker: one step, from the provider's first call to its answer, within a deadline.
 //!
 //! It knows neither graph nor journal. A step may be repeated at any time, so a passing fault is tried again here, with
-//! back-off, before it counts. Forward, a refusal turns the apply; an undo has nothing to turn to, so there a refusal is
-//! tried again too while the undo is young.
+//! back-off, before it counts. Forward, a refusal turns the apply. An undo has nothing to turn to, so there a refusal
+//! is tried again too, while the undo is young.
 
 use std::time::Duration;
 
