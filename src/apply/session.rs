@@ -173,7 +173,8 @@ impl<'s> Session<'s> {
         let outcome = session.turn_until_done(&mut run, &begin, &mut said).await?;
         let took_ms = u64::try_from(run.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         session.tell(&Event::Ended { outcome: outcome.clone(), took_ms });
-        match run.unwritten {
+        // What could be written later is on disk: then nothing is missing.
+        match run.unwritten.filter(|_| !run.backlog.is_empty()) {
             Some(error) => Err(Aborted::Store { error, outcome: Some(outcome) }),
             None => Ok(Ended { outcome, frontier: run.frontier, took: run.took, elapsed: run.began.elapsed() }),
         }
@@ -249,6 +250,11 @@ impl<'s> Session<'s> {
                 self.keep(run, Record::Failed { node: node.clone(), fault }, None).await;
                 self.turn(run, Cause::Failed(node)).await;
                 continue;
+            }
+            if !kept {
+                // A journal that says nothing of an undo would have whoever takes it up go on forward over what is gone.
+                run.halt();
+                return;
             }
             if forward { run.doing.push(begin(step, is_lost)) } else { run.undoing.push(begin(step, is_lost)) }
         }

@@ -248,7 +248,8 @@ impl Play {
         }
         let is_true = match outcome {
             Outcome::Applied => !is_open && said.exit == Exit::Done,
-            Outcome::Unwound(_) => !is_open && said.exit != Exit::Stuck,
+            // What another store had begun may still have changed something meanwhile.
+            Outcome::Unwound(_) => !is_open && (said.exit != Exit::Stuck || annals.book().is_overlapped),
             Outcome::Stuck { .. } | Outcome::Interrupted => is_open && said.exit == Exit::Stuck,
         };
         if !is_true {
