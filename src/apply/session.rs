@@ -262,6 +262,11 @@ impl<'s> Session<'s> {
                 self.turn(run, Cause::Failed(node)).await;
                 continue;
             }
+            if !kept {
+                // A journal that says nothing of an undo would have whoever takes it up go on forward over what is gone.
+                run.halt();
+                return;
+            }
             if forward { run.doing.push(begin(step, is_lost)) } else { run.undoing.push(begin(step, is_lost)) }
         }
     }

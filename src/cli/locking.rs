@@ -84,7 +84,14 @@ async fn once(
     };
     let taken = Instant::now();
     match engine.take_anchor(scope, holder, fence).await {
-        Ok(Taking::Taken(anchor)) => Ok(Ok(Locked { fence, anchor, taken })),
+        Ok(Taking::Taken(anchor)) => {
+            // Whoever was stopped between the two may have lost the first meanwhile.
+            if let Err(error) = store.renew_lock(fence).await {
+                let _ = engine.drop_anchor(&anchor).await;
+                return Err(error.into());
+            }
+            Ok(Ok(Locked { fence, anchor, taken }))
+        }
         Ok(Taking::Refused(held)) => {
             store.drop_lock(fence).await?;
             Ok(Err(held))

@@ -24,7 +24,7 @@ use play::Play;
 use tally::{Story, Tally};
 
 /// How many seeds the suite runs.
-const IN_THE_SUITE: u64 = 300;
+const IN_THE_SUITE: u64 = 150;
 
 /// Plays one seed.
 fn story(seed: u64) -> Story {

@@ -152,7 +152,7 @@ impl Annals {
     }
 
     pub(crate) fn stopped(&self, who: usize, time: Duration) {
-        let long = time > Duration::from_secs(60);
+        let long = time > omni::lock::LEASE;
         self.note(&format!("o{who} is stopped for {} s", time.as_secs()));
         self.count(if long { "fault: stopped past its lease" } else { "fault: stopped for a moment" });
         let holds = self.book().holding.contains_key(&who);

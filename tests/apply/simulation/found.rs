@@ -53,6 +53,34 @@ async fn a_disk_that_is_full_for_a_moment_leaves_a_journal_that_can_be_taken_up(
     }
 }
 
+/// What was undone and not written down was finished forward by the next recovery, without what was gone.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_undone_that_the_journal_does_not_say() {
+    let one_way = |version: u8, code: u8| {
+        Command::Apply(format!(
+            "[project]\nname = \"shop\"\n[jobs.once]\nimage = \"shop/serve:1\"\ncommand = [\"exit\", \"0\", \"40\"]\n\
+             environment = {{ VERSION = \"{version}\" }}\n[jobs.then]\nimage = \"shop/serve:1\"\n\
+             command = [\"exit\", \"{code}\", \"60\"]\nside_effects = false\ndepends_on = {{ once = \"completed\", web = \"healthy\" }}\n\
+             [services.web]\nimage = \"shop/serve:1\"\nenvironment = {{ VERSION = \"{version}\", BEHAVIOUR = \"serve:40\" }}\n\
+             healthcheck = {{ test = [\"check\"] }}\n"
+        ))
+    };
+    for ms in (100..500).step_by(10) {
+        let team = Team::of(1, true, true);
+        assert_eq!(ends(&team, 0, one_way(1, 0)).await.exit, Exit::Done);
+        let before = team.host().observe(team.scope()).await.expect("the engine answers").fingerprint();
+        let mut full = manner();
+        let from = Instant::now() + Duration::from_millis(ms);
+        full.misfortune.full = Some((from, from + Duration::from_mins(10)));
+        team.process(0, one_way(2, 3), full).await.expect("nobody kills it");
+        team.engine.settle(Duration::from_mins(11)).await;
+        ends(&team, 0, Command::Recover).await;
+        ends(&team, 0, Command::Recover).await;
+        let now = team.host().observe(team.scope()).await.expect("the engine answers").fingerprint();
+        assert_eq!(now, before, "full after {ms} ms: its last job fails, so it can only be undone");
+    }
+}
+
 /// Whoever waited for the lock had looked for the newest fence before, and then had the fence of the one it waited for.
 #[tokio::test(start_paused = true)]
 async fn one_that_waited_for_another_store_has_a_fence_of_its_own() {

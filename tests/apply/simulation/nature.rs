@@ -110,8 +110,8 @@ pub(crate) fn time() -> Timestamp {
 }
 
 fn since(began: Instant, now: Instant) -> Timestamp {
-    let begun = Timestamp::from_second(EPOCH).expect("within the calendar");
-    begun.checked_add(now.saturating_duration_since(began)).expect("within the calendar")
+    let epoch = Timestamp::from_second(EPOCH).expect("within the calendar");
+    epoch.checked_add(now.saturating_duration_since(began)).expect("within the calendar")
 }
 
 /// The clock of the host that asks.

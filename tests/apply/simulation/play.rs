@@ -201,7 +201,8 @@ impl Play {
         for ((who, command, _), said) in commands.iter().zip(ended) {
             let Some(said) = said else { continue };
             self.heard(*who, &said);
-            let is_alone = commands.len() == 1 && troubles.is_none();
+            let may_be_locked = said.exit == Exit::Locked && !self.is_one_host();
+            let is_alone = commands.len() == 1 && troubles.is_none() && !may_be_locked;
             let is_ill = matches!(command, Command::Apply(text) if text.contains("never") || text.contains("exit:1") || text.contains("\"3\""));
             if is_alone && !is_ill && said.exit != Exit::Done {
                 self.team.annals.wrong(&format!("o{who}, which nothing disturbs, ends with {said:?}"));
@@ -248,7 +249,8 @@ impl Play {
         }
         let is_true = match outcome {
             Outcome::Applied => !is_open && said.exit == Exit::Done,
-            Outcome::Unwound(_) => !is_open && said.exit != Exit::Stuck,
+            // What another store had begun may still have changed something meanwhile.
+            Outcome::Unwound(_) => !is_open && (said.exit != Exit::Stuck || annals.book().is_overlapped),
             Outcome::Stuck { .. } | Outcome::Interrupted => is_open && said.exit == Exit::Stuck,
         };
         if !is_true {

@@ -171,7 +171,7 @@ impl Team {
     }
 
     /// One process of an omni, from its start to its end or death.
-    pub(crate) fn process<'t>(&'t self, who: usize, command: Command, manner: Manner) -> Process<'t, Said> {
+    pub(crate) fn process(&self, who: usize, command: Command, manner: Manner) -> Process<'_, Said> {
         let omni = &self.omnis[who];
         self.processes.set(self.processes.get() + 1);
         let holder = Holder {
