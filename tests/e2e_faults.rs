@@ -13,11 +13,15 @@ mod locks;
 mod losses;
 #[path = "e2e_faults/middle.rs"]
 mod middle;
+#[path = "e2e_faults/proxy.rs"]
+mod proxy;
 #[path = "e2e_faults/races.rs"]
 mod races;
 #[path = "e2e_faults/signals.rs"]
 mod signals;
 #[path = "e2e_faults/specs.rs"]
 mod specs;
+#[path = "e2e_faults/tier.rs"]
+mod tier;
 #[path = "e2e_faults/world.rs"]
 mod world;

@@ -76,9 +76,9 @@ fn a_plan_can_wait_for_an_apply_that_runs() {
 }
 
 /// Takes the lock away behind the back of a live holder, which omni itself refuses to do.
-fn take_away(world: &World, fence: u64) {
+pub(crate) fn take_away(world: &World, fence: u64) {
     for anchor in world.anchors() {
-        docker(&["rm", "-f", &anchor]);
+        world.docker(&["rm", "-f", &anchor]);
     }
     let scope = Scope { project: world.project.clone(), environment: None };
     let machine = Machine::new(|| Timestamp::UNIX_EPOCH, |_| None);

@@ -25,6 +25,8 @@ pub(crate) struct World {
     /// The name of the project, unique among everything on the engine.
     pub(crate) project: String,
     sweeps: bool,
+    /// Where omni looks for the engine, and where the engine really is; none where both are as everywhere.
+    engine: Option<(String, String)>,
 }
 
 /// How a run of omni ended.
@@ -48,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) running: bool,
     /// The value of `VERSION`.
     pub(crate) version: String,
+    /// When it was last started, as the engine writes it.
+    pub(crate) started: String,
 }
 
 impl World {
@@ -56,18 +60,33 @@ impl World {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let project = format!("flt-{name}-{}-{count}", std::process::id());
-        Self { folder: Arc::new(tempfile::tempdir().expect("a folder")), project, sweeps: true }
+        Self { folder: Arc::new(tempfile::tempdir().expect("a folder")), project, sweeps: true, engine: None }
     }
 
     /// A second folder of the same deployment, with a store of its own.
     pub(crate) fn beside(&self) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        Self { folder, project: self.project.clone(), sweeps: false }
+        Self { folder, project: self.project.clone(), sweeps: false, engine: self.engine.clone() }
     }
 
     /// The same folder once more, for a second process in it.
     pub(crate) fn again(&self) -> Self {
-        Self { folder: Arc::clone(&self.folder), project: self.project.clone(), sweeps: false }
+        let engine = self.engine.clone();
+        Self { folder: Arc::clone(&self.folder), project: self.project.clone(), sweeps: false, engine }
+    }
+
+    /// The same world on another engine: omni looks for it at the first address, and it really is at the second.
+    pub(crate) fn on(mut self, host: &str, real: &str) -> Self {
+        self.engine = Some((host.to_owned(), real.to_owned()));
+        self
+    }
+
+    /// Runs the `docker` command on the engine of this world and returns what it wrote.
+    pub(crate) fn docker(&self, words: &[&str]) -> String {
+        match &self.engine {
+            Some((_, real)) => docker(&[&["-H", real], words].concat()),
+            None => docker(words),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -87,8 +106,11 @@ impl World {
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(OMNI);
         command.arg("-C").arg(self.folder.path()).args(words).env("NO_COLOR", "1").stdin(Stdio::null());
-        for name in ["OMNI_FAILPOINT", "OMNI_FAILPOINT_LOG"] {
+        for name in ["OMNI_FAILPOINT", "OMNI_FAILPOINT_LOG", "OMNI_HASTE"] {
             command.env_remove(name);
+        }
+        if let Some((host, _)) = &self.engine {
+            command.env("DOCKER_HOST", host);
         }
         command
     }
@@ -110,8 +132,15 @@ impl World {
         Ran::of(&self.command(words).env("OMNI_FAILPOINT", place).output().expect("omni runs"))
     }
 
-    /// Every place that a run reaches, in order, and how it ended.
+    /// Every place around the journal that a run reaches, in order, and how it ended.
     pub(crate) fn places(&self, words: &[&str]) -> (Vec<String>, Ran) {
+        let (mut places, ran) = self.all_places(words);
+        places.retain(|place| !place.starts_with("call."));
+        (places, ran)
+    }
+
+    /// The same with the places around each call.
+    pub(crate) fn all_places(&self, words: &[&str]) -> (Vec<String>, Ran) {
         let log = self.path("places");
         let ran = Ran::of(&self.command(words).env("OMNI_FAILPOINT_LOG", &log).output().expect("omni runs"));
         let text = fs::read_to_string(&log).expect("failpoints have to be compiled in: use --all-features");
@@ -137,9 +166,18 @@ impl World {
 
     /// Every container of the deployment.
     pub(crate) fn containers(&self) -> Vec<Seen> {
-        let found = docker(&["ps", "-aq", "--no-trunc", "--filter", &self.label()]);
+        let found = self.docker(&["ps", "-aq", "--no-trunc", "--filter", &self.label()]);
         let ids: Vec<_> = found.split_whitespace().collect();
-        inspect(&ids).iter().map(Seen::of).collect()
+        self.inspect(&ids).iter().map(Seen::of).collect()
+    }
+
+    fn inspect(&self, ids: &[&str]) -> Vec<Value> {
+        if ids.is_empty() {
+            return Vec::new();
+        }
+        // What goes away meanwhile is left out: the command still prints the others.
+        let found = self.docker(&[&["inspect", "--type", "container"], ids].concat());
+        serde_json::from_str(&found).expect("containers as JSON")
     }
 
     /// The running containers by service; each service has to have just one.
@@ -168,14 +206,14 @@ impl World {
 
     /// How many networks and volumes the deployment has.
     pub(crate) fn networks_and_volumes(&self) -> (usize, usize) {
-        let count = |kind: &str| docker(&[kind, "ls", "-q", "--filter", &self.label()]).lines().count();
+        let count = |kind: &str| self.docker(&[kind, "ls", "-q", "--filter", &self.label()]).lines().count();
         (count("network"), count("volume"))
     }
 
     /// The ids of the containers on the engine that lock this deployment.
     pub(crate) fn anchors(&self) -> Vec<String> {
         let filter = format!("name=^/omni-lock-{}", self.project);
-        docker(&["ps", "-aq", "--filter", &filter]).split_whitespace().map(str::to_owned).collect()
+        self.docker(&["ps", "-aq", "--filter", &filter]).split_whitespace().map(str::to_owned).collect()
     }
 
     /// The ids of all objects that a release of the store needs.
@@ -198,15 +236,21 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        if !self.sweeps {
-            return;
+        if self.sweeps {
+            self.sweep();
         }
+    }
+}
+
+impl World {
+    /// Removes everything that the deployment made.
+    pub(crate) fn sweep(&self) {
         let label = self.label();
         let sweep = |list: &[&str], remove: &[&str]| {
-            let found = docker(list);
+            let found = self.docker(list);
             let ids: BTreeSet<_> = found.split_whitespace().collect();
             if !ids.is_empty() {
-                docker(&[remove, &ids.into_iter().collect::<Vec<_>>()].concat());
+                self.docker(&[remove, &ids.into_iter().collect::<Vec<_>>()].concat());
             }
         };
         sweep(&["ps", "-aq", "--filter", &format!("name=^/omni-lock-{}", self.project)], &["rm", "-fv"]);
@@ -235,6 +279,7 @@ impl Seen {
             node: text(&found["Config"]["Labels"]["omni.node"]).trim_start_matches("service.").to_owned(),
             running: found["State"]["Running"] == true,
             version: version.unwrap_or_default().to_owned(),
+            started: text(&found["State"]["StartedAt"]),
         }
     }
 }
@@ -272,12 +317,4 @@ pub(crate) static IMAGE: LazyLock<String> = LazyLock::new(|| {
 pub(crate) fn docker(words: &[&str]) -> String {
     let output = Command::new("docker").args(words).output().expect("the tests need the `docker` command");
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn inspect(ids: &[&str]) -> Vec<Value> {
-    if ids.is_empty() {
-        return Vec::new();
-    }
-    // What goes away meanwhile is left out: the command still prints the others.
-    serde_json::from_str(&docker(&[&["inspect", "--type", "container"], ids].concat())).expect("containers as JSON")
 }

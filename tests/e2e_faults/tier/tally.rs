@@ -1,0 +1,78 @@
+//! `Tally`: how many cells of a row ended how; and which share of the cells is tried.
+
+use std::time::Duration;
+
+/// The share of the cells that is tried: every how many-th; `OMNI_FAULTS_EVERY` says it, else this number.
+pub(crate) fn every(otherwise: usize) -> usize {
+    set("OMNI_FAULTS_EVERY").filter(|every| *every > 0).unwrap_or(otherwise)
+}
+
+/// A word from the environment.
+#[expect(clippy::disallowed_methods, reason = "the script that runs all says so what is to be tried")]
+pub(crate) fn word(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A number from the environment.
+pub(crate) fn set(name: &str) -> Option<usize> {
+    word(name)?.parse().ok()
+}
+
+/// Whether a word is wanted: the environment has it, or nothing under this name.
+pub(crate) fn is_wanted(name: &str, found: &str) -> bool {
+    word(name).is_none_or(|wanted| wanted == found)
+}
+
+/// How many cells of a row ended how.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) cells: usize,
+    pub(crate) stuck: usize,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+    pub(crate) violations: Vec<String>,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.cells += other.cells;
+        self.stuck += other.stuck;
+        self.before += other.before;
+        self.after += other.after;
+        self.violations.extend(other.violations.iter().cloned());
+    }
+
+    #[expect(clippy::print_stdout, reason = "how many cells were tried is what a matrix is for")]
+    pub(crate) fn tell(&self, name: &str) {
+        let Self { cells, stuck, before, after, violations } = self;
+        println!(
+            "{name}: {cells} cells, {} violations, {stuck} stuck ({before} before, {after} after)",
+            violations.len()
+        );
+        for violation in violations {
+            println!("VIOLATION {name}: {violation}");
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn ends_well(&self) {
+        assert!(self.violations.is_empty(), "{}", self.violations.join("\n\n"));
+        assert!(self.cells > 0, "no cell was tried");
+    }
+}
+
+/// Prints how long something took: half of the times at most so long, and 95 of 100.
+#[expect(clippy::print_stdout, reason = "the numbers are what this is measured for")]
+pub(crate) fn tell_times(what: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let at = |part: usize| times.get((times.len() * part / 100).min(times.len().saturating_sub(1)));
+    if let (Some(half), Some(most), Some(last)) = (at(50), at(95), times.last()) {
+        println!(
+            "{what}: p50 {:.2} s, p95 {:.2} s, longest {:.2} s, of {}",
+            half.as_secs_f64(),
+            most.as_secs_f64(),
+            last.as_secs_f64(),
+            times.len()
+        );
+    }
+}
