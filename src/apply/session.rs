@@ -263,7 +263,7 @@ impl<'s> Session<'s> {
                 continue;
             }
             if !kept {
-                // A journal that says nothing of an undo would have whoever takes it up go on forward over what is gone.
+                // Whoever takes up a journal that says nothing of an undo would go on forward over what is gone.
                 run.halt();
                 return;
             }
