@@ -106,6 +106,8 @@ struct Run<'p, 'a> {
     unkept: VecDeque<(Record, Timestamp)>,
     /// The last failure to write the journal.
     unwritten: Option<StoreError>,
+    /// The failure for which the undo was given up; none while it goes on.
+    given_up: Option<StoreError>,
     /// The end of an apply whose write was refused, because somebody else has the lock. From then on nothing is begun,
     /// kept or told.
     fenced_out: Option<Aborted>,
@@ -171,6 +173,7 @@ impl<'s> Session<'s> {
             halted: false,
             unkept: VecDeque::new(),
             unwritten: None,
+            given_up: None,
             fenced_out: None,
         };
         let mut session = self;
@@ -183,7 +186,7 @@ impl<'s> Session<'s> {
         }
         let took_ms = u64::try_from(run.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         session.tell(&Event::Ended { outcome: outcome.clone(), took_ms });
-        match run.unwritten {
+        match run.given_up.or(run.unwritten) {
             Some(error) => {
                 let tail = run.unkept.into_iter().map(|(record, _)| record).collect();
                 Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail })
@@ -262,8 +265,9 @@ impl<'s> Session<'s> {
                 self.turn(run, Cause::Failed(node)).await;
                 continue;
             }
-            if !kept {
+            if !kept && !self.insist(run).await {
                 // Whoever takes up a journal that says nothing of an undo would go on forward over what is gone.
+                run.given_up = run.unwritten.take();
                 run.halt();
                 return;
             }

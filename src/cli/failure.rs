@@ -265,7 +265,10 @@ impl From<Aborted> for Failure {
                     Some(Outcome::Unwound(_)) => "everything was undone, but the journal does not say so",
                     Some(Outcome::Applied) => "every step is done, but the journal does not say so",
                     Some(Outcome::Stuck { .. }) => "not everything could be undone, and the journal does not say so",
-                    Some(Outcome::Interrupted) | None => "nothing was undone",
+                    Some(Outcome::Interrupted) => {
+                        "the undo stopped where it was: nothing is undone that is not written down"
+                    }
+                    None => "nothing was undone",
                 };
                 let mend = match &error {
                     StoreError::Server { .. } => "bring the store's server back",

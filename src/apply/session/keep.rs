@@ -11,6 +11,9 @@ use crate::failpoint::{self, Place};
 use crate::journal::{Event, Record};
 use crate::store::StoreError;
 
+/// The waits before a record that could not be written is tried again.
+const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
+
 impl Session<'_> {
     /// Keeps a record, folds it and tells of it. Returns whether it is on disk; where it is not, the fold goes on in
     /// memory: every step begun has its intent on disk, so a recovery would do the same again. One that is refused,
@@ -32,6 +35,20 @@ impl Session<'_> {
         let took_ms = took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         self.tell(&Event::Recorded { record, took_ms });
         kept
+    }
+
+    /// Tries again for a moment to write what is not on disk yet. Returns whether all of it is now.
+    pub(super) async fn insist(&mut self, run: &mut Run<'_, '_>) -> bool {
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            if self.catch_up(run).await {
+                return true;
+            }
+            if run.fenced_out.is_some() {
+                return false;
+            }
+        }
+        false
     }
 
     /// Writes what is not on disk yet, oldest first. Returns whether all of it is now.

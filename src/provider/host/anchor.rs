@@ -60,8 +60,27 @@ fn told(labels: &Labels) -> Option<(Holder, u64, Timestamp)> {
     Some((holder, labels.get(FENCE)?.parse().ok()?, labels.get(SINCE)?.parse().ok()?))
 }
 
-/// Takes the anchor. One whose holder is dead, or whose lease is long over, is removed by its id, once.
+/// Takes the anchor. One whose holder is dead, or whose lease is long over, is removed by its id, once. Where it cannot be
+/// said whether it was taken, what was made is removed again: nobody should wait for its lease to run out.
 pub(super) async fn take<E: Engine>(
+    calls: &Calls<'_, E>,
+    alive: IsAlive,
+    scope: &Scope,
+    holder: &Holder,
+    fence: u64,
+) -> Result<Taking, Fault> {
+    let answer = try_to_take(calls, alive, scope, holder, fence).await;
+    if answer.is_err()
+        && let Ok(Some(own)) = read(calls, scope).await
+        && (&own.holder, own.fence) == (holder, fence)
+    {
+        // The fault is the cause. An anchor that cannot be removed is free once this process has ended.
+        calls.remove(&own.id).await.ok();
+    }
+    answer
+}
+
+async fn try_to_take<E: Engine>(
     calls: &Calls<'_, E>,
     alive: IsAlive,
     scope: &Scope,

@@ -23,8 +23,12 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often what an order made is looked for and removed, at most.
 const ROUNDS: u32 = 5;
-/// How long an object may take to appear after its name was taken.
-const APPEARS: Duration = Duration::from_secs(5);
+/// The longest wait before something is looked for again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+/// How long an object may take to appear after its name was taken, or the answer to its making was lost.
+pub(super) const APPEARS: Duration = Duration::from_secs(5);
+/// How long what an order made is looked for where every answer was heard.
+pub(super) const LINGERS: Duration = Duration::from_millis(700);
 
 /// The calls of one engine.
 pub(super) struct Calls<'a, E> {
@@ -181,9 +185,9 @@ impl<E: Engine> Calls<'_, E> {
         self.gone(|| self.engine.remove_container(id)).await
     }
 
-    /// Removes what `look` finds until nothing is found any more for about a second: a change that was sent and never
-    /// answered may still be on its way, and a name that many may have does not settle it.
-    pub(super) async fn sweep<T, F, C, R, D>(&self, look: F, remove: R) -> Result<(), Fault>
+    /// Removes what `look` finds until nothing is found any more for `late`: a change that was sent and never answered
+    /// may still be on its way, and a name that many may have does not settle it.
+    pub(super) async fn sweep<T, F, C, R, D>(&self, late: Duration, look: F, remove: R) -> Result<(), Fault>
     where
         F: Fn() -> C,
         C: Future<Output = Result<Vec<T>, Fault>>,
@@ -192,7 +196,7 @@ impl<E: Engine> Calls<'_, E> {
     {
         // More rounds than changes that one order sends of one kind.
         for _ in 0..ROUNDS {
-            let found = self.find_late(&look).await?;
+            let found = self.find_late(late, &look).await?;
             if found.is_empty() {
                 return Ok(());
             }
@@ -204,23 +208,23 @@ impl<E: Engine> Calls<'_, E> {
         Err(Fault::new(FaultKind::Failed, text).help("see who makes it, then run `omni recover --back`"))
     }
 
-    /// What `look` finds, looking a few times over about a second: a change that was sent and never answered may still
-    /// be on its way.
-    pub(super) async fn find_late<T, F, C>(&self, look: F) -> Result<Vec<T>, Fault>
+    /// What `look` finds, looking again and again for `late`: a change that was sent and never answered may still be on
+    /// its way.
+    pub(super) async fn find_late<T, F, C>(&self, late: Duration, look: F) -> Result<Vec<T>, Fault>
     where
         F: Fn() -> C,
         C: Future<Output = Result<Vec<T>, Fault>>,
     {
+        let until = Instant::now() + late;
         let mut pause = PAUSE;
-        for _ in 1..TRIES {
+        loop {
             let found = look().await?;
-            if !found.is_empty() {
+            if !found.is_empty() || Instant::now() >= until {
                 return Ok(found);
             }
             sleep(pause).await;
-            pause *= 2;
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
-        look().await
     }
 }
 

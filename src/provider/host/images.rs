@@ -132,6 +132,6 @@ impl<E: Engine> Doing<'_, E> {
                 answer => answer,
             }
         };
-        self.calls.sweep(look, remove).await
+        self.calls.sweep(self.late(), look, remove).await
     }
 }

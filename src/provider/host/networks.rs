@@ -6,6 +6,7 @@ use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::plan::Action;
 use crate::provider::engine::{Engine, Labels, LiveNetwork};
+use crate::provider::host::calls::APPEARS;
 use crate::provider::host::{Doing, labels};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Network, Resource};
@@ -43,7 +44,7 @@ impl<E: Engine> Doing<'_, E> {
             if !answer.as_ref().is_err_and(|fault| fault.kind.is_passing()) {
                 break;
             }
-            let late = self.calls.find_late(|| self.own_networks()).await?;
+            let late = self.calls.find_late(APPEARS, || self.own_networks()).await?;
             if !late.is_empty() {
                 return Ok(late);
             }
@@ -62,7 +63,7 @@ impl<E: Engine> Doing<'_, E> {
     pub(super) async fn drop_networks(&self) -> Result<(), Fault> {
         let remove =
             |live: LiveNetwork| async move { self.calls.gone(|| self.calls.engine.remove_network(&live.id)).await };
-        self.calls.sweep(|| self.own_networks(), remove).await
+        self.calls.sweep(self.late(), || self.own_networks(), remove).await
     }
 
     /// The engine's id of the network that a container joins.

@@ -4,6 +4,7 @@
 //! name is: whoever makes something under that name first wins, so omni makes a stand-in there and removes that.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::address::Kind;
 use crate::journal::Effect;
@@ -11,6 +12,7 @@ use crate::observed::Status;
 use crate::plan::{Action, Turn};
 use crate::provider::Fault;
 use crate::provider::engine::{Engine, Labels, NewContainer};
+use crate::provider::host::calls::{APPEARS, LINGERS};
 use crate::provider::host::{Doing, labels, names};
 use crate::resource::{Container, ImageUse, Resource, Restart};
 use crate::template::Template;
@@ -39,6 +41,11 @@ impl<E: Engine> Doing<'_, E> {
             Kind::Service => self.undo_service().await?,
         }
         Ok(done)
+    }
+
+    /// For how long something that this order made may still appear.
+    pub(super) const fn late(&self) -> Duration {
+        if self.order.is_lost { APPEARS } else { LINGERS }
     }
 
     async fn undo_service(&self) -> Result<(), Fault> {

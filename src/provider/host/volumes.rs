@@ -42,7 +42,7 @@ impl<E: Engine> Doing<'_, E> {
         let remove = |live: LiveVolume| async move {
             self.calls.gone(|| self.calls.engine.remove_volume(&live.volume.name)).await
         };
-        self.calls.sweep(look, remove).await
+        self.calls.sweep(self.late(), look, remove).await
     }
 
     /// The engine's name of the volume that a container mounts; an engine would make a missing one on its own.

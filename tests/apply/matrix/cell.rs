@@ -82,6 +82,9 @@ impl Stage {
         {
             self.theatre.tidy(&self.apply.plan).await;
         }
+        // A lock that a dead process has is free for the next one, and has to be gone after that.
+        let next = self.theatre.lock().await;
+        self.theatre.unlock(&next).await;
         let mut left = self.theatre.leaks().await;
         left.extend(self.theatre.engine.names().into_iter().filter(|name| name.starts_with("omni-lock")));
         if !left.is_empty() {

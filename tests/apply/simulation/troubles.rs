@@ -56,8 +56,8 @@ fn trouble(dice: &mut Dice) -> (Trouble, &'static str) {
         4 => (Trouble::Failure, "fault: failed"),
         5 => (Trouble::Hang, "fault: hung"),
         6 => (Trouble::HangAfter, "fault: hung after its effect"),
-        // omni waits 700 ms for a network or a volume to appear before it makes another one.
-        _ => (Trouble::Late(Duration::from_millis(dice.below(650))), "fault: late effect"),
+        // omni waits 5 s for something to appear whose making was not answered.
+        _ => (Trouble::Late(Duration::from_millis(dice.below(3_000))), "fault: late effect"),
     }
 }
 
