@@ -60,8 +60,8 @@ fn told(labels: &Labels) -> Option<(Holder, u64, Timestamp)> {
     Some((holder, labels.get(FENCE)?.parse().ok()?, labels.get(SINCE)?.parse().ok()?))
 }
 
-/// Takes the anchor. One whose holder is dead, or whose lease is long over, is removed by its id, once. Where it cannot be
-/// said whether it was taken, what was made is removed again: nobody should wait for its lease to run out.
+/// Takes the anchor. One whose holder is dead, or whose lease is long over, is removed by its id, once. Where it cannot
+/// be said whether it was taken, what was made is removed again: nobody should wait for its lease to run out.
 pub(super) async fn take<E: Engine>(
     calls: &Calls<'_, E>,
     alive: IsAlive,

@@ -82,24 +82,25 @@ impl Troubles {
         let at = now + Duration::from_millis(dice.below(latest));
         let fates = &mut self.fates[who];
         match dice.below(100) {
-            0..50 => {
+            0..44 => {
                 let (trouble, name) = trouble(dice);
                 let last = *dice.pick(&[60, 150, 400]);
                 let number = dice.between(1, last);
                 self.calls.push((number, trouble, name));
             }
-            50..57 => {
+            44..51 => {
                 let (first, many) = (dice.between(1, 250), dice.between(2, 60));
                 self.calls.push((first, Trouble::Refuse, "fault: engine away for a while"));
                 self.calls.extend((first + 1..first + many).map(|number| (number, Trouble::Refuse, "")));
             }
-            57..73 => fates.fate.dies = Some(at),
-            73..77 => {
+            51..67 => fates.fate.dies = Some(at),
+            67..71 => {
                 let time = Duration::from_millis(dice.between(50, 20_000));
                 fates.fate.stops.push((at, at + time));
             }
-            77..82 => {
-                let time = Duration::from_secs(dice.between(61, 400));
+            71..82 => {
+                // Past the lease, and mostly past the minute after which another machine takes the lock over.
+                let time = Duration::from_secs(dice.between(61, 600));
                 fates.fate.stops.push((at, at + time));
             }
             82..88 => {
