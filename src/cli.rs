@@ -25,6 +25,7 @@ mod policy;
 mod problems;
 mod project;
 mod recovering;
+#[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub mod rehearsal;
 mod signals;

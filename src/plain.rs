@@ -5,6 +5,7 @@
 //! a text in which every byte has to keep its place.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// The text in one line, without escape sequences, control characters and characters that reorder text.
 #[must_use]
@@ -108,7 +109,10 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(json.len() + 16);
     for c in json.chars() {
         if hidden(c) {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| safe.push_str(&format!("\\u{unit:04x}")));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
         } else {
             safe.push(c);
         }

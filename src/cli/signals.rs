@@ -14,6 +14,7 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Wishes that do not come from the system.
+    #[cfg(feature = "failpoints")]
     pub(crate) fn of(stops: mpsc::Receiver<Stop>) -> Self {
         Self { stops, _listening: JoinSet::new() }
     }

@@ -30,7 +30,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Tries point after point of every reference on a paused clock, until a cell says that the run was over before.
 #[track_caller]
-fn row(name: &str, cell: impl AsyncFn(&Play, u64) -> Answer) {
+fn row(name: &str, cell: &impl AsyncFn(&Play, u64) -> Answer) {
     let mut tally = Tally::default();
     for (reference, course) in PLAYS {
         runtime().block_on(async {
@@ -50,7 +50,7 @@ macro_rules! rows {
     ($($name:ident: $cell:expr;)*) => {
         $(#[test]
         fn $name() {
-            row(stringify!($name), $cell);
+            row(stringify!($name), &$cell);
         })*
 
         /// The rows there are.
@@ -78,6 +78,7 @@ rows! {
     late_by_a_second_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Late(Duration::from_secs(1))).await;
     away_from_every_call_on: async |play, n| cell::away(play, n).await;
     killed_while_every_call_was_under_way: async |play, n| cell::killed(play, n, None).await;
+    killed_while_every_call_took_a_second: async |play, n| cell::killed_late(play, n, Duration::from_secs(1)).await;
     killed_before_every_call: async |play, n| cell::dead(play, Place::CallUnsent, n, None).await;
     killed_after_every_answer: async |play, n| cell::dead(play, Place::CallAnswered, n, None).await;
     killed_before_every_record: async |play, n| cell::dead(play, Place::RecordUnwritten, n, None).await;

@@ -66,6 +66,7 @@ impl Files for AnyFile {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands in for a reading that can fail")]
 pub(crate) fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String> {
     Ok(BuildFiles { content: Fingerprint::of(&CONTEXT), tar: CONTEXT.to_vec() })
 }

@@ -231,7 +231,7 @@ fn a_file_or_folder_that_cannot_be_used_comes_with_the_next_act() {
     );
     place.omni(&["plan"]).is(
         2,
-        "error[omni::spec::unreadable]: cannot read `deploy.toml`: Is a directory (os error 21)
+        "error[omni::spec::unreadable]: cannot read `deploy.toml`: is a directory
   help: it is a folder: name the file with `-f`, or move the folder away
 ",
     );

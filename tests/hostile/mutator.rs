@@ -118,7 +118,7 @@ const HELD: [&str; 8] = [
     "1",
 ];
 
-/// A sequence of numbers that looks random and is the same for the same seed (SplitMix64).
+/// A sequence of numbers that looks random and is the same for the same seed (`SplitMix64`).
 #[derive(Clone)]
 pub(crate) struct Dice(u64);
 
@@ -213,7 +213,7 @@ impl Mutator {
                 inserted(text, odd, dice)
             }
             9 => valued(text, dice, |dice| format!("\"a{}b\"", dice.one(&ESCAPED))),
-            10 => lines(text, dice, |lines, at, dice| twin(lines, at, dice)),
+            10 => lines(text, dice, twin),
             11 => format!("{text}\n{}", circle(dice)),
             12 => format!("{text}\n{}", collision(dice)),
             13 => valued(text, dice, |dice| format!("\"{}\"", dice.one(&PATHS))),

@@ -55,7 +55,7 @@ const VALUES: [&str; 40] = [
     "../..",
 ];
 
-const SPEC: &str = r##"
+const SPEC: &str = r#"
 [project]
 name = "shop"
 [env.V]
@@ -85,7 +85,7 @@ image = "a:1"
 command = ["x${V}"]
 environment = ["A=x${V}"]
 rollback = { command = ["x${V}"] }
-"##;
+"#;
 
 struct Nothing;
 
@@ -168,8 +168,7 @@ fn a_secret_is_a_hole_and_fills_it_whole() {
         .filter(|line| {
             ["env", "comm", "entry", "[", "image", "health", "name", "secret"].iter().any(|key| line.starts_with(key))
         })
-        .map(|line| format!("{line}\n"))
-        .collect();
+        .fold(String::new(), |text, line| text + line + "\n");
     let shape = |spec: &Spec, value: &str| {
         let mark = Key::new([7; 32]).mark("V", value);
         json(spec).to_string().replace(&mark, "MARK")

@@ -131,7 +131,7 @@ fn a_cut_line_keeps_its_place_and_its_caret() {
 
 #[test]
 fn of_thousands_of_problems_the_first_are_told_and_all_are_counted() {
-    let keys: String = (0..5_000).map(|at| format!("k{at} = 1\n")).collect();
+    let keys = (0..5_000).fold(String::new(), |text, at| text + "k" + &at.to_string() + " = 1\n");
     let text = format!("{PROJECT}[services.web]\nimage = \"a:1\"\n{keys}");
     let problems = Case::new("thousands", &text).resolve().expect_err("a spec that is refused");
     assert_eq!((problems.errors(), problems.warnings(), problems.list().len()), (5_000, 1, 200));

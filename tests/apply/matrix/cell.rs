@@ -210,6 +210,21 @@ pub(super) async fn killed(play: &Play, number: u64, again: Option<u64>) -> Answ
     Some(stage.judged(None).await)
 }
 
+/// The death of omni while a call is under way that the engine takes so long for.
+pub(super) async fn killed_late(play: &Play, number: u64, late: Duration) -> Answer {
+    let mut stage = Stage::set(play).await;
+    let engine = stage.theatre.engine.clone();
+    engine.trouble_at(engine.calls() + number, Trouble::Late(late));
+    let run = stage.theatre.run(&stage.apply, &stage.prior, stage.way, &stage.locks);
+    if !dies_at(|| engine.calls(), number, run).await {
+        return None;
+    }
+    engine.heal();
+    stage.died().await;
+    stage.theatre.recover().await;
+    Some(stage.judged(None).await)
+}
+
 /// The death of omni at a place, and once more at the same place in the recovery.
 pub(super) async fn dead(play: &Play, place: Place, times: u64, again: Option<u64>) -> Answer {
     let mut stage = Stage::set(play).await;
