@@ -5,9 +5,10 @@
 //! a fact means is left to the rest of the room.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::failpoint::{self, Place};
 use crate::plain::plain;
@@ -79,6 +80,25 @@ impl<E: Engine> Calls<'_, E> {
             pause *= 2;
         }
         within(deadline, call()).await
+    }
+
+    /// The same of a change that its undo takes back without a name to settle it: where it was sent more than once, what
+    /// was sent first has taken effect by the end, or never will.
+    pub(super) async fn settled<T, F, C>(&self, call: F) -> Result<T, Fault>
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<T, Fault>>,
+    {
+        let (begun, sent) = (Instant::now(), AtomicU32::new(0));
+        let counted = || {
+            sent.fetch_add(1, Ordering::Relaxed);
+            call()
+        };
+        let answer = self.change(counted).await?;
+        if sent.into_inner() > 1 {
+            sleep_until(begun + APPEARS).await;
+        }
+        Ok(answer)
     }
 
     /// Removes what `call` removes; what is already gone is removed.

@@ -21,7 +21,7 @@ impl<E: Engine> Doing<'_, E> {
         }
         let resource = Resource::Volume(volume.clone());
         let wanted = labels::all(&self.order, &volume.labels, &resource, 1);
-        let live = self.calls.change(|| self.calls.engine.create_volume(volume, &wanted)).await?;
+        let live = self.calls.settled(|| self.calls.engine.create_volume(volume, &wanted)).await?;
         // The engine answers with the volume that was there before as if it had made it.
         if labels::has(&live.labels, &labels::node(self.order.scope, self.order.address())) {
             return Ok(effect(""));
