@@ -82,8 +82,8 @@ impl<E: Engine> Calls<'_, E> {
         within(deadline, call()).await
     }
 
-    /// The same of a change that its undo takes back without a name to settle it: where it was sent more than once, what
-    /// was sent first has taken effect by the end, or never will.
+    /// The same of a change that its undo takes back without a name to settle it: where it was sent more than once,
+    /// what was sent first has taken effect by the end, or never will.
     pub(super) async fn settled<T, F, C>(&self, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
