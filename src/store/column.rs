@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::lock::Op;
+use crate::plan::Plan;
 use crate::store::StoreError;
 
 /// A number as a database keeps it. A fence or release beyond 2^63 is no number that omni ever made.
@@ -20,6 +21,15 @@ pub(super) fn counted(number: i64) -> Result<u64, StoreError> {
 /// A value that was kept as JSON, in the row called `row`.
 pub(super) fn parsed<T: DeserializeOwned>(json: &str, row: &str) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Damaged(format!("{row} cannot be read: {error}")))
+}
+
+/// The plan of an apply that was kept as JSON, in the row called `row`. One that cannot be followed is damaged.
+pub(super) fn plan_of(json: &str, op: &str, row: &str) -> Result<Plan, StoreError> {
+    let plan: Plan = parsed(json, row)?;
+    if plan.is_sound() {
+        return Ok(plan);
+    }
+    Err(StoreError::Damaged(format!("the plan of apply {op} cannot be followed")))
 }
 
 /// A value as JSON, to be kept.

@@ -9,7 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
 use crate::release::Release;
-use crate::store::column::{counted, json, kept, op_of, parsed};
+use crate::store::column::{counted, json, kept, op_of, plan_of};
 use crate::store::postgres::counters::Counters;
 use crate::store::postgres::sealed::{body, same};
 use crate::store::postgres::trouble::Trouble;
@@ -59,7 +59,7 @@ pub(super) async fn open_one(connection: &mut PgConnection) -> Result<Option<App
     Ok(Some(Apply {
         op: op_of(&opened.op)?,
         fence: counted(opened.fence)?,
-        plan: parsed(plan, &opened.name())?,
+        plan: plan_of(plan, &opened.op, &opened.name())?,
         release: opened.number,
         by: opened.who,
         opened: opened.opened,

@@ -7,9 +7,8 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
-use crate::plan::Plan;
 use crate::release::Release;
-use crate::store::column::{counted, json, kept, op_of, parsed, time};
+use crate::store::column::{counted, json, kept, op_of, parsed, plan_of, time};
 use crate::store::seal::{check, seal};
 use crate::store::sqlite::counters::Counters;
 use crate::store::sqlite::trouble::Trouble;
@@ -58,10 +57,7 @@ pub(super) async fn open_one(connection: &mut SqliteConnection) -> Result<Option
         return Err(Trouble::damaged(format!("the plan of apply {} is not what was written", opened.op)));
     }
     let name = opened.name();
-    let plan: Plan = parsed(plan, &name)?;
-    if !plan.is_sound() {
-        return Err(Trouble::damaged(format!("the plan of apply {} cannot be followed", opened.op)));
-    }
+    let plan = plan_of(plan, &opened.op, &name)?;
     Ok(Some(Apply {
         op: op_of(&opened.op)?,
         fence: counted(opened.fence)?,

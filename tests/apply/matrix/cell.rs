@@ -155,10 +155,8 @@ impl Stage {
     }
 }
 
-/// One trouble at one call.
-pub(super) async fn disturbed(play: &Play, number: u64, trouble: Trouble) -> Answer {
-    let mut stage = Stage::set(play).await;
-    stage.theatre.engine.trouble_at(number, trouble);
+/// What an armed stage comes to; none where the run was over before anything went wrong.
+async fn played(mut stage: Stage) -> Answer {
     let (said, fired) = stage.run().await;
     if fired == 0 {
         return None;
@@ -166,15 +164,18 @@ pub(super) async fn disturbed(play: &Play, number: u64, trouble: Trouble) -> Ans
     Some(stage.ended(said).await)
 }
 
+/// One trouble at one call.
+pub(super) async fn disturbed(play: &Play, number: u64, trouble: Trouble) -> Answer {
+    let stage = Stage::set(play).await;
+    stage.theatre.engine.trouble_at(number, trouble);
+    played(stage).await
+}
+
 /// The engine is away from one call on, until the apply has ended.
 pub(super) async fn away(play: &Play, number: u64) -> Answer {
-    let mut stage = Stage::set(play).await;
+    let stage = Stage::set(play).await;
     stage.theatre.engine.down_from(number);
-    let (said, fired) = stage.run().await;
-    if fired == 0 {
-        return None;
-    }
-    Some(stage.ended(said).await)
+    played(stage).await
 }
 
 /// Runs a future until the engine has got so many calls, and drops it then. Returns whether it was dropped.
@@ -196,7 +197,17 @@ async fn dies_at<F: Future>(calls: impl Fn() -> u64, number: u64, life: F) -> bo
 
 /// The death of omni while a call is under way, and once more in the recovery.
 pub(super) async fn killed(play: &Play, number: u64, again: Option<u64>) -> Answer {
-    let mut stage = Stage::set(play).await;
+    killed_on(Stage::set(play).await, number, again).await
+}
+
+/// The death of omni while a call is under way that the engine takes so long for.
+pub(super) async fn killed_late(play: &Play, number: u64, late: Duration) -> Answer {
+    let stage = Stage::set(play).await;
+    stage.theatre.engine.trouble_at(number, Trouble::Late(late));
+    killed_on(stage, number, None).await
+}
+
+async fn killed_on(mut stage: Stage, number: u64, again: Option<u64>) -> Answer {
     let engine = stage.theatre.engine.clone();
     let run = stage.theatre.run(&stage.apply, &stage.prior, stage.way, &stage.locks);
     if !dies_at(|| engine.calls(), number, run).await {
@@ -206,21 +217,6 @@ pub(super) async fn killed(play: &Play, number: u64, again: Option<u64>) -> Answ
     if let Some(again) = again {
         dies_at(|| engine.calls(), again, stage.theatre.recover()).await;
     }
-    stage.theatre.recover().await;
-    Some(stage.judged(None).await)
-}
-
-/// The death of omni while a call is under way that the engine takes so long for.
-pub(super) async fn killed_late(play: &Play, number: u64, late: Duration) -> Answer {
-    let mut stage = Stage::set(play).await;
-    let engine = stage.theatre.engine.clone();
-    engine.trouble_at(engine.calls() + number, Trouble::Late(late));
-    let run = stage.theatre.run(&stage.apply, &stage.prior, stage.way, &stage.locks);
-    if !dies_at(|| engine.calls(), number, run).await {
-        return None;
-    }
-    engine.heal();
-    stage.died().await;
     stage.theatre.recover().await;
     Some(stage.judged(None).await)
 }
