@@ -5,7 +5,6 @@
 //! a fact means is left to the rest of the room.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -39,7 +38,8 @@ pub(super) struct Calls<'a, E> {
 
 impl<E: Engine> Calls<'_, E> {
     /// What is read, asked again a few times while the engine does not answer, or answers that it failed: it does so
-    /// for a container that somebody is just removing.
+    /// for a container that somebody is just removing. Nothing that is only read is in conflict with anything, so that
+    /// answer is a failure, too.
     pub(super) async fn read<T, F, C>(&self, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
@@ -48,12 +48,15 @@ impl<E: Engine> Calls<'_, E> {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
             match self.change(&call).await {
-                Err(fault) if fault.kind == FaultKind::Failed => sleep(pause).await,
+                Err(fault) if matches!(fault.kind, FaultKind::Failed | FaultKind::Conflict) => sleep(pause).await,
                 answer => return answer,
             }
             pause *= 2;
         }
-        self.change(call).await
+        self.change(call).await.map_err(|fault| match fault.kind {
+            FaultKind::Conflict => Fault { kind: FaultKind::Failed, ..fault },
+            _ => fault,
+        })
     }
 
     /// The answer to a change that may be made twice, sent again a few times while the engine does not answer.
@@ -62,43 +65,57 @@ impl<E: Engine> Calls<'_, E> {
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
     {
-        self.repeat(self.deadline, call).await
+        self.tried(self.deadline, call).await.0
     }
 
-    /// The answer to a change that may be made twice, or more than `deadline` is waited for.
-    pub(super) async fn repeat<T, F, C>(&self, deadline: Duration, call: F) -> Result<T, Fault>
+    /// The same of a change that nothing settles but its answer: a refusal says nothing of an earlier one that was sent
+    /// and never answered. That one may still take effect, so what is known is that nothing is known.
+    pub(super) async fn sure<T, F, C>(&self, deadline: Duration, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
     {
-        let mut pause = PAUSE;
+        match self.tried(deadline, call).await {
+            (Err(fault), true) if matches!(fault.kind, FaultKind::Failed | FaultKind::Conflict) => {
+                Err(Fault { kind: FaultKind::Unknown, ..fault })
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    /// The last answer to what is sent a few times while nobody answers, and whether one that was sent never was.
+    async fn tried<T, F, C>(&self, deadline: Duration, call: F) -> (Result<T, Fault>, bool)
+    where
+        F: Fn() -> C,
+        C: Future<Output = Result<T, Fault>>,
+    {
+        let (mut pause, mut is_lost) = (PAUSE, false);
         for _ in 1..TRIES {
             match within(deadline, call()).await {
-                Err(fault) if fault.kind.is_passing() => sleep(pause).await,
-                answer => return answer,
+                Err(fault) if fault.kind.is_passing() => {
+                    is_lost |= fault.kind == FaultKind::Unknown;
+                    sleep(pause).await;
+                }
+                answer => return (answer, is_lost),
             }
             pause *= 2;
         }
-        within(deadline, call()).await
+        (within(deadline, call()).await, is_lost)
     }
 
-    /// The same of a change that its undo takes back without a name to settle it: where it was sent more than once,
-    /// what was sent first has taken effect by the end, or never will.
+    /// A change that its undo takes back without a name to settle it: where an answer was lost, what was sent first has
+    /// taken effect by the end, or never will, whatever was answered later.
     pub(super) async fn settled<T, F, C>(&self, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
     {
-        let (begun, sent) = (Instant::now(), AtomicU32::new(0));
-        let counted = || {
-            sent.fetch_add(1, Ordering::Relaxed);
-            call()
-        };
-        let answer = self.change(counted).await?;
-        if sent.into_inner() > 1 {
+        let begun = Instant::now();
+        let (answer, is_lost) = self.tried(self.deadline, call).await;
+        if is_lost {
             sleep_until(begun + APPEARS).await;
         }
-        Ok(answer)
+        answer
     }
 
     /// Removes what `call` removes; what is already gone is removed.
@@ -176,17 +193,17 @@ impl<E: Engine> Calls<'_, E> {
         if files.is_empty() {
             return Ok(());
         }
-        self.change(|| self.engine.put_files(id, files)).await
+        self.sure(self.deadline, || self.engine.put_files(id, files)).await
     }
 
     /// Starts a container; repeating that is safe, so a lost answer is settled by asking again.
     pub(super) async fn start(&self, id: &str) -> Result<(), Fault> {
-        self.change(|| self.engine.start_container(id)).await
+        self.sure(self.deadline, || self.engine.start_container(id)).await
     }
 
     /// Stops a container; one that is gone is stopped.
     pub(super) async fn stop(&self, id: &str, grace: Duration) -> Result<(), Fault> {
-        match self.repeat(self.deadline + grace, || self.engine.stop_container(id, grace)).await {
+        match self.sure(self.deadline + grace, || self.engine.stop_container(id, grace)).await {
             Err(fault) if fault.kind == FaultKind::NotFound => Ok(()),
             answer => answer,
         }

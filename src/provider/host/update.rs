@@ -56,7 +56,7 @@ impl<E: Engine> Doing<'_, E> {
             return Ok(());
         }
         let call = || self.calls.engine.update_container(&live.id, wanted.limits, wanted.reservations, wanted.restart);
-        self.calls.change(call).await
+        self.calls.sure(self.calls.deadline, call).await
     }
 
     /// The container of this id, which has to be there.
