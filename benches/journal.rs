@@ -41,7 +41,7 @@ fn append(bench: &mut Criterion) {
         let mut store = Sqlite::create(&folder.path().join("shop.sqlite"), &scope(), machine()).await.unwrap();
         let Locking::Locked(held) = store.take_lock(&holder(), 0).await.unwrap() else { panic!("the store is new") };
         let plan = plan(Vec::new(), Vec::new());
-        let op = Op::new(&plan.id(), held.fence);
+        let op = Op::new(&plan.id(), "lineage", held.fence);
         let apply = Apply { op: op.clone(), fence: held.fence, plan, release: 1, by: "ci@here".into(), opened: NOW };
         store.open(&apply, Vec::new()).await.unwrap();
         (store, op, held.fence)

@@ -32,17 +32,17 @@ pub const UNSEEN: Duration = LEASE.saturating_sub(LONGEST_CALL).saturating_sub(L
 pub struct Op(String);
 
 impl Op {
-    /// The op of applying `plan` under `fence`.
+    /// The op of applying `plan` under a fence of the store of this lineage: two stores may count to the same fence.
     #[must_use]
-    pub fn new(plan: &Fingerprint, fence: u64) -> Self {
-        Self(Fingerprint::of(&(plan, fence)).short())
+    pub fn new(plan: &Fingerprint, lineage: &str, fence: u64) -> Self {
+        Self(Fingerprint::of(&(plan, lineage, fence)).short())
     }
 
     /// The fence, up to the latest, under which the op was opened; none where it is not the op of `plan`. The fence of
     /// whoever may write the journal grows with each recovery, and this one stays.
     #[must_use]
-    pub fn fence(&self, plan: &Fingerprint, latest: u64) -> Option<u64> {
-        (1..=latest).rev().find(|fence| Self::new(plan, *fence) == *self)
+    pub fn fence(&self, plan: &Fingerprint, lineage: &str, latest: u64) -> Option<u64> {
+        (1..=latest).rev().find(|fence| Self::new(plan, lineage, *fence) == *self)
     }
 
     /// Its text, as labels carry it.

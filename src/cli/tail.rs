@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn the_tail_is_in_a_file_of_its_own_or_else_in_what_is_said() {
         let folder = tempfile::tempdir().expect("a folder");
-        let op = Op::new(&Fingerprint::of("plan"), 7);
+        let op = Op::new(&Fingerprint::of("plan"), "lineage", 7);
         let scope = Scope { project: "shop".to_owned(), environment: None };
         let tail = [Record::Unwinding { cause: Cause::Recovered }];
         let left = |tail: &[Record]| left_in(folder.path(), &op, &scope, 7, tail);

@@ -44,7 +44,7 @@ impl<'w, W: World> Stage<'w, W> {
     }
 
     pub(crate) fn op(&self) -> Op {
-        Op::new(&Fingerprint::of(self.plan), self.fence)
+        Op::new(&Fingerprint::of(self.plan), "lineage", self.fence)
     }
 
     /// The next apply begins.

@@ -124,7 +124,7 @@ fn drawn_ends(plan: &Plan, text: &str) -> Vec<String> {
     let style = Style::default();
     let mut drawn: Vec<_> = outcomes.iter().map(|outcome| ending(plan, outcome, &facts, &style)).collect();
     let apply = Apply {
-        op: Op::new(&plan.id(), 1),
+        op: Op::new(&plan.id(), "lineage", 1),
         fence: 1,
         plan: plan.clone(),
         release: 1,

@@ -109,7 +109,7 @@ fn interrupted() {
 fn open(records: &[Record]) -> String {
     let plan = plan();
     let apply = Apply {
-        op: Op::new(&plan.id(), 57),
+        op: Op::new(&plan.id(), "lineage", 57),
         fence: 57,
         plan,
         release: 42,

@@ -272,7 +272,7 @@ pub(crate) fn past(
     outcome: Outcome,
 ) -> Past {
     Past {
-        op: Op::new(&Fingerprint::of(&release), release),
+        op: Op::new(&Fingerprint::of(&release), "lineage", release),
         release,
         tag: tag.to_owned(),
         purpose: purpose.to_owned(),

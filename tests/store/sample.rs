@@ -73,7 +73,7 @@ pub(crate) fn plan(files: &[&str]) -> Plan {
 /// The apply that makes release `number`, opened under `fence`, with these files.
 pub(crate) fn apply(number: u64, fence: u64, files: &[&str]) -> Apply {
     let plan = Plan { tag: format!("v1.{number}.0"), ..plan(files) };
-    let op = Op::new(&plan.id(), fence);
+    let op = Op::new(&plan.id(), "lineage", fence);
     Apply { op, fence, plan, release: number, by: "ci@runner-3".into(), opened: at(1) }
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn large_apply(number: u64, fence: u64, steps: usize) -> Apply {
     let mut apply = apply(number, fence, &[]);
     let step = apply.plan.changes[0].clone();
     apply.plan.changes = vec![step; steps];
-    Apply { op: Op::new(&apply.plan.id(), fence), ..apply }
+    Apply { op: Op::new(&apply.plan.id(), "lineage", fence), ..apply }
 }
 
 pub(crate) fn release(number: u64, files: &[&str]) -> Release {

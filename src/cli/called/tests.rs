@@ -28,7 +28,7 @@ fn release(number: u64, tag: &str) -> Release {
 
 fn past(release: u64, tag: &str, purpose: &str) -> Past {
     Past {
-        op: Op::new(&Fingerprint::of(&release), release),
+        op: Op::new(&Fingerprint::of(&release), "lineage", release),
         release,
         tag: tag.to_owned(),
         purpose: purpose.to_owned(),

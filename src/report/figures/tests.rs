@@ -10,7 +10,7 @@ use crate::lock::Op;
 fn past(purpose: &str, opened: i64, turned: Option<i64>, closed: i64, outcome: Outcome) -> Past {
     let at = |second| jiff::Timestamp::from_second(second).unwrap();
     Past {
-        op: Op::new(&Fingerprint::of("plan"), 1),
+        op: Op::new(&Fingerprint::of("plan"), "lineage", 1),
         release: 1,
         tag: "v1".to_owned(),
         purpose: purpose.to_owned(),
