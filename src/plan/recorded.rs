@@ -60,15 +60,17 @@ impl<'a> View<'a> {
         self.recorded.get(address).copied()
     }
 
-    /// The objects that serve, or should: those that were recorded, else those that are up, else, where
-    /// the labels are the record, the newest.
+    /// The objects that serve, or should: those that were recorded, and those of a service that are up beside them,
+    /// since another store or somebody by hand has started them; else those that are up, else, where the labels are the
+    /// record, the newest.
     pub(super) fn active(&self, address: &Address) -> Vec<&'a Object> {
         let all = self.observed.at(address);
-        let known: Vec<_> = all.iter().filter(|object| self.reused.contains(object.id.as_str())).collect();
+        let is_service = address.kind() == Kind::Service;
+        let (known, others): (Vec<_>, Vec<_>) = all.iter().partition(|object| self.reused.contains(object.id.as_str()));
+        let up: Vec<_> = others.into_iter().filter(|object| object.status.is_up()).collect();
         if !known.is_empty() {
-            return known;
+            return known.into_iter().chain(up.into_iter().filter(|_| is_service)).collect();
         }
-        let up: Vec<_> = all.iter().filter(|object| object.status.is_up()).collect();
         if !up.is_empty() {
             return up;
         }
