@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use crate::address::Scope;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::lock::{Held, Holder};
+use crate::failpoint::hastened;
+use crate::lock::{Held, Holder, UNSEEN};
 use crate::observed::Observed;
 use crate::provider::{Anchor, Observe, Taking};
 use crate::store::{Locking, Store, StoreError};
@@ -44,7 +45,8 @@ pub(crate) async fn lock(
             Ok(locked) => {
                 // Somebody with another store may have applied since `observed`: then its objects have this fence too.
                 above = newest_fence(&world.observe(scope).await?);
-                if above < locked.fence {
+                // Whoever was stopped before the answers came may have lost it to somebody else since.
+                if above < locked.fence && locked.taken.elapsed() <= hastened(UNSEEN) {
                     return Ok(locked);
                 }
                 unlock(store, engine, &locked).await?;
