@@ -82,6 +82,13 @@ pub trait Perform: Observe {
     /// A fault; it may be tried again.
     async fn undo(&self, order: &Order<'_>) -> Result<Effect, Fault>;
 
+    /// Starts these containers of the order's service again, which something else has stopped, and waits until they are
+    /// ready as they were.
+    ///
+    /// # Errors
+    /// When one is gone, or does not come up.
+    async fn raise(&self, order: &Order<'_>, ids: &[String]) -> Result<(), Fault>;
+
     /// Removes one object that serves nobody: a stopped container, an unused network or image, a volume.
     /// An object that is already gone is removed.
     ///

@@ -17,6 +17,7 @@ mod apply {
     mod properties;
     mod scenes;
     mod simulation;
+    mod standing;
     pub(crate) mod steady;
     pub(crate) mod theatre;
 }

@@ -5,6 +5,7 @@
 //! of progress and the next tick. A record that cannot be kept lets nothing new begin.
 
 mod keep;
+mod standing;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,6 +24,7 @@ use crate::apply::frontier::{Frontier, Step};
 use crate::apply::limits::{Limits, Stop};
 use crate::apply::worker::{self, Way};
 use crate::clock::Clock;
+use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, Outcome, Progress, Record};
 use crate::lock::Held;
 use crate::provider::{Anchor, Fault, FaultKind, Order, Perform};
@@ -67,10 +69,24 @@ pub struct Ended<'p> {
     pub outcome: Outcome,
     /// The fold of its journal.
     pub frontier: Frontier<'p>,
+    /// What serves now, where all is done or undone; none where the engine could not be asked any more.
+    pub world: Option<Fingerprint>,
     /// How long each step took that was done here.
     pub took: BTreeMap<Address, Duration>,
     /// How long all of it took.
     pub elapsed: Duration,
+}
+
+impl Ended<'_> {
+    /// Whether it can be closed: all is undone, or all is done and what serves is known.
+    #[must_use]
+    pub const fn is_closable(&self) -> bool {
+        match self.outcome {
+            Outcome::Applied => self.world.is_some(),
+            Outcome::Unwound(_) => true,
+            Outcome::Stuck { .. } | Outcome::Interrupted => false,
+        }
+    }
 }
 
 /// Why an apply turns whose journal cannot be written.
@@ -137,7 +153,7 @@ impl<'s> Session<'s> {
         let voices: Vec<_> = apply.plan.changes.iter().map(|change| hear(&change.address)).collect();
         let (provider, vault, root, call) = (self.provider, self.vault, self.root, self.limits.call);
         let (turned, has_turned) = watch::channel(false);
-        let opening = apply.op.fence(&apply.plan.id(), apply.fence).unwrap_or(apply.fence);
+        let opening = apply.op.fence(&apply.plan.id(), self.store.lineage(), apply.fence).unwrap_or(apply.fence);
         let order = |at: usize, way: Way, is_lost: bool| Order {
             scope: &apply.plan.scope,
             tag: &apply.plan.tag,
@@ -159,6 +175,10 @@ impl<'s> Session<'s> {
             let order = order(at, way, is_lost);
             Box::pin(async move { (step, Instant::now(), worker::work(provider, &order, way).await) })
         };
+        let raise = |at: usize, ids: Vec<String>| -> BoxFuture<'_, Result<(), Fault>> {
+            let order = order(at, Way::Undo, false);
+            Box::pin(async move { provider.raise(&order, &ids).await })
+        };
         let mut run = Run {
             apply,
             frontier: Frontier::replay(&apply.plan, prior)?,
@@ -179,20 +199,19 @@ impl<'s> Session<'s> {
         let mut session = self;
         session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
         session.take_up(&mut run, direction).await;
-        let outcome = session.turn_until_done(&mut run, &begin, &mut said).await?;
+        let (outcome, world) = session.turn_and_look(&mut run, &begin, &raise, &mut said).await?;
         session.catch_up(&mut run).await;
         if let Some(end) = run.fenced_out {
             return Err(end);
         }
         let took_ms = u64::try_from(run.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         session.tell(&Event::Ended { outcome: outcome.clone(), took_ms });
-        match run.given_up.or(run.unwritten) {
-            Some(error) => {
-                let tail = run.unkept.into_iter().map(|(record, _)| record).collect();
-                Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail })
-            }
-            None => Ok(Ended { outcome, frontier: run.frontier, took: run.took, elapsed: run.began.elapsed() }),
+        if let Some(error) = run.given_up.or(run.unwritten) {
+            let tail = run.unkept.into_iter().map(|(record, _)| record).collect();
+            return Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail });
         }
+        let elapsed = run.began.elapsed();
+        Ok(Ended { outcome, frontier: run.frontier, world, took: run.took, elapsed })
     }
 
     /// Takes up what an earlier process left, and sets the direction.

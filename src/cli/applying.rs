@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use crate::address::Scope;
 use crate::apply::{self, Aborted, Ended, Limits, Session};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -90,7 +89,7 @@ impl Applying<'_> {
     pub(crate) async fn start(mut self, plan: Plan, number: u64, by: &str) -> Result<Applied, Failure> {
         let head = self.store.head().await?;
         let apply = Apply {
-            op: Op::new(&plan.id(), self.locked.fence),
+            op: Op::new(&plan.id(), self.store.lineage(), self.locked.fence),
             fence: self.locked.fence,
             release: number,
             by: by.to_owned(),
@@ -165,7 +164,7 @@ impl Applying<'_> {
     }
 
     async fn close(&mut self, apply: &Apply, ended: Ended<'_>, head: Option<&Release>) -> Result<Applied, Failure> {
-        let world = self.world(&apply.plan.scope).await;
+        let world = ended.world;
         let at = self.clock.now();
         let release = match (&ended.outcome, world) {
             (Outcome::Applied, Some(world)) => {
@@ -183,7 +182,7 @@ impl Applying<'_> {
             _ => None,
         };
         failpoint::reach(Place::ApplyUnclosed);
-        if matches!(ended.outcome, Outcome::Applied | Outcome::Unwound(_)) {
+        if ended.is_closable() {
             let closed = self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;
             if let Err(error) = closed {
                 let aborted = Aborted::unwritten(error, Some(ended.outcome));
@@ -201,9 +200,5 @@ impl Applying<'_> {
             world,
             records,
         })
-    }
-
-    async fn world(&self, scope: &Scope) -> Option<Fingerprint> {
-        self.provider.observe(scope).await.ok().map(|observed| observed.fingerprint())
     }
 }

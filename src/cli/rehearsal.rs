@@ -204,7 +204,7 @@ impl Rehearsal<'_> {
             return Err(Failure::moved(&moved));
         }
         let number = ground.number_of(&plan);
-        let (op, before) = (Op::new(&plan.id(), locked.fence), ground.observed.fingerprint());
+        let (op, before) = (Op::new(&plan.id(), self.store.lineage(), locked.fence), ground.observed.fingerprint());
         (self.watch)(Moment::Opens { op: op.clone(), before, plan: &plan });
         let mut signals = self.signals();
         let mut reporter = Silent::default();

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::provider::{Fault, FaultKind};
 
 pub use behaviour::Behaviour;
-pub use script::{METHODS, Trouble};
+pub use script::{METHODS, ONLY_READ, Trouble};
 
 use world::World;
 

@@ -173,6 +173,10 @@ impl<E: Engine> Perform for Host<E> {
         Doing::new(self, order).undo().await
     }
 
+    async fn raise(&self, order: &Order<'_>, ids: &[String]) -> Result<(), Fault> {
+        Doing::new(self, order).raise(ids).await
+    }
+
     async fn remove(&self, address: &Address, id: &str) -> Result<(), Fault> {
         let calls = self.calls();
         match address.kind() {

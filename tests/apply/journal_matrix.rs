@@ -170,7 +170,7 @@ async fn finish(
         Err(other) => panic!("{other}"),
     };
     let outcome = ended.outcome.clone();
-    if matches!(outcome, Outcome::Stuck { .. }) {
+    if !ended.is_closable() {
         return Ok(Said::Ended(outcome));
     }
     match play.try_close(apply, &ended, locks).await {

@@ -274,7 +274,7 @@ impl<S: Store> Theatre<S> {
     /// The same where the store may fail.
     pub(crate) async fn try_open(&mut self, plan: Plan, locks: &Locks) -> Result<Apply, StoreError> {
         let number = self.store.head().await?.map_or(1, |head| head.number + 1);
-        let op = Op::new(&plan.id(), locks.fence);
+        let op = Op::new(&plan.id(), self.store.lineage(), locks.fence);
         let opened = self.watch.now();
         let apply = Apply { op, fence: locks.fence, plan, release: number, by: "test".to_owned(), opened };
         self.store.open(&apply, Vec::new()).await?;
@@ -336,10 +336,11 @@ impl<S: Store> Theatre<S> {
         locks: &Locks,
     ) -> Result<(), StoreError> {
         let head = self.store.head().await?;
-        let world = self.fingerprint().await;
         let at = self.watch.now();
-        let release = (ended.outcome == Outcome::Applied)
-            .then(|| apply::release(apply, &ended.frontier, &ended.took, head.as_ref(), world, at));
+        let release = (ended.outcome == Outcome::Applied).then(|| {
+            let world = ended.world.expect("the engine answers");
+            apply::release(apply, &ended.frontier, &ended.took, head.as_ref(), world, at)
+        });
         self.store.close(&apply.op, locks.fence, &ended.outcome, release.as_ref(), at).await
     }
 
@@ -363,7 +364,7 @@ impl<S: Store> Theatre<S> {
         let locks = self.lock().await;
         let apply = self.open(plan, &locks).await;
         let ended = self.run(&apply, &[], Direction::Forward, &locks).await.expect("the store can be written");
-        if !matches!(ended.outcome, Outcome::Stuck { .. }) {
+        if ended.is_closable() {
             self.close(&apply, &ended, &locks).await;
         }
         let outcome = ended.outcome;
@@ -383,7 +384,7 @@ impl<S: Store> Theatre<S> {
             let frontier = apply::Frontier::replay(&apply.plan, &prior).expect("records in turn");
             let way = apply::best_way(&apply.plan, &frontier);
             let ended = self.run(&apply, &prior, way, &locks).await.expect("the store can be written");
-            let stuck = matches!(ended.outcome, Outcome::Stuck { .. });
+            let stuck = !ended.is_closable();
             if !stuck {
                 self.close(&apply, &ended, &locks).await;
             }

@@ -116,7 +116,8 @@ impl FakeEngine {
         self.with(|world| world.script.fired())
     }
 
-    /// The calls that change something since `heal`, in order: `start shop-web-57`.
+    /// The calls since `heal` that change something, in order: `start_container shop-web-57`; and those that only read
+    /// and went wrong. Behind one that went wrong stands how.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.with(|world| world.script.log())

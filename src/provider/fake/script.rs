@@ -24,6 +24,9 @@ pub enum Trouble {
     HangAfter,
 }
 
+/// How a call in the log begins that only reads; such a one is there only where something went wrong with it.
+pub const ONLY_READ: &str = "read: ";
+
 /// Every call of `Engine`. A call that is not here cannot be counted, so the fault matrix has a row for each.
 pub const METHODS: [&str; 29] = [
     "build",
@@ -80,8 +83,11 @@ impl Script {
         let down = self.down_from.filter(|from| self.calls >= *from).map(|_| Trouble::Refuse);
         let trouble = down.or(named).or_else(|| self.numbered.get(&self.calls).copied());
         self.fired += u64::from(trouble.is_some());
+        let told = trouble.map(|trouble| format!(" ({trouble:?})")).unwrap_or_default();
         if mutates {
-            self.log.push(format!("{method} {name}"));
+            self.log.push(format!("{method} {name}{told}"));
+        } else if trouble.is_some() {
+            self.log.push(format!("{ONLY_READ}{method} {name}{told}"));
         }
         trouble
     }

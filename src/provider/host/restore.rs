@@ -70,6 +70,26 @@ impl<E: Engine> Doing<'_, E> {
         })
     }
 
+    /// Starts containers again that something else has stopped, and waits until they are ready as they were.
+    pub(super) async fn raise(&self, ids: &[String]) -> Result<(), Fault> {
+        join_all(ids.iter().map(|id| self.raise_one(id))).await.into_iter().collect()
+    }
+
+    async fn raise_one(&self, id: &str) -> Result<(), Fault> {
+        let of_before = self.order.change.before.as_ref().filter(|side| side.objects.iter().any(|object| object == id));
+        let resource = of_before.map(|side| &side.resource).or(self.order.change.after.as_ref());
+        let Some(Resource::Service(service)) = resource else { return Ok(()) };
+        let live = self.existing(id).await?;
+        if !live.status.is_up() {
+            (self.order.progress)("something stopped it meanwhile: starting it again".to_owned());
+            self.start(&live, &service.container).await?;
+        }
+        if of_before.is_some_and(|side| side.unwell.iter().any(|unwell| unwell == id)) {
+            return self.runs(id).await;
+        }
+        self.ready(id, service, Readiness::Again).await.map(drop)
+    }
+
     /// The old container, once no stop of it can be under way any more. A stop whose answer nobody waited for goes on
     /// for as long as the container may take to end, and until then it looks as if nothing had been asked of it.
     async fn outlast_stop(&self, id: &str, service: &Service) -> Result<LiveContainer, Fault> {
