@@ -118,7 +118,7 @@ impl Stage {
         let fired = self.theatre.engine.fired();
         self.theatre.engine.heal();
         let said = match ended {
-            Ok(ended) if !matches!(ended.outcome, Outcome::Stuck { .. }) => {
+            Ok(ended) if ended.is_closable() => {
                 self.theatre.engine.settle(LATE).await;
                 self.theatre.close(&self.apply, &ended, &self.locks).await;
                 Some(ended.outcome)
@@ -171,11 +171,20 @@ pub(super) async fn disturbed(play: &Play, number: u64, trouble: Trouble) -> Ans
     played(stage).await
 }
 
+/// One call whose answer is lost and that takes effect a second later, and another trouble so many calls after it.
+pub(super) async fn disturbed_twice(play: &Play, number: u64, after: u64, trouble: Trouble) -> Answer {
+    let stage = Stage::set(play).await;
+    stage.theatre.engine.trouble_at(number, Trouble::Late(Duration::from_secs(1)));
+    stage.theatre.engine.trouble_at(number + after, trouble);
+    played(stage).await
+}
+
 /// The engine is away from one call on, until the apply has ended.
 pub(super) async fn away(play: &Play, number: u64) -> Answer {
     let stage = Stage::set(play).await;
     stage.theatre.engine.down_from(number);
-    played(stage).await
+    let ended = played(stage).await?;
+    Some(ended.map(|cell| if cell == Cell::Stuck { Cell::LeftOpen } else { cell }))
 }
 
 /// Runs a future until the engine has got so many calls, and drops it then. Returns whether it was dropped.

@@ -50,6 +50,8 @@ pub(crate) struct Deployment {
     prints: BTreeMap<(Version, bool), String>,
     /// How long each recovery took.
     pub(crate) recoveries: Vec<Duration>,
+    /// Whether what is wrong stays so until a run has ended, or its end was asked for: it may end stuck then.
+    pub(crate) lasts: bool,
     /// Whether a run may end by the signal that a test sent.
     pub(crate) may_be_killed: bool,
     /// Whether the engine itself may stop and start what runs on it.
@@ -116,6 +118,7 @@ impl Deployment {
             now: Version::B,
             prints,
             recoveries: Vec::new(),
+            lasts: false,
             may_be_killed: false,
             may_restart: false,
             calm: Default::default(),
@@ -138,9 +141,11 @@ impl Deployment {
         new
     }
 
-    /// Starts what nothing touches, where the engine has stopped it and does not start it again by itself.
-    pub(crate) fn start_calm(&self) {
-        self.world.docker(&["start", &self.calm.0]);
+    /// Asks for the applies that are closed, and no engine.
+    pub(crate) fn history(&self) -> Command {
+        let mut history = self.world.command(&["history", "--json"]);
+        history.stderr(Stdio::null());
+        history
     }
 
     /// What of these calls no plan here has: nothing else is ever made, and nothing is sent to what is not touched.
@@ -282,7 +287,11 @@ impl Deployment {
         }
         wrong.extend(self.left_behind(side.unwrap_or(self.now)));
         tally.cells += 1;
-        tally.stuck += usize::from(ran.code == Some(3));
+        match ran.code {
+            Some(3) if self.lasts => tally.left_open += 1,
+            Some(3) => tally.stuck.push(format!("{cell}, from {:?}:\n{}", self.now, ran.text)),
+            _ => {}
+        }
         tally.before += usize::from(side == Some(self.now));
         tally.after += usize::from(side == Some(self.now.other()));
         let seen = side.map(|side| if side == self.now { "before" } else { "after" });

@@ -1,7 +1,7 @@
 //! An engine that is killed, started again, stopped for a while, or another one than it was.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use crate::proxy::{Call, ENGINE, Proxy};
@@ -72,12 +72,16 @@ fn strike(
     name: &str,
     tally: &mut Tally,
 ) -> bool {
-    let is_struck = Arc::new(AtomicBool::new(false));
+    let (is_struck, is_late) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (say, hear) = mpsc::channel();
-    let (strikes, pid) = (Arc::clone(&is_struck), engine.pid());
+    let (strikes, late, pid) = (Arc::clone(&is_struck), Arc::clone(&is_late), engine.pid());
+    let (history, begun) = (deployment.history(), deployment.history().output().expect("omni runs").stdout);
+    let history = Mutex::new(history);
     proxy.watch(Arc::new(move |call: &Call| {
         if call.number == number {
             strikes.store(true, Ordering::Relaxed);
+            let now = history.lock().expect("nobody panics with it").output().expect("omni runs").stdout;
+            late.store(now != begun, Ordering::Relaxed);
             match fate {
                 Fate::Killed => signal(pid, "-KILL"),
                 Fate::Restarted => signal(pid, "-TERM"),
@@ -112,13 +116,11 @@ fn strike(
     if !is_struck.load(Ordering::Relaxed) {
         return false;
     }
-    if deployment.may_restart {
+    let has_begun = matches!(ran.code, Some(0 | 1 | 3));
+    if fate == Fate::Killed && deployment.may_restart && (is_late.load(Ordering::Relaxed) || !has_begun) {
         // Measured: an engine that was killed stops what still runs when it starts, takes that for a stop by hand, and
-        // does not start it again. So what it stopped is put right before before and after are compared.
-        deployment.start_calm();
-        if fate == Fate::Killed {
-            deployment.mend();
-        }
+        // does not start it again. What it stops while an apply is open, that apply starts; the rest, the next one.
+        deployment.mend();
     }
     let replay = format!("replay: OMNI_FAULTS_AT={number} scripts/faults-engine engines");
     deployment.judge(&format!("{name} at request {number}\n{replay}\n"), &ran, tally);

@@ -128,6 +128,7 @@ impl Stage {
         }
         // What dies before it listens to signals has touched nothing; the shell's code of such a death is none.
         self.deployment.may_be_killed = true;
+        self.deployment.lasts = matches!(event, Event::Signal(_, Some(_)));
         self.deployment.judge(&cell, &ran, tally);
     }
 

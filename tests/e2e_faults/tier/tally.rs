@@ -27,7 +27,10 @@ pub(crate) fn is_wanted(name: &str, found: &str) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) cells: usize,
-    pub(crate) stuck: usize,
+    /// Cells whose fault had passed, and whose apply ended stuck all the same, each with what it said.
+    pub(crate) stuck: Vec<String>,
+    /// How many applies ended stuck while their fault lasted, or because a second signal asked for it.
+    pub(crate) left_open: usize,
     pub(crate) before: usize,
     pub(crate) after: usize,
     pub(crate) violations: Vec<String>,
@@ -36,7 +39,8 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, other: &Self) {
         self.cells += other.cells;
-        self.stuck += other.stuck;
+        self.stuck.extend(other.stuck.iter().cloned());
+        self.left_open += other.left_open;
         self.before += other.before;
         self.after += other.after;
         self.violations.extend(other.violations.iter().cloned());
@@ -44,11 +48,15 @@ impl Tally {
 
     #[expect(clippy::print_stdout, reason = "how many cells were tried is what a matrix is for")]
     pub(crate) fn tell(&self, name: &str) {
-        let Self { cells, stuck, before, after, violations } = self;
+        let Self { cells, stuck, left_open, before, after, violations } = self;
         println!(
-            "{name}: {cells} cells, {} violations, {stuck} stuck ({before} before, {after} after)",
-            violations.len()
+            "{name}: {cells} cells, {} violations, {} stuck ({before} before, {after} after, {left_open} left open)",
+            violations.len(),
+            stuck.len()
         );
+        for cell in stuck {
+            println!("STUCK {name}: {cell}");
+        }
         for violation in violations {
             println!("VIOLATION {name}: {violation}");
         }

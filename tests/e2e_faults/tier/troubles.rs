@@ -82,6 +82,7 @@ impl Stage {
              scripts/faults-engine troubles\n(on: {on})",
             cell.row, cell.number, cell.row, cell.number
         );
+        self.deployment.lasts = cell.on;
         let mut tally = Tally::default();
         tally.violations.extend(unplanned.into_iter().map(|what| format!("{name}: {what}")));
         self.deployment.judge(&name, &ran, &mut tally);
