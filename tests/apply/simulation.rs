@@ -8,6 +8,7 @@
 mod annals;
 mod dice;
 mod found;
+mod judgement;
 mod ledger;
 mod nature;
 mod play;

@@ -11,7 +11,7 @@ use omni::cli::rehearsal::Moment;
 use omni::fingerprint::Fingerprint;
 use omni::journal::{Cause, Direction, Outcome};
 use omni::lock::Op;
-use omni::provider::fake::FakeEngine;
+use omni::provider::fake::{FakeEngine, ONLY_READ, Trouble};
 use tokio::time::Instant;
 
 /// Everything that happened.
@@ -95,6 +95,16 @@ impl Annals {
         self.book().violations.push(text.to_owned());
     }
 
+    /// The engine does not answer for a while from now on.
+    pub(crate) fn engine_goes_away(&self) {
+        self.note("the engine goes away");
+        self.count("fault: engine away at the end");
+        let now = self.engine.calls();
+        for number in now + 1..=now + 60 {
+            self.engine.trouble_at(number, Trouble::Refuse);
+        }
+    }
+
     /// The engine forgets its log; what was called is noted before.
     pub(crate) fn heal(&self) {
         self.polls(None);
@@ -125,7 +135,7 @@ impl Annals {
         let of_lock = call.contains("omni-lock-") || call.starts_with("import_empty");
         let by_id =
             !call.contains(" shop-") && ["remove_container", "put_files"].iter().any(|word| call.starts_with(word));
-        if of_lock || by_id {
+        if of_lock || by_id || call.starts_with(ONLY_READ) {
             return;
         }
         let (session, newest) = {

@@ -6,6 +6,7 @@ use futures_util::future::join;
 use omni::cli::Exit;
 use omni::cli::rehearsal::Said;
 use omni::provider::Observe;
+use omni::provider::fake::Trouble;
 use omni::store::Store;
 use tokio::time::Instant;
 
@@ -131,4 +132,42 @@ async fn what_another_store_went_back_to_is_seen() {
     let third = spec(3, "serve:80");
     assert_eq!(ends(&team, 0, third.clone()).await.exit, Exit::Done);
     assert_eq!(team.left_to_do(0, &third).await, Vec::<String>::new());
+}
+
+/// A store did not see what another one had started beside what it knew, and left it running when the service went.
+#[tokio::test(start_paused = true)]
+async fn what_another_store_started_beside_what_is_known_goes_with_the_service() {
+    let scaled = |replicas: u8| {
+        Command::Apply(format!(
+            "[project]\nname = \"shop\"\n[services.web]\nimage = \"shop/serve:1\"\nreplicas = {replicas}\n\
+             [services.web.healthcheck]\ntest = [\"check\"]\n"
+        ))
+    };
+    let team = Team::of(2, false, false);
+    assert_eq!(ends(&team, 0, scaled(2)).await.exit, Exit::Done);
+    let release = team.omnis[0].store.head().await.expect("the store answers").expect("a release");
+    assert_eq!(ends(&team, 1, scaled(1)).await.exit, Exit::Done);
+    assert_eq!(ends(&team, 0, Command::Rollback(Box::new(release))).await.exit, Exit::Done);
+    let none = Command::Apply("[project]\nname = \"shop\"\n".to_owned());
+    assert_eq!(ends(&team, 1, none.clone()).await.exit, Exit::Done);
+    assert_eq!(team.left_to_do(1, &none).await, Vec::<String>::new());
+}
+
+/// One whose lock was answered only once its lease was over, and somebody else had it, took itself for the holder.
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_is_answered_once_it_is_lost_is_not_had() {
+    for number in 1..40 {
+        let team = Team::of(2, false, false);
+        assert_eq!(ends(&team, 0, spec(1, "serve:80")).await.exit, Exit::Done);
+        team.engine.heal();
+        team.engine.trouble_at(number, Trouble::HangAfter);
+        let (mut stopped, mut waits) = (manner(), manner());
+        let from = Instant::now() + Duration::from_millis(300);
+        stopped.misfortune.fate.stops = vec![(from, from + Duration::from_mins(5))];
+        waits.starts += Duration::from_millis(400);
+        waits.wait = Duration::from_mins(4);
+        let first = team.process(0, spec(2, "serve:80"), stopped);
+        join(first, team.process(1, spec(3, "serve:80"), waits)).await;
+        assert_eq!(violations(&team), Vec::<String>::new(), "hung at call {number}");
+    }
 }

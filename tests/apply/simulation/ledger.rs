@@ -20,6 +20,8 @@ pub(crate) trait Hear: Send + Sync {
     fn opened(&self, op: &Op);
     fn closed(&self, op: &Op, outcome: &Outcome, release: Option<&Release>);
     fn unwritten(&self);
+    /// The last step of an apply is done.
+    fn all_done(&self);
 }
 
 /// The store of one process.
@@ -28,6 +30,8 @@ pub(crate) struct Ledger<H> {
     pub(crate) dice: Mutex<Dice>,
     /// From when until when nothing can be written.
     pub(crate) full: Option<(Instant, Instant)>,
+    /// Whether the engine goes away once every step is done.
+    pub(crate) is_away_at_the_end: bool,
     pub(crate) hear: H,
 }
 
@@ -113,6 +117,16 @@ impl<H: Hear> Store for Ledger<H> {
     async fn append(&mut self, op: &Op, fence: u64, record: &Record, at: Timestamp) -> Result<(), StoreError> {
         self.write().await?;
         self.memory.append(op, fence, record, at).await?;
+        if self.is_away_at_the_end
+            && matches!(record, Record::Done { .. })
+            && let Some(apply) = self.memory.open_apply().await?
+        {
+            let records = self.memory.journal(op).await?;
+            let done = records.iter().filter(|record| matches!(record, Record::Done { .. })).count();
+            if done >= apply.plan.steps().count() {
+                self.hear.all_done();
+            }
+        }
         self.moment().await;
         Ok(())
     }

@@ -12,11 +12,11 @@ use omni::cli::rehearsal::Said;
 use omni::fingerprint::Fingerprint;
 use omni::journal::Outcome;
 use omni::lock::{LEASE, LONGEST_CALL};
-use omni::provider::{Anchor, Observe};
+use omni::provider::Observe;
 use omni::store::Store;
 use tokio::time::{Instant, timeout};
 
-use crate::apply::simulation::annals::{Book, told};
+use crate::apply::simulation::annals::told;
 use crate::apply::simulation::dice::Dice;
 use crate::apply::simulation::nature;
 use crate::apply::simulation::team::{Command, Manner, Team};
@@ -60,8 +60,14 @@ impl Play {
             self.round().await;
             let is_last = round == rounds;
             if is_last || self.dice.chance(85) {
-                let is_overlapped = self.team.annals.book().is_overlapped;
+                let (is_overlapped, is_open) = {
+                    let book = self.team.annals.book();
+                    (book.is_overlapped, !book.open.is_empty())
+                };
                 if !is_overlapped {
+                    if is_open && self.dice.chance(30) {
+                        self.recover_and_die().await;
+                    }
                     self.recover_all().await;
                 }
                 self.judge().await;
@@ -175,7 +181,13 @@ impl Play {
             }
             let manner = Manner {
                 starts: Instant::now() + Duration::from_millis(self.dice.below(1_500)),
-                wait: if self.dice.chance(50) { Duration::ZERO } else { Duration::from_secs(self.dice.below(300)) },
+                wait: if troubles.are_patient {
+                    Duration::from_secs(self.dice.between(200, 900))
+                } else if self.dice.chance(50) {
+                    Duration::ZERO
+                } else {
+                    Duration::from_secs(self.dice.below(300))
+                },
                 misfortune: troubles.fates[who].clone(),
                 pauses_on_interrupt: self.dice.chance(20),
                 pauses_on_failure: self.dice.chance(10),
@@ -198,13 +210,13 @@ impl Play {
             self.team.annals.wrong("a round does not end");
             return;
         };
-        for ((who, command, _), said) in commands.iter().zip(ended) {
+        for ((who, command, manner), said) in commands.iter().zip(ended) {
             let Some(said) = said else { continue };
             self.heard(*who, &said);
             let may_be_locked = said.exit == Exit::Locked && !self.is_one_host();
             let is_alone = commands.len() == 1 && troubles.is_none() && !may_be_locked;
             let is_ill = matches!(command, Command::Apply(text) if text.contains("never") || text.contains("exit:1") || text.contains("\"3\""));
-            if is_alone && !is_ill && said.exit != Exit::Done {
+            if is_alone && !is_ill && !manner.pauses_on_failure && said.exit != Exit::Done {
                 self.team.annals.wrong(&format!("o{who}, which nothing disturbs, ends with {said:?}"));
             }
             if is_ill && said.outcome == Some(Outcome::Applied) && !matches!(command, Command::Recover) {
@@ -261,6 +273,20 @@ impl Play {
         }
     }
 
+    /// A recovery that is killed, too.
+    async fn recover_and_die(&mut self) {
+        let who = self.somebody();
+        let mut manner = Manner::calm(&mut self.dice);
+        manner.wait = LEASE + 3 * LONGEST_CALL;
+        let latest = if self.is_one_host() { 500 } else { 130_000 };
+        manner.misfortune.fate.dies = Some(Instant::now() + Duration::from_millis(self.dice.below(latest)));
+        self.commands += 1;
+        self.team.annals.book().goals.insert(who, command_text(&Command::Recover));
+        if let Some(said) = self.team.process(who, Command::Recover, manner).await {
+            self.heard(who, &said);
+        }
+    }
+
     /// Recovers every store, as one of its omnis does it on a healthy engine.
     async fn recover_all(&mut self) {
         let lineages: BTreeSet<_> = self.team.omnis.iter().map(|omni| omni.lineage).collect();
@@ -298,74 +324,6 @@ impl Play {
             }
         }
         self.team.annals.wrong("no recovery of a healthy engine ends it");
-    }
-
-    async fn judge(&mut self) {
-        self.team.engine.settle(Duration::from_secs(3)).await;
-        let found = self.found().await;
-        for text in found {
-            self.team.annals.wrong(&text);
-        }
-    }
-
-    /// Everything that is not as it has to be once all is healed and recovered.
-    async fn found(&mut self) -> Vec<String> {
-        let mut found = Vec::new();
-        let host = self.team.host();
-        if let Some(held) = host.anchor(self.team.scope()).await.expect("the engine answers") {
-            found.push(format!("the engine's lock is left by {}", held.holder));
-        }
-        let mut known = BTreeSet::new();
-        for omni in &self.team.omnis {
-            nature::at(omni.host);
-            if let Some(held) = omni.store.lock().await.expect("the store answers")
-                && nature::alive(&held.holder) == Some(true)
-            {
-                found.push(format!("a store's lock is left by {}", held.holder));
-            }
-            if let Some(open) = omni.store.open_apply().await.expect("the store answers") {
-                found.push(format!("{} is still open", open.op));
-            }
-            let releases = omni.store.releases().await.expect("the store answers");
-            let resources = releases.iter().flat_map(|release| release.resources.values());
-            known.extend(resources.flat_map(|recorded| recorded.objects.iter().cloned()));
-        }
-        let observed = match host.observe(self.team.scope()).await {
-            Ok(observed) => observed,
-            Err(fault) => return vec![format!("a healthy engine cannot be looked at: {fault:?}")],
-        };
-        let leaked = observed.objects.values().flatten().filter(|object| !known.contains(&object.id));
-        found.extend(leaked.map(|object| format!("left behind: {} of {}", object.name, object.provenance.op)));
-        let seen: BTreeSet<_> = observed.objects.values().flatten().map(|object| object.name.clone()).collect();
-        let unseen = self.team.engine.names().into_iter().filter(|name| !seen.contains(name));
-        found.extend(unseen.map(|name| format!("left behind, and nobody sees it: {name}")));
-        let world = observed.fingerprint();
-        let (left, last, is_overlapped) = {
-            let book: &mut Book = &mut self.team.annals.book();
-            (book.world, book.last.clone(), book.is_overlapped)
-        };
-        if is_overlapped {
-            return Vec::new();
-        }
-        if let Some(left) = left.filter(|left| *left != world) {
-            let is_after = last.as_ref().is_some_and(|(_, applied)| *applied);
-            let which = if is_after { "after" } else { "before" };
-            found.push(format!("the world is {}, and {which} is {}", world.spoken(), left.spoken()));
-        }
-        self.team.annals.book().world = Some(world);
-        if let Some((op, true)) = last {
-            found.extend(self.left_to_do(&op).await);
-        }
-        found
-    }
-
-    /// What a new plan for what was applied last would do.
-    async fn left_to_do(&self, op: &omni::lock::Op) -> Vec<String> {
-        let opened = self.team.annals.book().applies.get(op).cloned().expect("what was closed was opened");
-        let Some(text) = opened.goal.strip_prefix("apply\n") else { return Vec::new() };
-        let command = Command::Apply(text.to_owned());
-        let steps = self.team.left_to_do(opened.who, &command).await;
-        if steps.is_empty() { Vec::new() } else { vec![format!("after {op} a new plan is not empty: {steps:?}")] }
     }
 }
 

@@ -10,7 +10,7 @@ const LARGE: u64 = 10_000;
 const TOLD: usize = 3;
 
 /// Every kind of fault, and every path to an end. One that is missing here is not asked for.
-const KINDS: [&str; 44] = [
+const KINDS: [&str; 45] = [
     "fault: a member that fails",
     "fault: clock back a day",
     "fault: clock back a second",
@@ -19,6 +19,7 @@ const KINDS: [&str; 44] = [
     "fault: clock forward ten years",
     "fault: clock frozen",
     "fault: conflict",
+    "fault: engine away at the end",
     "fault: engine away for a while",
     "fault: failed",
     "fault: hung",

@@ -108,6 +108,10 @@ impl Hear for Scribe<'_> {
         self.1.closed(self.0, op, outcome, release.map(|release| release.world));
     }
 
+    fn all_done(&self) {
+        self.1.engine_goes_away();
+    }
+
     fn unwritten(&self) {
         self.1.count("fault: store not writable");
     }
@@ -232,6 +236,7 @@ impl Team {
                 memory: self.omnis[who].store.again(),
                 dice: Mutex::new(manner.dice),
                 full: manner.misfortune.full,
+                is_away_at_the_end: manner.misfortune.is_away_at_the_end,
                 hear: Scribe(who, annals),
             };
             let watch =

@@ -23,6 +23,8 @@ pub(crate) enum Mode {
 pub(crate) struct Troubles {
     /// Calls that go wrong, by number.
     calls: Vec<(u64, Trouble, &'static str)>,
+    /// Whether everybody waits long for the lock, since somebody sleeps who may have it.
+    pub(crate) are_patient: bool,
     /// What happens to each process.
     pub(crate) fates: Vec<Misfortune>,
 }
@@ -35,6 +37,8 @@ pub(crate) struct Misfortune {
     pub(crate) signals: Vec<Instant>,
     /// From when until when its disk is full.
     pub(crate) full: Option<(Instant, Instant)>,
+    /// Whether the engine goes away once every step of its apply is done.
+    pub(crate) is_away_at_the_end: bool,
 }
 
 const CLOCKS: [(Tick, &str); 6] = [
@@ -64,7 +68,10 @@ fn trouble(dice: &mut Dice) -> (Trouble, &'static str) {
 impl Troubles {
     /// Throws what goes wrong among so many processes on these hosts, and sets the clocks.
     pub(crate) fn random(dice: &mut Dice, mode: Mode, hosts: &[usize], annals: &Annals) -> Self {
-        let mut found = Self { calls: Vec::new(), fates: vec![Misfortune::default(); hosts.len()] };
+        let mut found = Self { calls: Vec::new(), are_patient: false, fates: vec![Misfortune::default(); hosts.len()] };
+        if hosts.iter().any(|host| *host != hosts[0]) && dice.chance(25) {
+            found.overtake(dice, hosts);
+        }
         let most = match mode {
             Mode::Safety => *dice.pick(&[0, 1, 2, 3, 5, 8, 13, 30]),
             Mode::Liveness => dice.below(3),
@@ -73,6 +80,15 @@ impl Troubles {
             found.add(dice, hosts, annals);
         }
         found
+    }
+
+    /// Somebody sleeps until another machine takes its lock over, and wakes up.
+    fn overtake(&mut self, dice: &mut Dice, hosts: &[usize]) {
+        let who = usize::try_from(dice.below(hosts.len() as u64)).expect("few processes");
+        let at = Instant::now() + Duration::from_millis(dice.between(100, 2_500));
+        let time = Duration::from_secs(dice.between(150, 600));
+        self.fates[who].fate.stops.push((at, at + time));
+        self.are_patient = true;
     }
 
     fn add(&mut self, dice: &mut Dice, hosts: &[usize], annals: &Annals) {
@@ -89,34 +105,36 @@ impl Troubles {
                 self.calls.push((number, trouble, name));
             }
             44..51 => {
-                let (first, many) = (dice.between(1, 250), dice.between(2, 60));
+                let (first, many) = (dice.between(1, 250), dice.between(2, 100));
                 self.calls.push((first, Trouble::Refuse, "fault: engine away for a while"));
                 self.calls.extend((first + 1..first + many).map(|number| (number, Trouble::Refuse, "")));
             }
-            51..67 => fates.fate.dies = Some(at),
-            67..71 => {
+            51..64 => fates.fate.dies = Some(at),
+            64..67 => {
                 let time = Duration::from_millis(dice.between(50, 20_000));
                 fates.fate.stops.push((at, at + time));
             }
-            71..82 => {
+            67..72 => {
                 // Past the lease, and mostly past the minute after which another machine takes the lock over.
                 let time = Duration::from_secs(dice.between(61, 600));
                 fates.fate.stops.push((at, at + time));
             }
-            82..88 => {
+            72..78 => {
                 fates.signals = vec![at];
                 if dice.chance(40) {
                     fates.signals.push(at + Duration::from_millis(dice.below(900)));
                 }
             }
-            88..94 => {
+            78..83 => {
                 let (tick, name) = *dice.pick(&CLOCKS);
                 nature::turn(hosts[who], at, tick);
                 annals.count(name);
                 annals.note(&format!("{name} on {}", nature::host(hosts[who])));
             }
+            83..86 => fates.is_away_at_the_end = true,
             _ => {
-                let time = Duration::from_millis(dice.between(5, 4_000));
+                let longest = *dice.pick(&[120, 700, 6_000]);
+                let time = Duration::from_millis(dice.between(5, longest));
                 fates.full = Some((at, at + time));
             }
         }
@@ -140,7 +158,11 @@ impl Troubles {
     /// Whether nothing at all goes wrong.
     pub(crate) fn is_none(&self) -> bool {
         let none = |fate: &Misfortune| {
-            fate.fate.dies.is_none() && fate.fate.stops.is_empty() && fate.signals.is_empty() && fate.full.is_none()
+            fate.fate.dies.is_none()
+                && fate.fate.stops.is_empty()
+                && fate.signals.is_empty()
+                && fate.full.is_none()
+                && !fate.is_away_at_the_end
         };
         self.calls.is_empty() && self.fates.iter().all(none)
     }
