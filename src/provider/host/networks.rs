@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use tokio::time::{Instant, sleep_until};
+
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::plan::Action;
@@ -10,6 +12,9 @@ use crate::provider::host::calls::APPEARS;
 use crate::provider::host::{Doing, labels};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Network, Resource};
+
+/// How often a network is made at most, where no answer comes and none is found.
+const TRIES: u32 = 3;
 
 impl<E: Engine> Doing<'_, E> {
     pub(super) async fn make_network(&self, network: &Network) -> Result<Effect, Fault> {
@@ -35,24 +40,33 @@ impl<E: Engine> Doing<'_, E> {
         Ok(Effect { objects: vec![kept], note: String::new() })
     }
 
-    /// Creates the network and reads back every one that this order made: a lost create may have made one too.
+    /// Creates the network and reads back every one that this order made: a create whose answer was lost may make one
+    /// later. While that may be, nothing else is sent, and this does not end either: whoever tries the step again looks
+    /// first, and would not find what comes only after that look.
     async fn create_network(&self, network: &Network, name: &str, labels: &Labels) -> Result<Vec<LiveNetwork>, Fault> {
         let engine = self.calls.engine;
         let create = || super::calls::within(self.calls.deadline, engine.create_network(network, name, labels));
-        let mut answer = create().await.map(drop);
-        for _ in 0..2 {
-            if !answer.as_ref().is_err_and(|fault| fault.kind.is_passing()) {
-                break;
+        let mut last = vanished(name);
+        for _ in 0..TRIES {
+            last = match create().await {
+                Ok(_) => {
+                    let found = self.own_networks().await?;
+                    return if found.is_empty() { Err(vanished(name)) } else { Ok(found) };
+                }
+                Err(fault) if fault.kind.is_passing() => fault,
+                Err(fault) => return Err(fault),
+            };
+            let appears = Instant::now() + APPEARS;
+            match self.calls.find_late(APPEARS, || self.own_networks()).await {
+                Ok(late) if late.is_empty() => {}
+                Ok(late) => return Ok(late),
+                Err(fault) => {
+                    sleep_until(appears).await;
+                    return Err(fault);
+                }
             }
-            let late = self.calls.find_late(APPEARS, || self.own_networks()).await?;
-            if !late.is_empty() {
-                return Ok(late);
-            }
-            answer = create().await.map(drop);
         }
-        answer?;
-        let found = self.own_networks().await?;
-        if found.is_empty() { Err(vanished(name)) } else { Ok(found) }
+        Err(last)
     }
 
     async fn own_networks(&self) -> Result<Vec<LiveNetwork>, Fault> {

@@ -168,6 +168,24 @@ async fn a_network_whose_create_was_answered_late_is_there_once() {
     }
 }
 
+/// The look for a late one failed, the step was tried again, and the late one came beside the one that was made then.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_late_while_nobody_can_look_is_there_once() {
+    let world = Fake::new();
+    let stage = Stage::new(&world, "unseen");
+    let create = change(at(Kind::Network, "net"), Action::Create, None, Some(Resource::Network(network("unseen-net"))));
+    world.engine.trouble_in("create_network", 1, Trouble::Late(Duration::from_secs(3)));
+    for number in 2..=5 {
+        world.engine.trouble_in("networks", number, Trouble::Refuse);
+    }
+    let fault = stage.perform(&create).await.expect_err("nobody can look");
+    assert!(fault.kind.is_passing(), "{fault:?}");
+    stage.perform(&create).await.expect("it can be done");
+    world.engine.settle(Duration::from_secs(4)).await;
+    let found = world.engine.networks_named("unseen-net").await.expect("it answers");
+    assert_eq!(found.len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_create_outlives_its_client_by_any_time() {
     for delay in [0, 100, 1_000, 4_000] {
