@@ -163,11 +163,12 @@ async fn apply(
     };
     let applied = applying.start(plan.clone(), number, &by).await?;
     drop(reporter);
-    work.tell_ending(&plan, &applied, &|address| met.place(address));
+    let before = Some(ground.observed.fingerprint());
+    work.tell_ending(&plan, &applied, before, &|address| met.place(address));
     if applied.release.is_some() {
         tidying::tidy_after(work, met.retention, &plan, under).await?;
     }
-    let exit = work.checked(&plan, &applied, Some(ground.observed.fingerprint()));
+    let exit = work.checked(&plan, &applied, before);
     work.tell_failure(&plan, &applied, exit);
     Ok(exit)
 }

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::journal::{Apply, Cause, Direction, LeftBehind, NodeStatus, Outcome, Record};
 use crate::plan::Plan;
 use crate::provider::Observe;
+use crate::release::Release;
 use crate::spec::OnFailure;
 
 /// How far an open apply has come.
@@ -70,6 +71,8 @@ pub(crate) async fn finish(
     for fingerprint in planning::files(apply.plan.after().into_values()) {
         vault.keep_file(under.store.file(&fingerprint).await?);
     }
+    let is_base = |head: &Release| apply.plan.base.as_ref().is_some_and(|base| base.number == head.number);
+    let before = under.store.head().await?.filter(is_base).map(|head| head.world);
     let mut reporter = console.reporter(&apply.plan, &records);
     let applying = Applying {
         provider: &undertaking.engine,
@@ -89,7 +92,7 @@ pub(crate) async fn finish(
         applied.outcome = Outcome::Unwound(Cause::Recovered);
     }
     drop(reporter);
-    undertaking.tell_ending(&apply.plan, &applied, &|_| None);
+    undertaking.tell_ending(&apply.plan, &applied, before, &|_| None);
     if applied.release.is_some() {
         let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
         tidying::tidy_after(undertaking, kept, &apply.plan, under).await?;

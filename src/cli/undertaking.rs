@@ -221,7 +221,14 @@ impl<'a> Undertaking<'a> {
     }
 
     /// Prints the ending of an apply. `place` tells where the spec says something about a thing.
-    pub(crate) fn tell_ending(&self, plan: &Plan, applied: &Applied, place: &dyn Fn(&Address) -> Option<String>) {
+    /// `before` is what served before it, where that is known.
+    pub(crate) fn tell_ending(
+        &self,
+        plan: &Plan,
+        applied: &Applied,
+        before: Option<Fingerprint>,
+        place: &dyn Fn(&Address) -> Option<String>,
+    ) {
         if self.console.json {
             return;
         }
@@ -235,6 +242,7 @@ impl<'a> Undertaking<'a> {
             took: applied.took,
             records: &applied.records,
             location: location.as_deref(),
+            before,
             world: applied.world,
         };
         self.console.warn(&report::ending(plan, &applied.outcome, &facts, &self.console.err));

@@ -33,13 +33,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bollard::errors::Error;
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 
 use crate::observed::EngineFacts;
 use crate::provider::Fault;
 use crate::provider::engine::{
-    AskedOf, Engine, Hear, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile, NewImage,
-    Ran,
+    AskedOf, Engine, Hear, Joined, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile,
+    NewImage, Ran,
 };
 use crate::resource::{Limits, Network, Reservations, Restart, Volume};
 
@@ -60,8 +59,6 @@ pub struct Docker {
     host: String,
     deadline: Duration,
     config_dir: Option<PathBuf>,
-    /// The newest API version the engine speaks, as (major, minor): asked for once, when first needed.
-    version: OnceCell<(u32, u32)>,
 }
 
 impl Docker {
@@ -74,7 +71,7 @@ impl Docker {
         let host = address::resolve(target)?;
         let api = address::open(&host)?;
         let config_dir = target.docker_config_dir.clone();
-        Ok(Self { api, host, deadline: call_deadline, config_dir, version: OnceCell::new() })
+        Ok(Self { api, host, deadline: call_deadline, config_dir })
     }
 
     /// One call with the engine's usual deadline.
@@ -107,6 +104,10 @@ impl Engine for Docker {
 
     async fn create_container(&self, new: &NewContainer) -> Result<String, Fault> {
         containers::create(self, new).await
+    }
+
+    async fn join_network(&self, id: &str, joined: &Joined) -> Result<(), Fault> {
+        containers::join(self, id, joined).await
     }
 
     async fn start_container(&self, id: &str) -> Result<(), Fault> {

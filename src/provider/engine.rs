@@ -36,7 +36,7 @@ pub struct NewContainer {
     /// The health check the engine runs; none leaves the image's own. A probe that the engine cannot run (HTTP, TCP) is
     /// left out by the engine; `Probe::Off` switches the image's own off.
     pub health: Option<Health>,
-    /// The networks it joins, by the engine's id.
+    /// The networks it is to be in, by the engine's id. It is made in the first one.
     pub networks: Vec<Joined>,
     /// The engine's names of the volumes it mounts, by their name in the spec.
     pub volumes: BTreeMap<String, String>,
@@ -201,8 +201,13 @@ pub trait Engine: Send + Sync {
     /// The time by its own clock.
     async fn now(&self) -> Result<Timestamp, Fault>;
 
-    /// Makes a container and returns its id. `Conflict` when the name is taken, `NotFound` when the image is absent.
+    /// Makes a container in the first of its networks and returns its id. `Conflict` when the name is taken, `NotFound`
+    /// when the image is absent.
     async fn create_container(&self, new: &NewContainer) -> Result<String, Fault>;
+
+    /// Lets a container join a network beside those that it is in; one that is in it already stays as it is. `Conflict`
+    /// when the address is taken. That there is no such network may be noticed only when it starts.
+    async fn join_network(&self, id: &str, joined: &Joined) -> Result<(), Fault>;
 
     /// Starts it; one that runs stays as it is. `Conflict` when a port is taken.
     async fn start_container(&self, id: &str) -> Result<(), Fault>;

@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub records: &'a [Record],
     /// Where the spec says what failed: `deploy.toml:61:1`; none where nobody knows.
     pub location: Option<&'a str>,
+    /// The fingerprint of the world that served before; none where nobody knows.
+    pub before: Option<Fingerprint>,
     /// The fingerprint of the world that serves now; none where nobody looked.
     pub world: Option<Fingerprint>,
 }
@@ -196,7 +198,17 @@ fn failed(records: &[Record]) -> Option<(&Address, &FaultReport)> {
     })
 }
 
+/// Whether what serves is what served before, and which release that is.
 fn equals_before(plan: &Plan, facts: &Facts<'_>) -> String {
+    if let (Some(before), Some(world)) = (facts.before, facts.world)
+        && before != world
+    {
+        let base = plan.base.as_ref().map_or_else(|| "what was there".to_owned(), |base| plain(&base.tag));
+        let (before, world) = (before.spoken(), world.spoken());
+        return format!(
+            "the system was to equal {base} again ({before}), and does not ({world}): `omni drift` tells why"
+        );
+    }
     let before = match &plan.base {
         Some(base) => format!("the system equals {}", plain(&base.tag)),
         None => "the system is as it was before, with no release".to_owned(),

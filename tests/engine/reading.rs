@@ -224,6 +224,15 @@ fn expected(asked: &Asked) -> Seen {
     }
 }
 
+/// Makes a container in all its networks, and returns its id.
+async fn made(bench: &Bench, new: &NewContainer) -> String {
+    let id = bench.docker.create_container(new).await.expect("a container");
+    for joined in new.networks.iter().skip(1) {
+        bench.docker.join_network(&id, joined).await.expect("it joins");
+    }
+    id
+}
+
 async fn seen(bench: &Bench, id: &str, asked: &Asked) -> Seen {
     let found = bench.docker.container(id, &|_| Some(asked.clone())).await.expect("an answer");
     found.expect("the container").seen
@@ -232,7 +241,7 @@ async fn seen(bench: &Bench, id: &str, asked: &Asked) -> Seen {
 /// Makes the container of one case, and reads it back made, running and stopped.
 async fn holds(bench: &Bench, case: &str, new: &NewContainer, runs: bool) -> Vec<String> {
     let asked = asked(new);
-    let id = bench.docker.create_container(new).await.unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    let id = made(bench, new).await;
     let mut wrong = Vec::new();
     let mut compare = |when: &str, seen: Seen| {
         if seen != expected(&asked) {
@@ -331,7 +340,7 @@ async fn what_the_image_brought_stays_apart_when_it_is_gone() {
     new.container.command = None;
     new.container.environment.insert("A".to_owned(), "1".into());
     let asked = asked(&new);
-    let id = bench.docker.create_container(&new).await.expect("a container");
+    let id = made(&bench, &new).await;
     docker_cli(&["rmi", "-f", &image]);
     assert_eq!(bench.docker.image(&image).await.expect("an answer"), None, "the image is gone");
     assert_eq!(seen(&bench, &id, &asked).await, expected(&asked));
@@ -381,7 +390,7 @@ async fn what_somebody_changed_by_hand_differs_and_nothing_else() {
     find("restart always")(&mut new);
     networks.wire(&mut new);
     let asked = asked(&new);
-    let id = bench.docker.create_container(&new).await.expect("a container");
+    let id = made(&bench, &new).await;
     bench.docker.start_container(&id).await.expect("a start");
     assert_eq!(changed(&bench, &id, &asked).await, Vec::<String>::new());
     for (words, fields) in [
@@ -419,7 +428,7 @@ async fn limits_and_reservations_change_and_go_where_the_container_stands() {
     find("reservations")(&mut new);
     new.container.limits.memory = Some("256m".parse().expect("a size"));
     new.container.limits.pids = Some(50);
-    let id = bench.docker.create_container(&new).await.expect("a container");
+    let id = made(&bench, &new).await;
     bench.docker.start_container(&id).await.expect("a start");
     let memory = new.container.limits.memory;
     let none = Limits { memory, ..Limits::default() };
@@ -473,7 +482,7 @@ async fn a_twin_made_by_hand_differs_in_what_it_has_of_its_own() {
         twin.name = bench.name(&format!("twin-{at}"));
         twin.container.environment.insert("URL".to_owned(), url.into());
         twin.container.environment.insert("LEVEL".to_owned(), level.into());
-        let id = bench.docker.create_container(&twin).await.expect("a container");
+        let id = made(&bench, &twin).await;
         assert_eq!(changed(&bench, &id, &asked).await, fields);
     }
     for (case, field) in [
@@ -499,7 +508,7 @@ async fn a_twin_made_by_hand_differs_in_what_it_has_of_its_own() {
         let mut twin = new.clone();
         twin.name = bench.name(&format!("{}-twin", case.replace(' ', "-")));
         find(case)(&mut twin);
-        let id = bench.docker.create_container(&twin).await.expect("a container");
+        let id = made(&bench, &twin).await;
         // The weight of one processor is everybody's, and the engine's own log is nobody's wish.
         let silent = matches!(case, "reservation of one processor" | "logging");
         let fields = if silent { Vec::new() } else { vec![field.to_owned()] };

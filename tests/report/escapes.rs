@@ -114,6 +114,7 @@ fn drawn_ends(plan: &Plan, text: &str) -> Vec<String> {
         took: Duration::from_secs(1),
         records: &records,
         location: Some(text),
+        before: None,
         world: Some(Fingerprint::of("world")),
     };
     let left = vec![LeftBehind { node: node.clone(), fault: Some(fault(text)) }];

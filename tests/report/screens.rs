@@ -23,6 +23,7 @@ fn facts(records: &[Record]) -> Facts<'_> {
         took: Duration::from_secs(146),
         records,
         location: Some("deploy.toml:61:1"),
+        before: Some(Fingerprint::of("world")),
         world: Some(Fingerprint::of("world")),
     }
 }
@@ -72,6 +73,17 @@ fn failed_and_undone() {
     let [.., worker] = nodes();
     let outcome = Outcome::Unwound(Cause::Failed(worker));
     insta::assert_snapshot!(ending(&plan(), &outcome, &facts(&unwound()), &wide()));
+}
+
+#[test]
+fn undone_and_still_not_as_before() {
+    let [.., worker] = nodes();
+    let outcome = Outcome::Unwound(Cause::Failed(worker));
+    let records = unwound();
+    let facts = Facts { before: Some(Fingerprint::of("another")), ..facts(&records) };
+    let text = ending(&plan(), &outcome, &facts, &wide());
+    assert!(!text.contains("the system equals"), "{text}");
+    assert!(text.contains("the system was to equal v1.7.2 again ("), "{text}");
 }
 
 #[test]

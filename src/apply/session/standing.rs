@@ -5,18 +5,27 @@
 //! started once more. What the change of this apply brought, and what does not come up again, turns it.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior, sleep};
 
 use crate::address::{Address, Kind, Scope};
 use crate::apply::aborted::Aborted;
 use crate::apply::session::{Begin, Run, Session, TICK, turn};
+use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Cause, Event, Outcome, Progress};
+use crate::lock::UNSEEN;
+use crate::observed::Observed;
 use crate::plan::Action;
 use crate::provider::{Fault, Perform};
+
+/// How long an engine is asked again that does not answer: until the lease has to be looked at anyway.
+const PATIENCE: Duration = UNSEEN;
+/// The wait before it is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Starts containers of the change at a position again, and waits for them.
 pub(super) type Raise<'r, 'a> = dyn Fn(usize, Vec<String>) -> BoxFuture<'a, Result<(), Fault>> + 'r;
@@ -61,22 +70,34 @@ async fn look<'p>(
     mut standing: Vec<Standing<'p>>,
     raise: &Raise<'_, '_>,
 ) -> Seen<'p> {
-    let Ok(observed) = provider.observe(scope).await else { return Seen { world: None, fallen: None } };
+    let Some(found) = observed(provider, scope).await else { return Seen { world: None, fallen: None } };
     for one in &mut standing {
-        let seen = observed.at(one.address);
+        let seen = found.at(one.address);
         one.ids.retain(|id| !seen.iter().any(|object| object.id == *id && object.status.is_up()));
     }
     standing.retain(|one| !one.ids.is_empty());
     if standing.is_empty() {
-        return Seen { world: Some(observed.fingerprint()), fallen: None };
+        return Seen { world: Some(found.fingerprint()), fallen: None };
     }
     let raised = join_all(standing.into_iter().map(async |one| {
         let fault = raise(one.at, one.ids).await.err()?;
         one.is_brought.then_some((one.address, fault))
     }));
     let fallen = raised.await.into_iter().flatten().next();
-    let world = provider.observe(scope).await.ok().map(|observed| observed.fingerprint());
+    let world = observed(provider, scope).await.map(|observed| observed.fingerprint());
     Seen { world, fallen }
+}
+
+/// What is there, asked for a while: an engine that is just being started again answers soon.
+async fn observed(provider: &dyn Perform, scope: &Scope) -> Option<Observed> {
+    let until = Instant::now() + hastened(PATIENCE);
+    loop {
+        match provider.observe(scope).await {
+            Ok(observed) => return Some(observed),
+            Err(fault) if !fault.kind.is_passing() || Instant::now() >= until => return None,
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
 }
 
 impl<'s> Session<'s> {

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use crate::observed::Status;
 use crate::provider::docker::error::taken;
 use crate::provider::docker::wiring::Wiring;
-use crate::provider::docker::{Docker, create, endpoint, inspect, networks, system};
+use crate::provider::docker::{Docker, create, endpoint, inspect, networks};
 use crate::provider::engine::{Joined, NewContainer};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Limits, Reservations, Restart};
@@ -21,32 +21,21 @@ use crate::resource::{Limits, Reservations, Restart};
 const TAKEN: &[&str] = &["already allocated", "already in use", "Address already in use"];
 
 pub(super) async fn create(docker: &Docker, new: &NewContainer) -> Result<String, Fault> {
-    let (at_once, later) = split(docker, new).await?;
     let options = CreateContainerOptionsBuilder::new().name(&new.name).build();
     let wiring = Wiring::of(new, &networks::names(docker, &new.networks).await?);
-    let body = create::body(new, at_once, &wiring)?;
+    let body = create::body(new, &wiring)?;
     let made = docker.call(docker.api.create_container(Some(options), body)).await;
-    let id = made.map_err(|fault| taken(fault, TAKEN))?.id;
-    for joined in later {
-        if let Err(fault) = join(docker, &id, joined).await {
-            // Half a container must not stay; if it does, whoever settles the fault finds it by its labels.
-            let _ = remove(docker, &id).await;
-            return Err(taken(fault, TAKEN));
-        }
-    }
-    Ok(id)
+    Ok(made.map_err(|fault| taken(fault, TAKEN))?.id)
 }
 
-/// The networks that the engine joins while it makes the container, and those that have to be joined afterwards.
-async fn split<'a>(docker: &Docker, new: &'a NewContainer) -> Result<(&'a [Joined], &'a [Joined]), Fault> {
-    // Engines before this version of the API take one network only.
-    let all = new.networks.len() <= 1 || system::speaks(docker, 1, 44).await?;
-    Ok(new.networks.split_at(if all { new.networks.len() } else { 1 }))
-}
-
-async fn join(docker: &Docker, id: &str, joined: &Joined) -> Result<(), Fault> {
+/// Engines before version 1.44 of the API take one network only when a container is made, so each further one is a call of
+/// its own with all of them.
+pub(super) async fn join(docker: &Docker, id: &str, joined: &Joined) -> Result<(), Fault> {
     let request = NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint::settings(joined)) };
-    docker.call(docker.api.connect_network(create::in_path(&joined.id)?, request)).await
+    match docker.call(docker.api.connect_network(create::in_path(&joined.id)?, request)).await {
+        Err(fault) if fault.message.contains("already exists in network") => Ok(()),
+        answer => answer.map_err(|fault| taken(fault, TAKEN)),
+    }
 }
 
 pub(super) async fn start(docker: &Docker, id: &str) -> Result<(), Fault> {
@@ -60,7 +49,14 @@ pub(super) async fn start(docker: &Docker, id: &str) -> Result<(), Fault> {
     started.map_err(|fault| {
         let absent = fault.kind == FaultKind::NotFound && fault.message.contains("No such container");
         let kind = if fault.kind == FaultKind::NotFound && !absent { FaultKind::Failed } else { fault.kind };
-        taken(Fault { kind, ..fault }, TAKEN)
+        let is_held = fault.message.contains("task ") && fault.message.contains("already exists");
+        let fault = taken(Fault { kind, ..fault }, TAKEN);
+        // Seen of an engine that was killed while it stopped a container: it cannot start it until it is started again.
+        if is_held {
+            fault.help("the engine holds on to a process that it lost: restart it, then `omni recover`")
+        } else {
+            fault
+        }
     })
 }
 

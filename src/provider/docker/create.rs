@@ -12,20 +12,21 @@ use bollard::models::{
 use crate::provider::docker::endpoint;
 use crate::provider::docker::wiring::Wiring;
 use crate::provider::docker::{health, mounts, words};
-use crate::provider::engine::{Joined, NewContainer};
+use crate::provider::engine::NewContainer;
 use crate::provider::{Fault, FaultKind};
 use crate::resource::{Container, Port, Restart};
 use crate::units::{Bytes, Cpus, Period};
 
-/// The body of the call, with the networks it joins at once.
-pub(super) fn body(new: &NewContainer, joined: &[Joined], wiring: &Wiring) -> Result<ContainerCreateBody, Fault> {
+/// The body of the call, with the first of its networks.
+pub(super) fn body(new: &NewContainer, wiring: &Wiring) -> Result<ContainerCreateBody, Fault> {
     let container = &new.container;
     let mut labels: HashMap<_, _> = container.labels.clone().into_iter().collect();
     labels.extend(new.labels.clone());
     labels.extend([wiring.label()]);
     let environment = container.environment.iter().map(|(name, value)| Ok(format!("{name}={}", words::text(value)?)));
+    let first = new.networks.first();
     let endpoints: HashMap<_, _> =
-        joined.iter().map(|joined| (joined.id.clone(), endpoint::settings(joined))).collect();
+        first.map(|joined| (joined.id.clone(), endpoint::settings(joined))).into_iter().collect();
     Ok(ContainerCreateBody {
         image: Some(new.image.clone()),
         hostname: container.hostname.clone(),

@@ -32,17 +32,6 @@ pub(super) async fn now(docker: &Docker) -> Result<Timestamp, Fault> {
     })
 }
 
-/// Whether the engine speaks this version of its API.
-pub(super) async fn speaks(docker: &Docker, major: u32, minor: u32) -> Result<bool, Fault> {
-    let ask = async || {
-        let version = docker.call(docker.api.version()).await?.api_version.unwrap_or_default();
-        let parts = version.split_once('.').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-        // A version nobody can read is taken for an old one, whose ways every engine knows.
-        Ok::<_, Fault>(parts.unwrap_or((1, 24)))
-    };
-    Ok(*docker.version.get_or_try_init(ask).await? >= (major, minor))
-}
-
 /// The name that images use for what the engine calls its architecture.
 fn architecture(word: &str) -> &str {
     match word {

@@ -10,8 +10,8 @@ use crate::observed::{EngineFacts, Status};
 use crate::provider::Fault;
 use crate::provider::FaultKind;
 use crate::provider::engine::{
-    AskedOf, Engine, Hear, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile, NewImage,
-    Ran,
+    AskedOf, Engine, Hear, Joined, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile,
+    NewImage, Ran,
 };
 use crate::provider::fake::image::FakeImage;
 use crate::provider::fake::world::{World, has, missing};
@@ -42,8 +42,24 @@ impl Engine for FakeEngine {
     }
 
     async fn create_container(&self, new: &NewContainer) -> Result<String, Fault> {
-        let (call, made) = (Call::change("create_container", &new.name).taking(2 * CHANGE), new.clone());
+        let (call, mut made) = (Call::change("create_container", &new.name).taking(2 * CHANGE), new.clone());
+        made.networks.truncate(1);
         self.act_on_arrival(call, |world| world.reserve(new), move |world| world.create(made)).await
+    }
+
+    async fn join_network(&self, id: &str, joined: &Joined) -> Result<(), Fault> {
+        let (call, id, joined) = (Call::change("join_network", &self.called(id)), id.to_owned(), joined.clone());
+        self.act(call, move |world| {
+            if !world.networks.iter().any(|live| live.id == joined.id) {
+                return Err(missing("network", &joined.id));
+            }
+            let container = world.container_mut(&id)?;
+            if !container.new.networks.iter().any(|one| one.id == joined.id) {
+                container.new.networks.push(joined);
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn start_container(&self, id: &str) -> Result<(), Fault> {

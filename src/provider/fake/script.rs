@@ -28,7 +28,7 @@ pub enum Trouble {
 pub const ONLY_READ: &str = "read: ";
 
 /// Every call of `Engine`. A call that is not here cannot be counted, so the fault matrix has a row for each.
-pub const METHODS: [&str; 29] = [
+pub const METHODS: [&str; 30] = [
     "build",
     "container",
     "containers",
@@ -40,6 +40,7 @@ pub const METHODS: [&str; 29] = [
     "image",
     "images",
     "import_empty",
+    "join_network",
     "networks",
     "networks_named",
     "now",

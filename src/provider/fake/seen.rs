@@ -17,6 +17,7 @@ pub(super) fn seen(live: &FakeContainer, image: Option<&FakeImage>, asked: Optio
     };
     let wanted = asked.map(|asked| &asked.container);
     let mut container = live.new.container.clone();
+    container.networks.retain(|node, _| live.new.networks.iter().any(|joined| joined.node == *node));
     let command = |words: Vec<Template>| list(wanted.and_then(|wanted| wanted.command.as_ref()), &words);
     container.command = container.command.map(command);
     let entrypoint = |words: Vec<Template>| list(wanted.and_then(|wanted| wanted.entrypoint.as_ref()), &words);

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::failpoint::{self, Place};
 use crate::plain::plain;
 use crate::provider::engine::{
-    Engine, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile, Seen,
+    Engine, Joined, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile, Seen,
 };
 use crate::provider::host::labels;
 use crate::provider::{Fault, FaultKind};
@@ -194,6 +194,11 @@ impl<E: Engine> Calls<'_, E> {
             return Ok(());
         }
         self.sure(self.deadline, || self.engine.put_files(id, files)).await
+    }
+
+    /// Lets a container join a network; repeating that is safe.
+    pub(super) async fn join(&self, id: &str, joined: &Joined) -> Result<(), Fault> {
+        self.sure(self.deadline, || self.engine.join_network(id, joined)).await
     }
 
     /// Starts a container; repeating that is safe, so a lost answer is settled by asking again.

@@ -20,13 +20,22 @@ pub(super) struct Wanted<'m> {
 }
 
 impl<E: Engine> Doing<'_, E> {
-    /// The container of this name, made if this op has not made it yet.
+    /// The container of this name in all its networks, made if this op has not made it yet. One that was never started
+    /// may be half made: whoever made it did not come to its other networks.
     pub(super) async fn make(&self, wanted: &Wanted<'_>) -> Result<LiveContainer, Fault> {
         let there = self.calls.container(&wanted.name).await?;
-        if let Some(live) = there.filter(|live| labels::is_made_by(&live.labels, &self.order)) {
-            return Ok(live);
+        let there = there.filter(|live| labels::is_made_by(&live.labels, &self.order));
+        if let Some(live) = there.as_ref().filter(|live| live.status != Status::Created) {
+            return Ok(live.clone());
         }
-        let id = self.calls.create(&self.new_container(wanted).await?).await?;
+        let new = self.new_container(wanted).await?;
+        let id = match there {
+            Some(live) => live.id,
+            None => self.calls.create(&new).await?,
+        };
+        for joined in new.networks.iter().skip(1) {
+            self.calls.join(&id, joined).await?;
+        }
         self.calls.container(&id).await?.ok_or_else(|| {
             Fault::new(FaultKind::Failed, format!("container `{}` is gone again right after it was made", wanted.name))
         })

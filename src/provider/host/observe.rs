@@ -17,12 +17,10 @@ use crate::resource::{Health, Network, Probe, Resource, Volume};
 
 pub(super) async fn observe<E: Engine>(calls: &Calls<'_, E>, scope: &Scope) -> Result<Observed, Fault> {
     let wanted = labels::scope(scope);
-    let (engine, containers, networks, volumes) = tokio::try_join!(
-        calls.read(|| calls.engine.facts()),
-        calls.containers(&wanted),
-        calls.networks(&wanted),
-        calls.volumes(&wanted),
-    )?;
+    let (engine, networks, volumes) =
+        tokio::try_join!(calls.read(|| calls.engine.facts()), calls.networks(&wanted), calls.volumes(&wanted),)?;
+    // Last, and alone: what stopped while an answer was waited for is not told as running.
+    let containers = calls.containers(&wanted).await?;
     let all = || {
         let containers = containers.iter().map(|live| &live.labels);
         containers.chain(networks.iter().map(|live| &live.labels)).chain(volumes.iter().map(|live| &live.labels))

@@ -103,7 +103,7 @@ environment = {{ BEHAVIOUR = "serve:120" }}
 {HEALTH}
 [services.b]
 image = "shop/serve:1"
-networks = ["back"]
+networks = ["back", "net"]
 environment = {{ BEHAVIOUR = "serve:60" }}
 {HEALTH}
 [services.old]
@@ -153,7 +153,7 @@ environment = {{ BEHAVIOUR = "serve:120" }}
 {HEALTH}
 [services.b]
 image = "shop/serve:1"
-networks = ["back"]
+networks = ["back", "net"]
 environment = {{ BEHAVIOUR = "serve:60" }}
 {HEALTH}
 [services.c]

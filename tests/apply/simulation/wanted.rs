@@ -23,7 +23,7 @@ struct Member {
     update: &'static str,
     back: &'static str,
     slow: bool,
-    on_back_net: bool,
+    networks: &'static str,
 }
 
 /// A deployment.
@@ -41,6 +41,8 @@ const UPDATES: [&str; 5] = [
     "update = { strategy = \"recreate\" }\n",
     "update = { order = \"stop-first\" }\n",
 ];
+
+const NETWORKS: [&str; 5] = ["\"front\"", "\"front\"", "\"back\"", "\"back\"", "\"back\", \"front\""];
 
 /// With a rollback command, without effects, and one-way.
 const BACKS: [&str; 3] = ["rollback = { command = [\"exit\", \"0\", \"30\"] }\n", "side_effects = false\n", ""];
@@ -100,17 +102,17 @@ impl Member {
             update: *dice.pick::<&str>(&UPDATES),
             back: *dice.pick::<&str>(&BACKS),
             slow: dice.chance(20),
-            on_back_net: dice.chance(40),
+            networks: *dice.pick::<&str>(&NETWORKS),
         }
     }
 
     fn tell(&self, text: &mut String, at: usize, needs: &str, ill: Option<Illness>) -> std::fmt::Result {
         let kind = if self.is_job { "jobs" } else { "services" };
-        let network = if self.on_back_net { "back" } else { "front" };
+        let networks = self.networks;
         let stop = if self.slow { "STOP_MS = \"700\", " } else { "" };
         write!(
             text,
-            "[{kind}.m{at}]\nimage = \"shop/serve:1\"\nnetworks = [\"{network}\"]\ndepends_on = {needs}\n\
+            "[{kind}.m{at}]\nimage = \"shop/serve:1\"\nnetworks = [{networks}]\ndepends_on = {needs}\n\
              stop_grace_period = \"2s\"\n"
         )?;
         if self.is_job {

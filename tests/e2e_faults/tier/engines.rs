@@ -72,16 +72,14 @@ fn strike(
     name: &str,
     tally: &mut Tally,
 ) -> bool {
-    let (is_struck, is_late) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (is_struck, has_looked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (say, hear) = mpsc::channel();
-    let (strikes, late, pid) = (Arc::clone(&is_struck), Arc::clone(&is_late), engine.pid());
+    let (strikes, looks, pid) = (Arc::clone(&is_struck), Arc::clone(&has_looked), engine.pid());
     let (history, begun) = (deployment.history(), deployment.history().output().expect("omni runs").stdout);
     let history = Mutex::new(history);
     proxy.watch(Arc::new(move |call: &Call| {
         if call.number == number {
             strikes.store(true, Ordering::Relaxed);
-            let now = history.lock().expect("nobody panics with it").output().expect("omni runs").stdout;
-            late.store(now != begun, Ordering::Relaxed);
             match fate {
                 Fate::Killed => signal(pid, "-KILL"),
                 Fate::Restarted => signal(pid, "-TERM"),
@@ -89,6 +87,10 @@ fn strike(
             }
             // Nobody hears it where the run is over.
             let _ = say.send(());
+        }
+        if call.number > number && call.path.ends_with("/containers/json") {
+            let now = history.lock().expect("nobody panics with it").output().expect("omni runs").stdout;
+            looks.fetch_or(now == begun, Ordering::Relaxed);
         }
     }));
     let ran = std::thread::scope(|scope| {
@@ -116,10 +118,19 @@ fn strike(
     if !is_struck.load(Ordering::Relaxed) {
         return false;
     }
+    if fate == Fate::Killed && ran.code == Some(3) {
+        // Measured: one that was killed while it stopped a container may not be able to start that container. omni says so,
+        // and what to do.
+        let recovered = deployment.run(&["recover", "--plain"], &[]);
+        if recovered.text.contains("the engine holds on to a process that it lost: restart it") {
+            signal(engine.pid(), "-TERM");
+            engine.start_again();
+        }
+    }
     let has_begun = matches!(ran.code, Some(0 | 1 | 3));
-    if fate == Fate::Killed && deployment.may_restart && (is_late.load(Ordering::Relaxed) || !has_begun) {
+    if fate == Fate::Killed && deployment.may_restart && !(has_begun && has_looked.load(Ordering::Relaxed)) {
         // Measured: an engine that was killed stops what still runs when it starts, takes that for a stop by hand, and
-        // does not start it again. What it stops while an apply is open, that apply starts; the rest, the next one.
+        // does not start it again. What it stops before the last look of an apply, that apply starts; the rest, the next.
         deployment.mend();
     }
     let replay = format!("replay: OMNI_FAULTS_AT={number} scripts/faults-engine engines");
