@@ -17,13 +17,12 @@ use crate::apply::session::{Begin, Run, Session, TICK, turn};
 use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Cause, Event, Outcome, Progress};
-use crate::lock::UNSEEN;
 use crate::observed::Observed;
 use crate::plan::Action;
 use crate::provider::{Fault, Perform};
 
-/// How long an engine is asked again that does not answer: until the lease has to be looked at anyway.
-const PATIENCE: Duration = UNSEEN;
+/// How long an engine is asked again that does not answer: one that is started again needs a few seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The wait before it is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 

@@ -14,6 +14,9 @@ use omni::lock::Op;
 use omni::provider::fake::{FakeEngine, ONLY_READ, Trouble};
 use tokio::time::Instant;
 
+/// How many calls an engine does not answer that goes away: more than the last look of an apply sends.
+const AWAY: u64 = 400;
+
 /// Everything that happened.
 pub(crate) struct Annals {
     engine: FakeEngine,
@@ -100,7 +103,7 @@ impl Annals {
         self.note("the engine goes away");
         self.count("fault: engine away at the end");
         let now = self.engine.calls();
-        for number in now + 1..=now + 60 {
+        for number in now + 1..=now + AWAY {
             self.engine.trouble_at(number, Trouble::Refuse);
         }
     }
