@@ -126,6 +126,10 @@ impl FakeEngine {
                 sleep(self.deadline).await;
                 return lost();
             }
+            Some(Trouble::Restart) => {
+                self.with(World::restart);
+                return lost();
+            }
             Some(Trouble::LostAfter) => (now + call.took, Some(now + call.took)),
             Some(Trouble::Late(delay)) => (now + delay, Some(now)),
             Some(Trouble::HangAfter) => (now + call.took, Some(now + self.deadline)),

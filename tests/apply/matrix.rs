@@ -79,6 +79,7 @@ rows! {
     failed_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Failure).await;
     hung_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Hang).await;
     late_by_a_second_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Late(Duration::from_secs(1))).await;
+    restarted_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Restart).await;
     away_from_every_call_on: async |play, n| cell::away(play, n).await;
     killed_while_every_call_was_under_way: async |play, n| cell::killed(play, n, None).await;
     killed_while_every_call_took_a_second: async |play, n| cell::killed_late(play, n, Duration::from_secs(1)).await;

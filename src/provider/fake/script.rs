@@ -22,6 +22,9 @@ pub enum Trouble {
     Hang,
     /// It takes effect, and nothing is heard until the deadline.
     HangAfter,
+    /// The engine is killed by it and started again: what was under way is never done, everything that runs is stopped, and
+    /// nobody answers the next few calls.
+    Restart,
 }
 
 /// How a call in the log begins that only reads; such a one is there only where something went wrong with it.

@@ -7,13 +7,16 @@ use tokio::time::Instant;
 
 use crate::fingerprint::Fingerprint;
 use crate::provider::engine::{Labels, LiveNetwork, LiveVolume};
-use crate::provider::fake::container::FakeContainer;
+use crate::provider::fake::container::{FakeContainer, Process};
 use crate::provider::fake::image::FakeImage;
-use crate::provider::fake::script::Script;
+use crate::provider::fake::script::{Script, Trouble};
 use crate::provider::{Fault, FaultKind};
 
 /// When the world began, by its own clock: 2026-01-01.
 const EPOCH: i64 = 1_767_225_600;
+
+/// How many calls nobody answers while the engine starts.
+const UNANSWERED: u64 = 5;
 
 type Effect = Box<dyn FnOnce(&mut World) + Send>;
 
@@ -99,6 +102,22 @@ impl World {
     pub(super) fn later(&mut self, at: Instant, effect: impl FnOnce(&mut Self) + Send + 'static) {
         let number = self.number();
         self.pending.push((at, number, Box::new(effect)));
+    }
+
+    /// The engine is killed and started again. Measured: it stops what still runs when it starts, takes that for a stop by
+    /// hand, and starts none of it, whatever its restart rule.
+    pub(super) fn restart(&mut self) {
+        self.pending.clear();
+        self.removing.clear();
+        self.reserved.clear();
+        let now = self.now;
+        for container in self.containers.iter_mut().filter(|container| container.runs(now)) {
+            container.process = Process::Stopped(0);
+        }
+        let first = self.script.calls() + 1;
+        for number in first..first + UNANSWERED {
+            self.script.at(number, Trouble::Refuse);
+        }
     }
 
     /// A number that is given once.
