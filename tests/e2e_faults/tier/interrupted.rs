@@ -150,14 +150,13 @@ fn whatever_signal_at_whichever_request_ends_before_or_after() {
     let mut stage = Stage::new("interrupted");
     let (every, at) = (every(USUAL), set("OMNI_FAULTS_AT"));
     let mut cells: BTreeMap<Version, VecDeque<_>> = BTreeMap::new();
-    let mut position = 0;
     for from in [Version::A, Version::B] {
         stage.proxy.count();
         stage.deployment.turn_to(from.other());
         for number in 1..=stage.proxy.calls().len() {
-            for (name, event) in EVENTS {
-                position += 1;
-                let is_next = at.map_or(position % every == every / 2, |at| at == number);
+            for (which, (name, event)) in EVENTS.into_iter().enumerate() {
+                // Whatever the share, each of them gets its turn.
+                let is_next = at.map_or((number + which) % every == every / 2, |at| at == number);
                 if is_next && is_wanted("OMNI_FAULTS_ROW", name) && is_wanted("OMNI_FAULTS_FROM", &format!("{from:?}"))
                 {
                     cells.entry(from).or_default().push_back((name, event, number));
