@@ -32,6 +32,25 @@ pub(crate) fn way(plan: &Plan, records: &[Record]) -> Result<Direction, Failure>
     Ok(best_way(plan, &replay(plan, records)?))
 }
 
+/// Makes sure that nobody has applied since this apply was opened.
+///
+/// # Errors
+/// When somebody has, or the engine does not answer.
+pub(crate) async fn refuse_outdated(
+    engine: &dyn Observe,
+    apply: &Apply,
+    frontier: &Frontier<'_>,
+) -> Result<(), Failure> {
+    let observed = engine.observe(&apply.plan.scope).await?;
+    let Some(why) = apply::outdated(apply, frontier, &observed) else { return Ok(()) };
+    let message =
+        format!("the store is older than what is on the engine: it says that {} is open, but {why}", apply.plan.tag);
+    Err(Failure::new(Exit::Store, "omni::store::outdated", message).help(
+        "nothing was changed; put the newest copy of the store back, or run `omni recover --accept` to go on from what \
+         is there",
+    ))
+}
+
 /// Finishes an open apply, in the direction asked for or the best one.
 ///
 /// # Errors
@@ -52,17 +71,7 @@ pub(crate) async fn finish(
         )
         .help("run `omni recover --back`"));
     }
-    let observed = undertaking.engine.observe(&apply.plan.scope).await?;
-    if let Some(why) = apply::outdated(apply, &frontier, &observed) {
-        let message = format!(
-            "the store is older than what is on the engine: it says that {} is open, but {why}",
-            apply.plan.tag
-        );
-        return Err(Failure::new(Exit::Store, "omni::store::outdated", message).help(
-            "nothing was changed; put the newest copy of the store back, or run `omni recover --accept` to go on from \
-             what is there",
-        ));
-    }
+    refuse_outdated(&undertaking.engine, apply, &frontier).await?;
     let direction = asked.unwrap_or_else(|| best_way(&apply.plan, &frontier));
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };
     let console = undertaking.console;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::address::Scope;
-use crate::apply::{Limits, Stop};
+use crate::apply::{Limits, Stop, best_way};
 use crate::cli::applying::{Applied, Applying};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -216,8 +216,10 @@ impl Rehearsal<'_> {
     async fn taken_up(&mut self, locked: &Locked) -> Result<Said, Failure> {
         let Some(apply) = self.store.open_apply().await? else { return Ok(Said::nothing()) };
         let records = self.store.journal(&apply.op).await?;
-        let way = recovering::way(&apply.plan, &records)?;
-        let again = recovering::replay(&apply.plan, &records)?.unwinding().is_some();
+        let frontier = recovering::replay(&apply.plan, &records)?;
+        recovering::refuse_outdated(self.provider, &apply, &frontier).await?;
+        let way = best_way(&apply.plan, &frontier);
+        let again = frontier.unwinding().is_some();
         (self.watch)(Moment::TakesUp { op: &apply.op, way, again });
         let mut signals = self.signals();
         let mut reporter = Silent::default();
