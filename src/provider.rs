@@ -83,11 +83,11 @@ pub trait Perform: Observe {
     async fn undo(&self, order: &Order<'_>) -> Result<Effect, Fault>;
 
     /// Starts these containers of the order's service again, which something else has stopped, and waits until they are
-    /// ready as they were.
+    /// ready: as the change wants them where they are new, else as they were before.
     ///
     /// # Errors
     /// When one is gone, or does not come up.
-    async fn raise(&self, order: &Order<'_>, ids: &[String]) -> Result<(), Fault>;
+    async fn raise(&self, order: &Order<'_>, ids: &[String], is_new: bool) -> Result<(), Fault>;
 
     /// Removes one object that serves nobody: a stopped container, an unused network or image, a volume.
     /// An object that is already gone is removed.

@@ -22,6 +22,7 @@ use crate::address::Address;
 use crate::apply::aborted::Aborted;
 use crate::apply::frontier::{Frontier, Step};
 use crate::apply::limits::{Limits, Stop};
+use crate::apply::session::standing::Looked;
 use crate::apply::worker::{self, Way};
 use crate::clock::Clock;
 use crate::fingerprint::Fingerprint;
@@ -71,6 +72,8 @@ pub struct Ended<'p> {
     pub frontier: Frontier<'p>,
     /// What serves now, where all is done or undone; none where the engine could not be asked any more.
     pub world: Option<Fingerprint>,
+    /// What is to serve, was not brought by this apply, and does not come up again: each with why.
+    pub down: Vec<(Address, FaultReport)>,
     /// How long each step took that was done here.
     pub took: BTreeMap<Address, Duration>,
     /// How long all of it took.
@@ -78,12 +81,11 @@ pub struct Ended<'p> {
 }
 
 impl Ended<'_> {
-    /// Whether it can be closed: all is undone, or all is done and what serves is known.
+    /// Whether it can be closed: all is done or undone, and what serves is known.
     #[must_use]
     pub const fn is_closable(&self) -> bool {
         match self.outcome {
-            Outcome::Applied => self.world.is_some(),
-            Outcome::Unwound(_) => true,
+            Outcome::Applied | Outcome::Unwound(_) => self.world.is_some(),
             Outcome::Stuck { .. } | Outcome::Interrupted => false,
         }
     }
@@ -175,9 +177,9 @@ impl<'s> Session<'s> {
             let order = order(at, way, is_lost);
             Box::pin(async move { (step, Instant::now(), worker::work(provider, &order, way).await) })
         };
-        let raise = |at: usize, ids: Vec<String>| -> BoxFuture<'_, Result<(), Fault>> {
+        let raise = |at: usize, ids: Vec<String>, is_new: bool| -> BoxFuture<'_, Result<(), Fault>> {
             let order = order(at, Way::Undo, false);
-            Box::pin(async move { provider.raise(&order, &ids).await })
+            Box::pin(async move { worker::raise(provider, &order, &ids, is_new).await })
         };
         let mut run = Run {
             apply,
@@ -199,7 +201,7 @@ impl<'s> Session<'s> {
         let mut session = self;
         session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
         session.take_up(&mut run, direction).await;
-        let (outcome, world) = session.turn_and_look(&mut run, &begin, &raise, &mut said).await?;
+        let (outcome, Looked { world, down }) = session.turn_and_look(&mut run, &begin, &raise, &mut said).await?;
         session.catch_up(&mut run).await;
         if let Some(end) = run.fenced_out {
             return Err(end);
@@ -211,7 +213,7 @@ impl<'s> Session<'s> {
             return Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail });
         }
         let elapsed = run.began.elapsed();
-        Ok(Ended { outcome, frontier: run.frontier, world, took: run.took, elapsed })
+        Ok(Ended { outcome, frontier: run.frontier, world, down, took: run.took, elapsed })
     }
 
     /// Takes up what an earlier process left, and sets the direction.

@@ -38,13 +38,14 @@ pub(super) async fn work(provider: &dyn Perform, order: &Order<'_>, way: Way) ->
 }
 
 async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut is_lost) = (FIRST_PAUSE, false);
     let begun = Instant::now();
     for tried in 1.. {
         let answer = match way {
             Way::Do => provider.perform(order).await,
             Way::Undo => provider.undo(order).await,
         };
+        is_lost |= answer.as_ref().is_err_and(|fault| fault.kind == FaultKind::Unknown);
         let is_young = way == Way::Undo && begun.elapsed() < YOUNG;
         match answer {
             Err(fault) if tried < TRIES && (fault.kind.is_passing() || is_young && may_end(fault.kind)) => {
@@ -52,10 +53,31 @@ async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Ef
                 tokio::time::sleep(pause).await;
                 pause *= 4;
             }
+            // Whatever is said of the last try, one before it may still be under way.
+            Err(fault) if is_lost => return Err(Fault { kind: FaultKind::Unknown, ..fault }),
             answer => return answer,
         }
     }
     unreachable!("the last try returns")
+}
+
+/// Starts containers again that something else has stopped, and waits for them. `is_new` tells whether they are those of
+/// the change, or those of before it.
+pub(super) async fn raise(
+    provider: &dyn Perform,
+    order: &Order<'_>,
+    ids: &[String],
+    is_new: bool,
+) -> Result<(), Fault> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match provider.raise(order, ids, is_new).await {
+            Err(fault) if fault.kind.is_passing() => tokio::time::sleep(pause).await,
+            answer => return answer,
+        }
+        pause *= 4;
+    }
+    provider.raise(order, ids, is_new).await
 }
 
 /// Whether what an undo was refused for may end by itself: a conflict with what is just being removed, an engine that

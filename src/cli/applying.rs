@@ -57,6 +57,8 @@ pub(crate) struct Applied {
     pub(crate) number: u64,
     /// What serves now; none where the engine could not be asked any more.
     pub(crate) world: Option<Fingerprint>,
+    /// What should run, was not brought by this apply, and does not come up again: each with why.
+    pub(crate) down: Vec<(crate::address::Address, crate::journal::FaultReport)>,
     /// Changes that were begun and that nothing can take back.
     pub(crate) lost: Vec<crate::address::Address>,
     /// Every record of it, oldest first.
@@ -65,17 +67,27 @@ pub(crate) struct Applied {
     pub(crate) took: std::time::Duration,
 }
 
+/// The failure of an apply of which every step is done or undone, while nobody can say what serves.
+fn not_closed(what: &str, way: &str) -> Failure {
+    let text = format!("every step is {what}, but the engine does not answer any more, so the apply is not closed");
+    Failure::new(Exit::Stuck, "omni::apply::not_closed", text)
+        .help(format!("when the engine answers again, run `omni recover {way}`"))
+}
+
 impl Applied {
+    /// Whether what serves is known not to be what served before.
+    #[must_use]
+    pub(crate) fn is_other(&self, before: Option<Fingerprint>) -> bool {
+        matches!((before, self.world), (Some(before), Some(world)) if before != world)
+    }
+
     /// What it means to the caller. A system that was to be as before and is not is never called undone.
     #[must_use]
     pub(crate) fn exit(&self, before: Option<Fingerprint>) -> Exit {
-        let is_before = match (before, self.world) {
-            (Some(before), Some(world)) => before == world,
-            _ => true,
-        };
         match Exit::of(&self.outcome) {
+            _ if !self.down.is_empty() => Exit::Stuck,
             Exit::Done => Exit::Done,
-            _ if !is_before => Exit::Stuck,
+            _ if self.is_other(before) => Exit::Stuck,
             exit => exit,
         }
     }
@@ -170,15 +182,9 @@ impl Applying<'_> {
             (Outcome::Applied, Some(world)) => {
                 Some(apply::release(apply, &ended.frontier, &ended.took, head, world, at))
             }
-            // Every step is done, but the engine cannot be asked what serves: the next command closes the apply.
-            (Outcome::Applied, None) => {
-                return Err(Failure::new(
-                    Exit::Stuck,
-                    "omni::apply::not_closed",
-                    "every step is done, but the engine does not answer any more, so the release is not closed",
-                )
-                .help("when the engine answers again, run `omni recover --forward`"));
-            }
+            // The engine cannot be asked what serves: the next command closes the apply.
+            (Outcome::Applied, None) => return Err(not_closed("done", "--forward")),
+            (Outcome::Unwound(_), None) => return Err(not_closed("undone", "--back")),
             _ => None,
         };
         failpoint::reach(Place::ApplyUnclosed);
@@ -198,6 +204,7 @@ impl Applying<'_> {
             outcome: ended.outcome,
             release,
             world,
+            down: ended.down,
             records,
         })
     }

@@ -42,14 +42,17 @@ pub(crate) async fn lock(
     let mut above = newest_fence(observed);
     loop {
         let refused = match once(store, engine, scope, holder, above).await? {
-            Ok(locked) => {
+            Ok(mut locked) => {
                 // Somebody with another store may have applied since `observed`: then its objects have this fence too.
                 above = newest_fence(&world.observe(scope).await?);
-                // Whoever was stopped before the answers came may have lost it to somebody else since.
-                if above < locked.fence && locked.taken.elapsed() <= hastened(UNSEEN) {
+                let is_newest = above < locked.fence;
+                if is_newest && is_still_had(store, engine, &mut locked).await {
                     return Ok(locked);
                 }
                 unlock(store, engine, &locked).await?;
+                if is_newest && Instant::now() >= until {
+                    return Err(Failure::lock_lost("it was lost before it was answered", None));
+                }
                 continue;
             }
             Err(held) => held,
@@ -71,6 +74,18 @@ pub(crate) fn refused(held: &Held) -> Failure {
         format!("the lock is held by {} since {} (fence {})", held.holder, held.since, held.fence),
     )
     .help("wait with `--lock-wait 5m`; if its holder is gone: `omni lock status`")
+}
+
+/// Whether both locks are still had: whoever was stopped, or waited long, before the answers came may have lost them to
+/// somebody else since.
+async fn is_still_had(store: &mut dyn Store, engine: &dyn Anchor, locked: &mut Locked) -> bool {
+    if locked.taken.elapsed() <= hastened(UNSEEN) {
+        return true;
+    }
+    let now = Instant::now();
+    let is_renewed = store.renew_lock(locked.fence).await.is_ok() && engine.renew_anchor(&locked.anchor).await.is_ok();
+    locked.taken = now;
+    is_renewed && now.elapsed() <= hastened(UNSEEN)
 }
 
 async fn once(

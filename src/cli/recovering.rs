@@ -106,7 +106,8 @@ pub(crate) async fn finish(
         let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
         tidying::tidy_after(undertaking, kept, &apply.plan, under).await?;
     }
-    Ok(match (Exit::of(&applied.outcome), asked) {
+    let exit = if applied.down.is_empty() { Exit::of(&applied.outcome) } else { Exit::Stuck };
+    Ok(match (exit, asked) {
         (Exit::Stuck, _) => {
             undertaking.tell_failure(&apply.plan, &applied, Exit::Stuck);
             Exit::Stuck

@@ -24,6 +24,7 @@ use crate::failpoint::{self, Place};
 use crate::fingerprint::{Fingerprint, Key};
 use crate::journal::{Outcome, Record};
 use crate::lock::LONGEST_CALL;
+use crate::plain::plain;
 use crate::plan::Plan;
 use crate::provider::{Anchor, Observe};
 use crate::report::{self, Facts};
@@ -199,7 +200,7 @@ impl<'a> Undertaking<'a> {
     #[must_use]
     pub(crate) fn checked(&self, plan: &Plan, applied: &Applied, before: Option<Fingerprint>) -> Exit {
         let exit = applied.exit(before);
-        if exit == Exit::Stuck && Exit::of(&applied.outcome) != Exit::Stuck {
+        if matches!(applied.outcome, Outcome::Unwound(_)) && applied.is_other(before) {
             let spoken =
                 |world: Option<Fingerprint>| world.map_or_else(|| "unknown".to_owned(), |world| world.spoken());
             let base = plan.base.as_ref().map_or("the spec", |base| base.tag.as_str());
@@ -246,6 +247,12 @@ impl<'a> Undertaking<'a> {
             world: applied.world,
         };
         self.console.warn(&report::ending(plan, &applied.outcome, &facts, &self.console.err));
+        for (node, fault) in &applied.down {
+            self.console.warn(&format!(
+                "warning: {node} does not run: {}\n  help: `omni plan` shows what brings it back\n",
+                plain(&fault.message)
+            ));
+        }
         if !applied.lost.is_empty() && applied.outcome != Outcome::Applied {
             let lost: Vec<_> = applied.lost.iter().map(Address::to_string).collect();
             self.console.warn(&format!(
@@ -267,7 +274,11 @@ impl<'a> Undertaking<'a> {
         if !self.console.json {
             return;
         }
-        if let Some((code, message, help)) = report::failure_of(plan, &applied.outcome, &applied.records) {
+        if let Some((node, fault)) = applied.down.first() {
+            let text = format!("{node} does not run: {}", plain(&fault.message));
+            let failure = Failure::new(exit, "omni::apply::down", text).help("`omni plan` shows what brings it back");
+            self.console.warn(&failure.json());
+        } else if let Some((code, message, help)) = report::failure_of(plan, &applied.outcome, &applied.records) {
             self.console.warn(&Failure::new(exit, code, message).help(help).json());
         }
     }

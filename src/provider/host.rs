@@ -173,8 +173,8 @@ impl<E: Engine> Perform for Host<E> {
         Doing::new(self, order).undo().await
     }
 
-    async fn raise(&self, order: &Order<'_>, ids: &[String]) -> Result<(), Fault> {
-        Doing::new(self, order).raise(ids).await
+    async fn raise(&self, order: &Order<'_>, ids: &[String], is_new: bool) -> Result<(), Fault> {
+        Doing::new(self, order).raise(ids, is_new).await
     }
 
     async fn remove(&self, address: &Address, id: &str) -> Result<(), Fault> {

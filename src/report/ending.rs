@@ -205,9 +205,7 @@ fn equals_before(plan: &Plan, facts: &Facts<'_>) -> String {
     {
         let base = plan.base.as_ref().map_or_else(|| "what was there".to_owned(), |base| plain(&base.tag));
         let (before, world) = (before.spoken(), world.spoken());
-        return format!(
-            "the system was to equal {base} again ({before}), and does not ({world}): `omni drift` tells why"
-        );
+        return format!("what serves ({world}) is not what {base} was ({before}): `omni drift` tells why");
     }
     let before = match &plan.base {
         Some(base) => format!("the system equals {}", plain(&base.tag)),

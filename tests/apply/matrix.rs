@@ -70,6 +70,7 @@ rows! {
     late_by_100_ms_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_millis(100))).await;
     late_by_a_second_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_secs(1))).await;
     late_by_a_second_and_then_failed: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Failure).await;
+    late_by_a_second_and_then_failed_for_a_while: async |play, n| cell::disturbed_on(play, n, Trouble::Failure).await;
     late_by_a_second_and_then_in_conflict: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Conflict).await;
     late_by_a_second_and_in_conflict_two_calls_later: async |play, n| cell::disturbed_twice(play, n, 2, Trouble::Conflict).await;
     refused_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Refuse).await;

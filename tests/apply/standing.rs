@@ -32,7 +32,10 @@ async fn disturbed(web: &str, by_hand: impl Fn(&FakeEngine)) -> (Theatre, String
     theatre.engine.heal();
     let (engine, second) = (theatre.engine.clone(), spec(2, web));
     let hand = async {
-        while !engine.log().iter().any(|line| line == "start_container shop-web-2") {
+        for _ in 0..60_000 {
+            if engine.log().iter().any(|line| line == "start_container shop-web-2") {
+                break;
+            }
             sleep(Duration::from_millis(1)).await;
         }
         by_hand(&engine);
@@ -53,6 +56,18 @@ async fn what_was_brought_and_something_stops_runs_again_once_all_is_done() {
     let (mut theatre, second, outcome) = disturbed("serve:900", |engine| engine.kill("shop-db-2", 0)).await;
     assert_eq!(outcome, Outcome::Applied);
     assert_eq!(theatre.plan(&second).await.steps().count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stopped_while_it_is_waited_for_fails_and_all_is_as_before() {
+    let (mut theatre, _, outcome) = disturbed("serve:900", |engine| {
+        for name in ["shop-calm-1", "shop-db-2", "shop-web-2"] {
+            engine.kill(name, 0);
+        }
+    })
+    .await;
+    assert!(matches!(outcome, Outcome::Unwound(_)), "{outcome:?}");
+    assert_eq!(theatre.plan(&spec(1, "serve:40")).await.steps().count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, sleep};
 
@@ -16,18 +16,20 @@ use crate::apply::aborted::Aborted;
 use crate::apply::session::{Begin, Run, Session, TICK, turn};
 use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
-use crate::journal::{Cause, Event, Outcome, Progress};
+use crate::journal::{Cause, Event, FaultReport, Outcome, Progress};
 use crate::observed::Observed;
 use crate::plan::Action;
-use crate::provider::{Fault, Perform};
+use crate::provider::{Fault, FaultKind, Perform};
 
 /// How long an engine is asked again that does not answer: one that is started again needs a few seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often what does not run is started again.
+const ROUNDS: u32 = 2;
 /// The wait before it is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Starts containers of the change at a position again, and waits for them.
-pub(super) type Raise<'r, 'a> = dyn Fn(usize, Vec<String>) -> BoxFuture<'a, Result<(), Fault>> + 'r;
+/// Starts containers of the change at a position again, and waits for them; told whether this apply has brought them.
+pub(super) type Raise<'r, 'a> = dyn Fn(usize, Vec<String>, bool) -> BoxFuture<'a, Result<(), Fault>> + 'r;
 
 /// The containers at one address that are to run now.
 struct Standing<'p> {
@@ -42,8 +44,17 @@ struct Standing<'p> {
 struct Seen<'p> {
     /// What serves; none where the engine does not answer.
     world: Option<Fingerprint>,
-    /// What this apply has brought and does not come up again.
-    fallen: Option<(&'p Address, Fault)>,
+    /// What does not come up again, and whether this apply has brought it.
+    fallen: Vec<(&'p Address, bool, Fault)>,
+}
+
+/// What serves once all is done or undone; none of it where it was not looked at.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Its fingerprint; none where the engine does not answer.
+    pub(super) world: Option<Fingerprint>,
+    /// What should run, was not brought by this apply, and does not come up again.
+    pub(super) down: Vec<(Address, FaultReport)>,
 }
 
 impl<'p> Run<'p, '_> {
@@ -62,29 +73,38 @@ impl<'p> Run<'p, '_> {
     }
 }
 
-/// Looks at everything once, starts what should run and does not, and looks again.
-async fn look<'p>(
-    provider: &dyn Perform,
-    scope: &Scope,
-    mut standing: Vec<Standing<'p>>,
-    raise: &Raise<'_, '_>,
-) -> Seen<'p> {
-    let Some(found) = observed(provider, scope).await else { return Seen { world: None, fallen: None } };
-    for one in &mut standing {
-        let seen = found.at(one.address);
-        one.ids.retain(|id| !seen.iter().any(|object| object.id == *id && object.status.is_up()));
+/// Looks at everything, and starts what should run and does not, until all runs or that does not help.
+async fn look<'p>(provider: &dyn Perform, scope: &Scope, standing: &[Standing<'p>], raise: &Raise<'_, '_>) -> Seen<'p> {
+    let mut fallen: Vec<(&Address, bool, Fault)> = Vec::new();
+    for round in 0.. {
+        let Some(found) = observed(provider, scope).await else { break };
+        let down = standing.iter().filter_map(|one| {
+            let seen = found.at(one.address);
+            let runs = |id: &String| seen.iter().any(|object| object.id == *id && object.status.is_up());
+            let ids: Vec<_> = one.ids.iter().filter(|id| !runs(id)).cloned().collect();
+            (!ids.is_empty()).then_some((one, ids))
+        });
+        let down: Vec<_> = down.collect();
+        fallen.retain(|(address, ..)| down.iter().any(|(one, _)| one.address == *address));
+        if down.is_empty() || round == ROUNDS {
+            let unstable = down.iter().filter(|(one, _)| !fallen.iter().any(|(address, ..)| one.address == *address));
+            let unstable: Vec<_> = unstable.map(|(one, _)| (one.address, one.is_brought, unsteady())).collect();
+            fallen.extend(unstable);
+            return Seen { world: Some(found.fingerprint()), fallen };
+        }
+        fallen.clear();
+        // One after the other in the order of the plan: what is required comes before what requires it.
+        for (one, ids) in down {
+            if let Err(fault) = raise(one.at, ids, one.is_brought).await {
+                fallen.push((one.address, one.is_brought, fault));
+            }
+        }
     }
-    standing.retain(|one| !one.ids.is_empty());
-    if standing.is_empty() {
-        return Seen { world: Some(found.fingerprint()), fallen: None };
-    }
-    let raised = join_all(standing.into_iter().map(async |one| {
-        let fault = raise(one.at, one.ids).await.err()?;
-        one.is_brought.then_some((one.address, fault))
-    }));
-    let fallen = raised.await.into_iter().flatten().next();
-    let world = observed(provider, scope).await.map(|observed| observed.fingerprint());
-    Seen { world, fallen }
+    Seen { world: None, fallen: Vec::new() }
+}
+
+fn unsteady() -> Fault {
+    Fault::new(FaultKind::Failed, "it was started again and does not stay up")
 }
 
 /// What is there, asked for a while: an engine that is just being started again answers soon.
@@ -107,23 +127,27 @@ impl<'s> Session<'s> {
         begin: &Begin<'_, 'a>,
         raise: &Raise<'_, 'a>,
         said: &mut mpsc::UnboundedReceiver<Progress>,
-    ) -> Result<(Outcome, Option<Fingerprint>), Aborted>
+    ) -> Result<(Outcome, Looked), Aborted>
     where
         's: 'a,
     {
         loop {
             let outcome = self.turn_until_done(run, begin, said).await?;
             if !matches!(outcome, Outcome::Applied | Outcome::Unwound(_)) {
-                return Ok((outcome, None));
+                return Ok((outcome, Looked::default()));
             }
-            match self.looked(run, raise, said).await? {
-                Some(Seen { world, fallen: None }) => return Ok((outcome, world)),
-                Some(Seen { fallen: Some((node, fault)), .. }) => {
-                    let why = format!("{node} was ready and did not stay up: {}", fault.message);
-                    self.turn(run, Cause::Deadline(why)).await;
-                }
-                None => {}
+            let Some(Seen { world, fallen }) = self.looked(run, raise, said).await? else { continue };
+            let Some((node, _, fault)) = fallen.iter().find(|(_, is_brought, _)| *is_brought) else {
+                let down = fallen.into_iter().map(|(node, _, fault)| (node.clone(), fault.report())).collect();
+                return Ok((outcome, Looked { world, down }));
+            };
+            if self.limits.pause_on_failure {
+                run.halt();
+                continue;
             }
+            let help = fault.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+            let why = format!("{node} was ready and did not stay up: {}{help}", fault.message);
+            self.turn(run, Cause::Deadline(why)).await;
         }
     }
 
@@ -138,7 +162,8 @@ impl<'s> Session<'s> {
         's: 'a,
     {
         let was_turned = run.frontier.unwinding().is_some();
-        let mut looking = pin!(look(self.provider, &run.apply.plan.scope, run.standing(), raise));
+        let standing = run.standing();
+        let mut looking = pin!(look(self.provider, &run.apply.plan.scope, &standing, raise));
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -68,39 +68,42 @@ impl<E: Engine> Calls<'_, E> {
         self.tried(self.deadline, call).await.0
     }
 
-    /// The same of a change that nothing settles but its answer: a refusal says nothing of an earlier one that was sent
-    /// and never answered. That one may still take effect, so what is known is that nothing is known.
+    /// The same of a change that nothing settles but its answer: what is answered later says nothing of an earlier one that
+    /// was sent and never answered. That one may still take effect, so what is known is that nothing is known.
     pub(super) async fn sure<T, F, C>(&self, deadline: Duration, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
     {
         match self.tried(deadline, call).await {
-            (Err(fault), true) if matches!(fault.kind, FaultKind::Failed | FaultKind::Conflict) => {
+            (Err(fault), Some(_)) if fault.kind != FaultKind::NotFound => {
                 Err(Fault { kind: FaultKind::Unknown, ..fault })
             }
             (answer, _) => answer,
         }
     }
 
-    /// The last answer to what is sent a few times while nobody answers, and whether one that was sent never was.
-    async fn tried<T, F, C>(&self, deadline: Duration, call: F) -> (Result<T, Fault>, bool)
+    /// The last answer to what is sent a few times while nobody answers, and when it was last known that one which was
+    /// sent was never answered.
+    async fn tried<T, F, C>(&self, deadline: Duration, call: F) -> (Result<T, Fault>, Option<Instant>)
     where
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
     {
-        let (mut pause, mut is_lost) = (PAUSE, false);
-        for _ in 1..TRIES {
-            match within(deadline, call()).await {
-                Err(fault) if fault.kind.is_passing() => {
-                    is_lost |= fault.kind == FaultKind::Unknown;
-                    sleep(pause).await;
-                }
-                answer => return (answer, is_lost),
+        let (mut pause, mut lost) = (PAUSE, None);
+        for tried in 1.. {
+            let answer = within(deadline, call()).await;
+            let kind = answer.as_ref().err().map(|fault| fault.kind);
+            if kind == Some(FaultKind::Unknown) {
+                lost = Some(Instant::now());
             }
+            if tried == TRIES || !kind.is_some_and(FaultKind::is_passing) {
+                return (answer, lost);
+            }
+            sleep(pause).await;
             pause *= 2;
         }
-        (within(deadline, call()).await, is_lost)
+        unreachable!("the last try returns")
     }
 
     /// A change that its undo takes back without a name to settle it: where an answer was lost, what was sent first has
@@ -110,10 +113,9 @@ impl<E: Engine> Calls<'_, E> {
         F: Fn() -> C,
         C: Future<Output = Result<T, Fault>>,
     {
-        let begun = Instant::now();
-        let (answer, is_lost) = self.tried(self.deadline, call).await;
-        if is_lost {
-            sleep_until(begun + APPEARS).await;
+        let (answer, lost) = self.tried(self.deadline, call).await;
+        if let Some(lost) = lost {
+            sleep_until(lost + APPEARS).await;
         }
         answer
     }

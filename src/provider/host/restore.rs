@@ -70,13 +70,13 @@ impl<E: Engine> Doing<'_, E> {
         })
     }
 
-    /// Starts containers again that something else has stopped, and waits until they are ready as they were.
-    pub(super) async fn raise(&self, ids: &[String]) -> Result<(), Fault> {
-        join_all(ids.iter().map(|id| self.raise_one(id))).await.into_iter().collect()
+    /// Starts containers again that something else has stopped, and waits until they are ready.
+    pub(super) async fn raise(&self, ids: &[String], is_new: bool) -> Result<(), Fault> {
+        join_all(ids.iter().map(|id| self.raise_one(id, is_new))).await.into_iter().collect()
     }
 
-    async fn raise_one(&self, id: &str) -> Result<(), Fault> {
-        let of_before = self.order.change.before.as_ref().filter(|side| side.objects.iter().any(|object| object == id));
+    async fn raise_one(&self, id: &str, is_new: bool) -> Result<(), Fault> {
+        let of_before = self.order.change.before.as_ref().filter(|_| !is_new);
         let resource = of_before.map(|side| &side.resource).or(self.order.change.after.as_ref());
         let Some(Resource::Service(service)) = resource else { return Ok(()) };
         let live = self.existing(id).await?;

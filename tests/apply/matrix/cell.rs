@@ -179,6 +179,16 @@ pub(super) async fn disturbed_twice(play: &Play, number: u64, after: u64, troubl
     played(stage).await
 }
 
+/// One call whose answer is lost and that takes effect a second later, and another trouble with each of the next three calls.
+pub(super) async fn disturbed_on(play: &Play, number: u64, trouble: Trouble) -> Answer {
+    let stage = Stage::set(play).await;
+    stage.theatre.engine.trouble_at(number, Trouble::Late(Duration::from_secs(1)));
+    for after in 1..=3 {
+        stage.theatre.engine.trouble_at(number + after, trouble);
+    }
+    played(stage).await
+}
+
 /// The engine is away from one call on, until the apply has ended.
 pub(super) async fn away(play: &Play, number: u64) -> Answer {
     let stage = Stage::set(play).await;
