@@ -61,8 +61,8 @@ async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Ef
     unreachable!("the last try returns")
 }
 
-/// Starts containers again that something else has stopped, and waits for them. `is_new` tells whether they are those of
-/// the change, or those of before it.
+/// Starts containers again that something else has stopped, and waits for them. `is_new` tells whether they are those
+/// of the change, or those of before it.
 pub(super) async fn raise(
     provider: &dyn Perform,
     order: &Order<'_>,

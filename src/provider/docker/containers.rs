@@ -28,8 +28,8 @@ pub(super) async fn create(docker: &Docker, new: &NewContainer) -> Result<String
     Ok(made.map_err(|fault| taken(fault, TAKEN))?.id)
 }
 
-/// Engines before version 1.44 of the API take one network only when a container is made, so each further one is a call of
-/// its own with all of them.
+/// Engines before version 1.44 of the API take one network only when a container is made, so each further one is a call
+/// of its own with all of them.
 pub(super) async fn join(docker: &Docker, id: &str, joined: &Joined) -> Result<(), Fault> {
     let request = NetworkConnectRequest { container: id.to_owned(), endpoint_config: Some(endpoint::settings(joined)) };
     match docker.call(docker.api.connect_network(create::in_path(&joined.id)?, request)).await {

@@ -22,8 +22,8 @@ pub enum Trouble {
     Hang,
     /// It takes effect, and nothing is heard until the deadline.
     HangAfter,
-    /// The engine is killed by it and started again: what was under way is never done, everything that runs is stopped, and
-    /// nobody answers the next few calls.
+    /// The engine is killed by it and started again: what was under way is never done, everything that runs is stopped,
+    /// and nobody answers the next few calls.
     Restart,
 }
 

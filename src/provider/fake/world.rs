@@ -104,8 +104,8 @@ impl World {
         self.pending.push((at, number, Box::new(effect)));
     }
 
-    /// The engine is killed and started again. Measured: it stops what still runs when it starts, takes that for a stop by
-    /// hand, and starts none of it, whatever its restart rule.
+    /// The engine is killed and started again. Measured: it stops what still runs when it starts, takes that for a stop
+    /// by hand, and starts none of it, whatever its restart rule.
     pub(super) fn restart(&mut self) {
         self.pending.clear();
         self.removing.clear();

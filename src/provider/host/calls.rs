@@ -68,8 +68,8 @@ impl<E: Engine> Calls<'_, E> {
         self.tried(self.deadline, call).await.0
     }
 
-    /// The same of a change that nothing settles but its answer: what is answered later says nothing of an earlier one that
-    /// was sent and never answered. That one may still take effect, so what is known is that nothing is known.
+    /// The same of a change that nothing settles but its answer: what is answered later says nothing of an earlier one
+    /// that was sent and never answered. That one may still take effect, so what is known is that nothing is known.
     pub(super) async fn sure<T, F, C>(&self, deadline: Duration, call: F) -> Result<T, Fault>
     where
         F: Fn() -> C,
