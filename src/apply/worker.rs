@@ -38,27 +38,20 @@ pub(super) async fn work(provider: &dyn Perform, order: &Order<'_>, way: Way) ->
 }
 
 async fn tries(provider: &dyn Perform, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
-    let (mut pause, mut is_lost) = (FIRST_PAUSE, false);
     let begun = Instant::now();
-    for tried in 1.. {
-        let answer = match way {
-            Way::Do => provider.perform(order).await,
-            Way::Undo => provider.undo(order).await,
-        };
-        is_lost |= answer.as_ref().is_err_and(|fault| fault.kind == FaultKind::Unknown);
+    let call = || match way {
+        Way::Do => provider.perform(order),
+        Way::Undo => provider.undo(order),
+    };
+    let is_worth_it = |fault: &Fault| {
         let is_young = way == Way::Undo && begun.elapsed() < YOUNG;
-        match answer {
-            Err(fault) if tried < TRIES && (fault.kind.is_passing() || is_young && may_end(fault.kind)) => {
-                (order.progress)(format!("{}; trying again", fault.message));
-                tokio::time::sleep(pause).await;
-                pause *= 4;
-            }
-            // Whatever is said of the last try, one before it may still be under way.
-            Err(fault) if is_lost => return Err(Fault { kind: FaultKind::Unknown, ..fault }),
-            answer => return answer,
+        let is_worth_it = fault.kind.is_passing() || is_young && may_end(fault.kind);
+        if is_worth_it {
+            (order.progress)(format!("{}; trying again", fault.message));
         }
-    }
-    unreachable!("the last try returns")
+        is_worth_it
+    };
+    again(call, is_worth_it).await
 }
 
 /// Starts containers again that something else has stopped, and waits for them. `is_new` tells whether they are those
@@ -69,15 +62,30 @@ pub(super) async fn raise(
     ids: &[String],
     is_new: bool,
 ) -> Result<(), Fault> {
-    let mut pause = FIRST_PAUSE;
-    for _ in 1..TRIES {
-        match provider.raise(order, ids, is_new).await {
-            Err(fault) if fault.kind.is_passing() => tokio::time::sleep(pause).await,
+    again(|| provider.raise(order, ids, is_new), |fault| fault.kind.is_passing()).await
+}
+
+/// The answer to a call, tried a few times while that is worth it.
+async fn again<T, F, C>(call: F, is_worth_it: impl Fn(&Fault) -> bool) -> Result<T, Fault>
+where
+    F: Fn() -> C,
+    C: Future<Output = Result<T, Fault>>,
+{
+    let (mut pause, mut is_lost) = (FIRST_PAUSE, false);
+    for tried in 1.. {
+        let answer = call().await;
+        is_lost |= answer.as_ref().is_err_and(|fault| fault.kind == FaultKind::Unknown);
+        match answer {
+            Err(fault) if tried < TRIES && is_worth_it(&fault) => {
+                tokio::time::sleep(pause).await;
+                pause *= 4;
+            }
+            // Whatever is said of the last try, one before it may still be under way.
+            Err(fault) if is_lost => return Err(Fault { kind: FaultKind::Unknown, ..fault }),
             answer => return answer,
         }
-        pause *= 4;
     }
-    provider.raise(order, ids, is_new).await
+    unreachable!("the last try returns")
 }
 
 /// Whether what an undo was refused for may end by itself: a conflict with what is just being removed, an engine that

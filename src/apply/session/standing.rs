@@ -4,6 +4,7 @@
 //! killed stops, when it starts again, what it finds running, and starts none of it. So what is to run and does not is
 //! started once more. What the change of this apply brought, and what does not come up again, turns it.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -75,7 +76,7 @@ impl<'p> Run<'p, '_> {
 
 /// Looks at everything, and starts what should run and does not, until all runs or that does not help.
 async fn look<'p>(provider: &dyn Perform, scope: &Scope, standing: &[Standing<'p>], raise: &Raise<'_, '_>) -> Seen<'p> {
-    let mut fallen: Vec<(&Address, bool, Fault)> = Vec::new();
+    let mut faults: BTreeMap<&Address, Fault> = BTreeMap::new();
     for round in 0.. {
         let Some(found) = observed(provider, scope).await else { break };
         let down = standing.iter().filter_map(|one| {
@@ -85,18 +86,16 @@ async fn look<'p>(provider: &dyn Perform, scope: &Scope, standing: &[Standing<'p
             (!ids.is_empty()).then_some((one, ids))
         });
         let down: Vec<_> = down.collect();
-        fallen.retain(|(address, ..)| down.iter().any(|(one, _)| one.address == *address));
         if down.is_empty() || round == ROUNDS {
-            let unstable = down.iter().filter(|(one, _)| !fallen.iter().any(|(address, ..)| one.address == *address));
-            let unstable: Vec<_> = unstable.map(|(one, _)| (one.address, one.is_brought, unsteady())).collect();
-            fallen.extend(unstable);
+            let mut why = |one: &Standing<'_>| faults.remove(one.address).unwrap_or_else(unsteady);
+            let fallen = down.into_iter().map(|(one, _)| (one.address, one.is_brought, why(one))).collect();
             return Seen { world: Some(found.fingerprint()), fallen };
         }
-        fallen.clear();
+        faults.clear();
         // One after the other in the order of the plan: what is required comes before what requires it.
         for (one, ids) in down {
             if let Err(fault) = raise(one.at, ids, one.is_brought).await {
-                fallen.push((one.address, one.is_brought, fault));
+                faults.insert(one.address, fault);
             }
         }
     }
