@@ -22,7 +22,7 @@ use crate::address::Address;
 use crate::apply::aborted::Aborted;
 use crate::apply::frontier::{Frontier, Step};
 use crate::apply::limits::{Limits, Stop};
-use crate::apply::session::standing::Looked;
+use crate::apply::session::standing::{Looked, Raise, Seen};
 use crate::apply::worker::{self, Way};
 use crate::clock::Clock;
 use crate::fingerprint::Fingerprint;
@@ -114,6 +114,8 @@ struct Run<'p, 'a> {
     undoing: FuturesUnordered<BoxFuture<'a, Answer>>,
     /// The renewal of the anchor, while one is under way.
     renewing: Option<BoxFuture<'a, Result<(), Fault>>>,
+    /// The last look, while one is under way.
+    looking: Option<BoxFuture<'a, Seen<'p>>>,
     /// Tells steps forward that the apply has turned.
     turned: watch::Sender<bool>,
     /// When steps under way are given up; none while they are not.
@@ -190,6 +192,7 @@ impl<'s> Session<'s> {
             doing: FuturesUnordered::new(),
             undoing: FuturesUnordered::new(),
             renewing: None,
+            looking: None,
             turned,
             cut_at: None,
             halted: false,
@@ -201,7 +204,7 @@ impl<'s> Session<'s> {
         let mut session = self;
         session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
         session.take_up(&mut run, direction).await;
-        let (outcome, Looked { world, down }) = session.turn_and_look(&mut run, &begin, &raise, &mut said).await?;
+        let (outcome, Looked { world, down }) = session.turn_until_done(&mut run, &begin, &raise, &mut said).await?;
         session.catch_up(&mut run).await;
         if let Some(end) = run.fenced_out {
             return Err(end);
@@ -227,12 +230,14 @@ impl<'s> Session<'s> {
         }
     }
 
-    async fn turn_until_done<'p, 'a>(
+    /// Runs all steps, and looks once more at what they have come to. Returns how it ended and what serves then.
+    async fn turn_until_done<'p: 'a, 'a>(
         &mut self,
         run: &mut Run<'p, 'a>,
         begin: &Begin<'_, 'a>,
+        raise: &'a Raise<'a>,
         said: &mut mpsc::UnboundedReceiver<Progress>,
-    ) -> Result<Outcome, Aborted>
+    ) -> Result<(Outcome, Looked), Aborted>
     where
         's: 'a,
     {
@@ -245,11 +250,15 @@ impl<'s> Session<'s> {
                 return Err(end);
             }
             if run.under_way() == 0 {
-                if run.halted {
-                    return Ok(Outcome::Interrupted);
-                }
-                if let Some(outcome) = run.frontier.outcome() {
-                    return Ok(outcome);
+                match run.frontier.outcome() {
+                    _ if run.halted => return Ok((Outcome::Interrupted, Looked::default())),
+                    Some(outcome @ (Outcome::Stuck { .. } | Outcome::Interrupted)) => {
+                        return Ok((outcome, Looked::default()));
+                    }
+                    Some(Outcome::Applied | Outcome::Unwound(_)) if run.looking.is_none() => {
+                        run.looking = Some(self.look(run, raise));
+                    }
+                    _ => {}
                 }
             }
             tokio::select! {
@@ -261,6 +270,12 @@ impl<'s> Session<'s> {
                 Some(answer) = run.undoing.next(), if !run.undoing.is_empty() => self.answered(run, answer).await,
                 Some(progress) = said.recv() => self.tell(&Event::Progress(progress)),
                 answer = turn::settled(&mut run.renewing) => run.renewal_answered(answer)?,
+                seen = turn::settled(&mut run.looking) => {
+                    let looked = self.looked(run, seen).await;
+                    if let (Some(outcome), Some(looked)) = (run.frontier.outcome(), looked) {
+                        return Ok((outcome, looked));
+                    }
+                }
             }
         }
     }

@@ -168,8 +168,8 @@ async fn apply(
     if applied.release.is_some() {
         tidying::tidy_after(work, met.retention, &plan, under).await?;
     }
-    let exit = work.checked(&plan, &applied, before);
-    work.tell_failure(&plan, &applied, exit);
+    let exit = applied.exit(before);
+    work.tell_failure(&plan, &applied, before, exit);
     Ok(exit)
 }
 

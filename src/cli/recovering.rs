@@ -109,7 +109,7 @@ pub(crate) async fn finish(
     let exit = if applied.down.is_empty() { Exit::of(&applied.outcome) } else { Exit::Stuck };
     Ok(match (exit, asked) {
         (Exit::Stuck, _) => {
-            undertaking.tell_failure(&apply.plan, &applied, Exit::Stuck);
+            undertaking.tell_failure(&apply.plan, &applied, None, Exit::Stuck);
             Exit::Stuck
         }
         // It was to be finished, and was undone instead.

@@ -196,24 +196,6 @@ impl<'a> Undertaking<'a> {
         }
     }
 
-    /// The exit code of an apply; warns where the system was to be as before and is not.
-    #[must_use]
-    pub(crate) fn checked(&self, plan: &Plan, applied: &Applied, before: Option<Fingerprint>) -> Exit {
-        let exit = applied.exit(before);
-        if matches!(applied.outcome, Outcome::Unwound(_)) && applied.is_other(before) {
-            let spoken =
-                |world: Option<Fingerprint>| world.map_or_else(|| "unknown".to_owned(), |world| world.spoken());
-            let base = plan.base.as_ref().map_or("the spec", |base| base.tag.as_str());
-            self.console.warn(&format!(
-                "warning: everything was undone, but what serves now ({}) is not what served before ({})\n  \
-                 help: look with `omni status`; `omni plan` shows the way to {base}\n",
-                spoken(applied.world),
-                spoken(before),
-            ));
-        }
-        exit
-    }
-
     /// Prints what is about to be applied.
     pub(crate) fn tell_opening(&self, plan: &Plan, release: u64, fence: u64) {
         if !self.console.json {
@@ -269,18 +251,25 @@ impl<'a> Undertaking<'a> {
         }
     }
 
-    /// Tells programs that an apply ended badly, and with which exit code.
-    pub(crate) fn tell_failure(&self, plan: &Plan, applied: &Applied, exit: Exit) {
+    /// Tells programs that an apply ended badly, and with which exit code. `before` is what served before it, where
+    /// that is known.
+    pub(crate) fn tell_failure(&self, plan: &Plan, applied: &Applied, before: Option<Fingerprint>, exit: Exit) {
         if !self.console.json {
             return;
         }
-        if let Some((node, fault)) = applied.down.first() {
+        let is_undone = matches!(applied.outcome, Outcome::Unwound(_));
+        let failure = if let Some((node, fault)) = applied.down.first() {
             let text = format!("{node} does not run: {}", plain(&fault.message));
-            let failure = Failure::new(exit, "omni::apply::down", text).help("`omni plan` shows what brings it back");
-            self.console.warn(&failure.json());
+            Failure::new(exit, "omni::apply::down", text).help("`omni plan` shows what brings it back")
+        } else if is_undone && applied.is_other(before) {
+            let text = "everything was undone, but what serves now is not what served before";
+            Failure::new(exit, "omni::apply::not_as_before", text).help("`omni drift` tells why")
         } else if let Some((code, message, help)) = report::failure_of(plan, &applied.outcome, &applied.records) {
-            self.console.warn(&Failure::new(exit, code, message).help(help).json());
-        }
+            Failure::new(exit, code, message).help(help)
+        } else {
+            return;
+        };
+        self.console.warn(&failure.json());
     }
 
     /// Prints a plan.

@@ -119,13 +119,23 @@ impl<'a> View<'a> {
         })
     }
 
-    /// In one line, what keeps the active objects from serving; none where they serve.
+    /// In one line, what keeps the active objects from serving as one; none where they do.
     pub(super) fn broken(&self, address: &Address) -> Option<String> {
-        let down = self.active(address).into_iter().find(|object| !object.status.is_up())?;
+        let Some(down) = self.active(address).into_iter().find(|object| !object.status.is_up()) else {
+            return self.stray(address).map(|stray| format!("{} is of another version", stray.name));
+        };
         Some(match &down.status {
             Status::Exited { code } => format!("{} exited with code {code}", down.name),
             other => format!("{} is {}", down.name, other.word()),
         })
+    }
+
+    /// One of a service's active objects that no change in place makes like the first of them.
+    pub(super) fn stray(&self, address: &Address) -> Option<&'a Object> {
+        let active = self.active(address);
+        let first = active.first().filter(|_| address.kind() == Kind::Service)?;
+        let is_alike = |object: &Object| first.resource.can_update_to(&object.resource);
+        active.iter().find(|object| !is_alike(object)).copied()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use omni::address::Address;
 use omni::journal::{Cause, Outcome};
+use omni::plan::Reason;
+use omni::provider::engine::Engine;
 use omni::provider::fake::FakeEngine;
 use tokio::time::sleep;
 
@@ -96,4 +99,27 @@ async fn what_nothing_touches_and_is_gone_turns_nothing() {
     assert_eq!(outcome, Outcome::Applied);
     let steps: Vec<_> = theatre.plan(&second).await.steps().map(|step| step.address.to_string()).collect();
     assert_eq!(steps, ["service.calm"]);
+}
+
+/// As many run as are wanted, so that only the version tells: what somebody has started again is of the one before.
+#[tokio::test(start_paused = true)]
+async fn what_is_of_another_version_is_replaced_although_as_many_run_as_are_wanted() {
+    let two = |version: u8| spec(version, "serve:40").replace("depends_on = [\"db\"]", "replicas = 2");
+    let mut theatre = Theatre::new();
+    for version in [1, 2] {
+        assert_eq!(theatre.apply(&two(version)).await, Outcome::Applied);
+    }
+    let names = || theatre.engine.names().into_iter().filter(|name| name.starts_with("shop-web-"));
+    let (old, new) = (names().next().expect("one of the first"), names().next_back().expect("one of the second"));
+    theatre.engine.forget(&new);
+    theatre.engine.start_container(&old).await.expect("it starts");
+    let plan = theatre.plan(&two(2)).await;
+    let steps: Vec<_> = plan.steps().map(|step| (step.address.to_string(), step.reasons.clone())).collect();
+    assert_eq!(steps, [("service.web".to_owned(), vec![Reason::Drift(format!("{old} is of another version"))])]);
+    assert_eq!(theatre.apply(&two(2)).await, Outcome::Applied);
+    assert_eq!(theatre.plan(&two(2)).await.steps().count(), 0);
+    let observed = theatre.observed().await;
+    let web: Address = "service.web".parse().expect("an address");
+    let up: Vec<_> = observed.at(&web).iter().filter(|object| object.status.is_up()).collect();
+    assert!(up.len() == 2 && up.iter().all(|object| object.name != old), "{up:?}");
 }

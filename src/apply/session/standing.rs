@@ -5,19 +5,16 @@
 //! started once more. What the change of this apply brought, and what does not come up again, turns it.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, sleep};
+use tokio::time::{Instant, sleep};
 
 use crate::address::{Address, Kind, Scope};
-use crate::apply::aborted::Aborted;
-use crate::apply::session::{Begin, Run, Session, TICK, turn};
+use crate::apply::session::{Run, Session};
 use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
-use crate::journal::{Cause, Event, FaultReport, Outcome, Progress};
+use crate::journal::{Cause, FaultReport};
 use crate::observed::Observed;
 use crate::plan::Action;
 use crate::provider::{Fault, FaultKind, Perform};
@@ -30,7 +27,7 @@ const ROUNDS: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Starts containers of the change at a position again, and waits for them; told whether this apply has brought them.
-pub(super) type Raise<'r, 'a> = dyn Fn(usize, Vec<String>, bool) -> BoxFuture<'a, Result<(), Fault>> + 'r;
+pub(super) type Raise<'a> = dyn Fn(usize, Vec<String>, bool) -> BoxFuture<'a, Result<(), Fault>> + Sync + 'a;
 
 /// The containers at one address that are to run now.
 struct Standing<'p> {
@@ -42,7 +39,7 @@ struct Standing<'p> {
 }
 
 /// What the last look found.
-struct Seen<'p> {
+pub(super) struct Seen<'p> {
     /// What serves; none where the engine does not answer.
     world: Option<Fingerprint>,
     /// What does not come up again, and whether this apply has brought it.
@@ -75,7 +72,7 @@ impl<'p> Run<'p, '_> {
 }
 
 /// Looks at everything, and starts what should run and does not, until all runs or that does not help.
-async fn look<'p>(provider: &dyn Perform, scope: &Scope, standing: &[Standing<'p>], raise: &Raise<'_, '_>) -> Seen<'p> {
+async fn look<'p>(provider: &dyn Perform, scope: &Scope, standing: &[Standing<'p>], raise: &Raise<'_>) -> Seen<'p> {
     let mut faults: BTreeMap<&Address, Fault> = BTreeMap::new();
     for round in 0.. {
         let Some(found) = observed(provider, scope).await else { break };
@@ -119,68 +116,29 @@ async fn observed(provider: &dyn Perform, scope: &Scope) -> Option<Observed> {
 }
 
 impl<'s> Session<'s> {
-    /// Runs all steps, and looks once more at what they have come to. Returns how it ended and what serves then.
-    pub(super) async fn turn_and_look<'a>(
-        &mut self,
-        run: &mut Run<'_, 'a>,
-        begin: &Begin<'_, 'a>,
-        raise: &Raise<'_, 'a>,
-        said: &mut mpsc::UnboundedReceiver<Progress>,
-    ) -> Result<(Outcome, Looked), Aborted>
+    /// Begins the last look.
+    pub(super) fn look<'p: 'a, 'a>(&self, run: &Run<'p, 'a>, raise: &'a Raise<'a>) -> BoxFuture<'a, Seen<'p>>
     where
         's: 'a,
     {
-        loop {
-            let outcome = self.turn_until_done(run, begin, said).await?;
-            if !matches!(outcome, Outcome::Applied | Outcome::Unwound(_)) {
-                return Ok((outcome, Looked::default()));
-            }
-            let Some(Seen { world, fallen }) = self.looked(run, raise, said).await? else { continue };
-            let Some((node, _, fault)) = fallen.iter().find(|(_, is_brought, _)| *is_brought) else {
-                let down = fallen.into_iter().map(|(node, _, fault)| (node.clone(), fault.report())).collect();
-                return Ok((outcome, Looked { world, down }));
-            };
-            if self.limits.pause_on_failure {
-                run.halt();
-                continue;
-            }
+        let (provider, scope, standing) = (self.provider, &run.apply.plan.scope, run.standing());
+        Box::pin(async move { look(provider, scope, &standing, raise).await })
+    }
+
+    /// Takes the last look in: what serves, unless the apply turns or halts for what it saw.
+    pub(super) async fn looked(&mut self, run: &mut Run<'_, '_>, seen: Seen<'_>) -> Option<Looked> {
+        let Seen { world, fallen } = seen;
+        let Some((node, _, fault)) = fallen.iter().find(|(_, is_brought, _)| *is_brought) else {
+            let down = fallen.into_iter().map(|(node, _, fault)| (node.clone(), fault.report())).collect();
+            return Some(Looked { world, down });
+        };
+        if self.limits.pause_on_failure {
+            run.halt();
+        } else {
             let help = fault.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
             let why = format!("{node} was ready and did not stay up: {}{help}", fault.message);
             self.turn(run, Cause::Deadline(why)).await;
         }
-    }
-
-    /// The last look, while signals are heard and the lease is kept; none where it was turned or halted meanwhile.
-    async fn looked<'p, 'a>(
-        &mut self,
-        run: &mut Run<'p, 'a>,
-        raise: &Raise<'_, 'a>,
-        said: &mut mpsc::UnboundedReceiver<Progress>,
-    ) -> Result<Option<Seen<'p>>, Aborted>
-    where
-        's: 'a,
-    {
-        let was_turned = run.frontier.unwinding().is_some();
-        let standing = run.standing();
-        let mut looking = pin!(look(self.provider, &run.apply.plan.scope, &standing, raise));
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                // First, so that a process that was stopped for a while looks at its lease before it sends anything.
-                _ = tick.tick() => self.ticked(run).await?,
-                Some(stop) = self.stops.recv() => self.stop(run, stop).await,
-                Some(progress) = said.recv() => self.tell(&Event::Progress(progress)),
-                answer = turn::settled(&mut run.renewing) => run.renewal_answered(answer)?,
-                seen = &mut looking => return Ok(Some(seen)),
-            }
-            if let Some(end) = run.fenced_out.take() {
-                return Err(end);
-            }
-            if run.halted || run.frontier.unwinding().is_some() != was_turned {
-                return Ok(None);
-            }
-        }
+        None
     }
 }

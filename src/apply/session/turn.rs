@@ -16,12 +16,12 @@ use crate::provider::{Anchor, Fault, FaultKind};
 /// How long steps under way are given to end once the apply turns.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// The answer of the renewal under way; never, where none is.
-pub(super) async fn settled(renewing: &mut Option<BoxFuture<'_, Result<(), Fault>>>) -> Result<(), Fault> {
-    match renewing {
-        Some(renewal) => {
-            let answer = renewal.await;
-            *renewing = None;
+/// The answer of what is under way; never, where nothing is.
+pub(super) async fn settled<T>(under_way: &mut Option<BoxFuture<'_, T>>) -> T {
+    match under_way {
+        Some(answering) => {
+            let answer = answering.await;
+            *under_way = None;
             answer
         }
         None => std::future::pending().await,
@@ -32,6 +32,7 @@ impl Run<'_, '_> {
     /// Stops the apply where it stands: nothing begins any more, and the journal stays open.
     pub(super) fn halt(&mut self) {
         self.halted = true;
+        self.looking = None;
         self.cut_at.get_or_insert_with(|| Instant::now() + SETTLE);
     }
 
@@ -54,6 +55,7 @@ impl<'s> Session<'s> {
     pub(super) async fn turn(&mut self, run: &mut Run<'_, '_>, cause: Cause) {
         if run.frontier.unwinding().is_none() {
             self.keep(run, Record::Unwinding { cause }, None).await;
+            run.looking = None;
             run.cut_at.get_or_insert_with(|| Instant::now() + SETTLE);
             run.turned.send_replace(true);
         }
@@ -64,6 +66,7 @@ impl<'s> Session<'s> {
         match stop {
             Stop::Now => {
                 run.halted = true;
+                run.looking = None;
                 run.doing.clear();
                 run.undoing.clear();
             }

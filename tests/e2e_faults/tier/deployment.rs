@@ -56,6 +56,8 @@ pub(crate) struct Deployment {
     pub(crate) may_be_killed: bool,
     /// Whether the engine itself may stop and start what runs on it.
     pub(crate) may_restart: bool,
+    /// Whether it has done so where no apply looks any more: the next one starts it.
+    pub(crate) was_stopped: bool,
     /// The container of the service that nothing touches, and when it was started.
     calm: (String, String),
 }
@@ -121,6 +123,7 @@ impl Deployment {
             lasts: false,
             may_be_killed: false,
             may_restart: false,
+            was_stopped: false,
             calm: Default::default(),
         };
         for (version, was_b) in [(Version::A, false), (Version::B, true), (Version::A, true)] {
@@ -157,18 +160,6 @@ impl Deployment {
         };
         let wrong = calls.iter().filter(|call| call.is_mutating() && !is_planned(call));
         wrong.map(|call| format!("{} {} is in no plan", call.method, call.path)).collect()
-    }
-
-    /// Ends what is open, and applies once more what the release says, after the engine has stopped what ran on it.
-    pub(crate) fn mend(&mut self) {
-        if !self.world.status()["open_apply"].is_null() {
-            let since = Instant::now();
-            self.run(&["recover", "--plain"], &[]);
-            self.recoveries.push(since.elapsed());
-        }
-        let is_a = self.world.status()["release"]["tag"] == "a";
-        self.write(if is_a { Version::A } else { Version::B });
-        self.run(&APPLY, &[]);
     }
 
     fn look_at_calm(&self) -> (String, String) {
@@ -256,7 +247,10 @@ impl Deployment {
             Some(0) => !is_open && side == after,
             Some(1 | 130 | 143 | 2 | 4 | 6 | 7 | 8) => !is_open && side == before,
             // What the engine itself has stopped is not what omni can bring back, and it says so.
-            Some(3) => is_open || self.may_restart,
+            Some(3) => {
+                let is_said = ["does not run: ", "what serves ("].iter().any(|said| ran.text.contains(said));
+                is_open || (self.may_restart && is_said)
+            }
             Some(5) => is_open || side == before,
             None => self.may_be_killed,
             _ => false,
@@ -266,22 +260,48 @@ impl Deployment {
         })
     }
 
-    /// Holds what is there against what was said of it, recovers what is open, and notes everything that is wrong.
+    /// Recovers what is open, holds what is there against what was said of it, and notes everything that is wrong.
     pub(crate) fn judge(&mut self, cell: &str, ran: &Ran, tally: &mut Tally) {
-        let status = self.world.status();
-        let is_open = !status["open_apply"].is_null();
-        let mut wrong: Vec<_> = self.lie(ran, is_open, self.side()).into_iter().collect();
+        self.judge_mending(cell, ran, tally, &mut |_| false);
+    }
+
+    /// The same, where a recovery may say what is to be done before the next one; told what it said, `mend` does that.
+    pub(crate) fn judge_mending(
+        &mut self,
+        cell: &str,
+        ran: &Ran,
+        tally: &mut Tally,
+        mend: &mut dyn FnMut(&str) -> bool,
+    ) {
+        let is_open = !self.world.status()["open_apply"].is_null();
+        let mut wrong = Vec::new();
         let mut said = ran.text.clone();
         if is_open {
             let since = Instant::now();
-            let recovered = self.run(&["recover", "--plain"], &[]);
+            let mut recovered = self.run(&["recover", "--plain"], &[]);
             self.recoveries.push(since.elapsed());
+            if recovered.code == Some(3) && mend(&recovered.text) {
+                recovered = self.run(&["recover", "--plain"], &[]);
+            }
             said = format!("{said}\n--- omni recover\n{}", recovered.text);
             if recovered.code != Some(0) {
                 wrong.push(format!("the recovery ended with {:?}", recovered.code));
             }
         }
+        if self.was_stopped {
+            let is_a = self.world.status()["release"]["tag"] == "a";
+            self.write(if is_a { Version::A } else { Version::B });
+            let mut next = self.run(&APPLY, &[]);
+            if next.code != Some(0) && mend(&next.text) {
+                next = self.run(&APPLY, &[]);
+            }
+            said = format!("{said}\n--- the next apply\n{}", next.text);
+            if next.code != Some(0) {
+                wrong.push(format!("the next apply ended with {:?}", next.code));
+            }
+        }
         let side = self.side();
+        wrong.extend(self.lie(ran, is_open, side));
         if side.is_none() {
             wrong.push("what serves is neither before nor after".to_owned());
         }

@@ -118,23 +118,24 @@ fn strike(
     if !is_struck.load(Ordering::Relaxed) {
         return false;
     }
-    if fate == Fate::Killed && ran.code == Some(3) {
-        // Measured: one that was killed while it stopped a container may not be able to start that container. omni says so,
-        // and what to do.
-        let recovered = deployment.run(&["recover", "--plain"], &[]);
-        if recovered.text.contains("the engine holds on to a process that it lost: restart it") {
+    let has_begun = matches!(ran.code, Some(0 | 1 | 3));
+    // Measured: an engine that was killed stops what still runs when it starts, takes that for a stop by hand, and
+    // does not start it again. What it stops before the last look of an apply, that apply starts; the rest, the next.
+    let is_looked_at = has_begun && has_looked.load(Ordering::Relaxed);
+    deployment.was_stopped = fate == Fate::Killed && deployment.may_restart && !is_looked_at;
+    let replay = format!("replay: OMNI_FAULTS_AT={number} scripts/faults-engine engines");
+    // Measured: one that was killed while it stopped a container may not be able to start that container. omni says so,
+    // and what to do.
+    let mut mend = |said: &str| {
+        let is_wanted =
+            fate == Fate::Killed && said.contains("the engine holds on to a process that it lost: restart it");
+        if is_wanted {
             signal(engine.pid(), "-TERM");
             engine.start_again();
         }
-    }
-    let has_begun = matches!(ran.code, Some(0 | 1 | 3));
-    if fate == Fate::Killed && deployment.may_restart && !(has_begun && has_looked.load(Ordering::Relaxed)) {
-        // Measured: an engine that was killed stops what still runs when it starts, takes that for a stop by hand, and
-        // does not start it again. What it stops before the last look of an apply, that apply starts; the rest, the next.
-        deployment.mend();
-    }
-    let replay = format!("replay: OMNI_FAULTS_AT={number} scripts/faults-engine engines");
-    deployment.judge(&format!("{name} at request {number}\n{replay}\n"), &ran, tally);
+        is_wanted
+    };
+    deployment.judge_mending(&format!("{name} at request {number}\n{replay}\n"), &ran, tally, &mut mend);
     true
 }
 

@@ -115,9 +115,16 @@ fn rows() -> Vec<(String, Trouble, bool)> {
     all.filter(|(row, ..)| is_wanted("OMNI_FAULTS_ROW", row)).collect()
 }
 
+/// The next share that has no factor in common with the number of rows: else some rows would have no cell at all.
+fn share(every: usize, rows: usize) -> usize {
+    let is_common = |factor: usize, share: usize| rows.is_multiple_of(factor) && share.is_multiple_of(factor);
+    let next = (every..=every + rows).find(|share| !(2..=rows).any(|factor| is_common(factor, *share)));
+    next.expect("one after a multiple of the rows has none")
+}
+
 /// The cells of one lane.
 fn cells(requests: &BTreeMap<Version, usize>, lane: usize) -> BTreeMap<Version, VecDeque<Cell>> {
-    let (every, at) = (every(USUAL), set("OMNI_FAULTS_AT"));
+    let (every, at) = (share(every(USUAL), rows().len()), set("OMNI_FAULTS_AT"));
     let mut found: BTreeMap<Version, VecDeque<Cell>> = BTreeMap::new();
     let mut position = 0;
     for (version, count) in requests {
