@@ -176,8 +176,8 @@ impl Decider<'_> {
         if reasons.is_empty() {
             return Ok(kept(address, Some(before), after));
         }
-        let is_one = self.view.stray(address).is_none();
-        let in_place = is_one && before.resource.can_update_to(after) && moved.is_empty() && !self.is_forced(address);
+        let is_fit = self.view.unfit(address).is_none();
+        let in_place = is_fit && before.resource.can_update_to(after) && moved.is_empty() && !self.is_forced(address);
         let all_down = before.up.is_empty();
         let change = blank(address, Some(before.clone()), Some(after));
         if in_place {

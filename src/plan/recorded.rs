@@ -62,23 +62,22 @@ impl<'a> View<'a> {
 
     /// The objects that serve, or should: those that were recorded, and those of a service that are up beside them,
     /// since another store or somebody by hand has started them; else those that are up, else, where the labels are the
-    /// record, the newest.
+    /// record, the newest. A job has run only where it ended well.
     pub(super) fn active(&self, address: &Address) -> Vec<&'a Object> {
         let all = self.observed.at(address);
-        let is_service = address.kind() == Kind::Service;
+        let (is_service, is_job) = (address.kind() == Kind::Service, address.kind() == Kind::Job);
         let (known, others): (Vec<_>, Vec<_>) = all.iter().partition(|object| self.reused.contains(object.id.as_str()));
-        let up: Vec<_> = others.into_iter().filter(|object| object.status.is_up()).collect();
+        let up: Vec<_> = others.iter().copied().filter(|object| object.status.is_up() && !is_job).collect();
         if !known.is_empty() {
             return known.into_iter().chain(up.into_iter().filter(|_| is_service)).collect();
         }
-        if !up.is_empty() {
+        if !up.is_empty() || !self.from_labels {
             return up;
         }
-        if self.from_labels {
-            let newest = all.first().map(|object| object.provenance.fence);
-            return all.iter().filter(|object| Some(object.provenance.fence) == newest).collect();
-        }
-        Vec::new()
+        let has_run = |object: &&Object| !is_job || object.status == Status::Exited { code: 0 };
+        let left: Vec<_> = others.into_iter().filter(has_run).collect();
+        let newest = left.first().map(|object| object.provenance.fence);
+        left.into_iter().filter(|object| Some(object.provenance.fence) == newest).collect()
     }
 
     /// The objects at an address that do not serve and are kept for a rollback, newest first.
@@ -122,7 +121,7 @@ impl<'a> View<'a> {
     /// In one line, what keeps the active objects from serving as one; none where they do.
     pub(super) fn broken(&self, address: &Address) -> Option<String> {
         let Some(down) = self.active(address).into_iter().find(|object| !object.status.is_up()) else {
-            return self.stray(address).map(|stray| format!("{} is of another version", stray.name));
+            return self.unfit(address);
         };
         Some(match &down.status {
             Status::Exited { code } => format!("{} exited with code {code}", down.name),
@@ -130,12 +129,17 @@ impl<'a> View<'a> {
         })
     }
 
-    /// One of a service's active objects that no change in place makes like the first of them.
-    pub(super) fn stray(&self, address: &Address) -> Option<&'a Object> {
+    /// Why others have to take the place of a service's active objects, though they run: one is such that no change in
+    /// place makes it like the first; or the labels are the record and one is unhealthy, so that nobody says that it
+    /// ever was ready.
+    pub(super) fn unfit(&self, address: &Address) -> Option<String> {
         let active = self.active(address);
         let first = active.first().filter(|_| address.kind() == Kind::Service)?;
+        if let Some(unwell) = active.iter().find(|object| self.from_labels && object.status.is_unwell()) {
+            return Some(format!("{} is unhealthy", unwell.name));
+        }
         let is_alike = |object: &Object| first.resource.can_update_to(&object.resource);
-        active.iter().find(|object| !is_alike(object)).copied()
+        active.iter().find(|object| !is_alike(object)).map(|stray| format!("{} is of another version", stray.name))
     }
 }
 

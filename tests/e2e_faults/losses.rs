@@ -5,9 +5,11 @@ use std::fs;
 use std::io::Write;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::specs::{Service, five};
-use crate::world::{Ran, World, docker};
+use crate::world::{IMAGE, Ran, World, docker};
 
 /// Two services and a network; `web` says which version it is.
 fn two(version: &str) -> String {
@@ -46,6 +48,46 @@ fn a_lost_store_is_not_a_lost_deployment() {
     world.ends(&["apply", "--yes"], 0);
     assert_eq!(world.ids()["db"], before["db"]);
     assert_eq!(world.serving()["web"].version, "2");
+}
+
+/// Nobody has recorded anything yet, so that labels are all there is: they do not say that a job ended well, or that a
+/// service ever was ready.
+#[test]
+fn what_an_accepted_apply_left_half_made_is_no_release() {
+    let world = World::new("accepted");
+    let spec = |command: &str, web: Service| {
+        format!(
+            "[networks.inside]\n{}[jobs.seed]\nimage = \"{}\"\ncommand = [\"/fixture\", \"{command}\"]\n\
+             networks = [\"inside\"]\nside_effects = false\nresources.limits = {{ memory = \"64MiB\" }}\n",
+            web.text(),
+            *IMAGE
+        )
+    };
+    let ill = Service::new("web", "1", &[]).ill().text().replace("interval = \"1m\"", "interval = \"1s\"");
+    let seed = spec("no such word", Service::new("web", "1", &[]));
+    world.write("v1", 3, &seed);
+    world.ends(&["apply", "--yes", "--on-failure", "pause"], 3);
+    world.ends(&["recover", "--accept"], 0);
+    let plan = world.ends(&["plan", "--exit-code"], 10);
+    assert!(plan.text.contains("job.seed") && !plan.text.contains("service.web  "), "{}", plan.text);
+    world.ends(&["apply", "--yes"], 1);
+    world.ends(&["destroy", "--yes"], 0);
+
+    world.write("v2", 3, &format!("[networks.inside]\n{ill}"));
+    world.ends(&["apply", "--yes", "--on-failure", "pause"], 3);
+    world.ends(&["recover", "--accept"], 0);
+    let id = world.ids()["web"].clone();
+    let health = || docker(&["inspect", "--format", "{{.State.Health.Status}}", &id]);
+    let until = Instant::now() + Duration::from_mins(1);
+    while health().trim() != "unhealthy" {
+        assert!(Instant::now() < until, "the engine says: {}", health());
+        sleep(Duration::from_millis(100));
+    }
+    let plan = world.ends(&["plan", "--exit-code"], 10);
+    assert!(plan.text.contains("not as recorded: ") && plan.text.contains(" is unhealthy"), "{}", plan.text);
+    world.write("v3", 3, &format!("[networks.inside]\n{}", Service::new("web", "3", &[]).text()));
+    world.ends(&["apply", "--yes"], 0);
+    world.ends(&["plan", "--exit-code"], 0);
 }
 
 /// What was done by hand is told with both values, and put right by an apply.

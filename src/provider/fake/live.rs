@@ -50,15 +50,15 @@ impl World {
         }
     }
 
-    /// The engine's own first try of a health check comes after a whole interval.
+    /// The engine's own first try of a health check comes after a whole interval; until then it says nothing.
     fn running(&self, container: &FakeContainer) -> Status {
         let own = container.new.health.as_ref().filter(|health| matches!(health.probe, Probe::Command(_)));
         let image = self.image(&container.image).and_then(|image| image.live.health.as_ref());
         let check = own.or_else(|| image.filter(|_| container.new.health.is_none()));
         let Process::Started(since) = container.process else { return Status::Created };
-        let healthy = check.map(|check| {
-            self.now.saturating_duration_since(since) >= check.interval.duration() && self.is_healthy(container)
-        });
+        let lasted = self.now.saturating_duration_since(since);
+        let is_tried = check.is_some_and(|check| lasted >= check.interval.duration());
+        let healthy = is_tried.then(|| self.is_healthy(container));
         Status::Running { since: Some(self.timestamp(since)), healthy }
     }
 

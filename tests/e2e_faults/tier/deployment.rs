@@ -384,7 +384,7 @@ impl Deployment {
         for _ in 0..2 {
             self.world.omni(&["recover"]);
         }
-        self.world.omni(&["recover", "--accept", "--yes"]);
+        self.world.omni(&["recover", "--accept"]);
         self.world.omni(&["destroy", "--yes", "--volumes"]);
         self.world.sweep();
         // What the store says of objects that are gone is not what the next cell is about.
