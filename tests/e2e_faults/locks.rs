@@ -13,7 +13,7 @@ use crate::signals::is_as_before;
 use crate::world::{Ran, World, docker};
 
 /// The document that a command prints.
-fn document(world: &World, words: &[&str]) -> Value {
+pub(crate) fn document(world: &World, words: &[&str]) -> Value {
     let output = world.command(words).output().expect("omni runs");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
@@ -28,7 +28,7 @@ fn all(world: &World) -> BTreeMap<String, bool> {
 }
 
 #[track_caller]
-fn says(ran: &Ran, texts: &[&str]) {
+pub(crate) fn says(ran: &Ran, texts: &[&str]) {
     for text in texts {
         assert!(ran.text.contains(text), "`{text}` is missing:\n{}", ran.text);
     }
