@@ -53,7 +53,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     }
     lines.push(format!("  {:<17}  {}", "lock", lock_text::line(now.lock, now.last_fence)));
     let open = now.open.map_or("none".to_owned(), |(apply, records)| {
-        let far = open_apply::in_one_line(apply, records);
+        let far = open_apply::in_one_line(apply, records, now.is_at_work());
         let (tone, word) = if now.is_at_work() { (Tone::Normal, "running: ") } else { (Tone::Bad, "") };
         style.paint(tone, &format!("{word}{} (release {}), {far}", plain(&apply.plan.tag), apply.release))
     });

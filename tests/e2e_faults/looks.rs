@@ -27,3 +27,21 @@ fn no_dry_run_plans_from_what_an_open_apply_left() {
         says(&ran, &["\"omni.error/1\"", "omni::apply::open"]);
     }
 }
+
+#[test]
+fn a_dry_recovery_says_what_this_very_command_would_do() {
+    let world = cut_off("foretold");
+    let dry = world.ends(&["recover", "--dry-run"], 0);
+    says(&dry, &["is open: v2 (release 2)", "\nomni recover would undo it\n"]);
+    assert!(!dry.text.contains("error["), "{}", dry.text);
+    says(&world.ends(&["recover", "--back", "--dry-run"], 0), &["\nomni recover --back would undo it\n"]);
+    says(&world.ends(&["recover", "--forward", "--dry-run"], 0), &["\nomni recover --forward would finish it\n"]);
+    let killed = world.omni_dying_at(&["recover", "--back"], "record.written:2");
+    assert_eq!(killed.signal, Some(9), "{}", killed.text);
+    for words in [&["recover", "--forward", "--dry-run"][..], &["recover", "--forward"]] {
+        says(&world.ends(words, 4), &["omni::recover::already_back"]);
+    }
+    says(&world.ends(&["recover", "--dry-run"], 0), &["omni recover would undo it"]);
+    world.ends(&["recover"], 0);
+    says(&world.ends(&["recover", "--dry-run"], 0), &["nothing to recover"]);
+}
