@@ -47,7 +47,7 @@ fn the_lock_of_a_live_holder_is_not_broken_and_nobody_is_told_to_recover() {
     }
     assert_eq!((world.anchors(), self::fence(world)), (anchors, fence));
     let status = world.ends(&["status"], 0);
-    says(&status, &["running: v2", "1 under way", "is alive", "--lock-wait 5m"]);
+    says(&status, &["running: v2", "1 under way", "not told  an apply is open", "is alive", "--lock-wait 5m"]);
     assert!(!status.text.contains("unknown"), "{}", status.text);
     for words in [&["recover", "--dry-run"][..], &["destroy", "--dry-run"], &["rollback", "--to", "v1", "--dry-run"]] {
         says(&world.ends(words, 5), &["omni::lock::held"]);
