@@ -59,6 +59,7 @@ fn drift_is_not_told_while_an_apply_is_open() {
     assert!(!status.text.contains("none\n"), "{}", status.text);
     let found = document(&world, &["status", "--json"]);
     assert_eq!((&found["drift"], &found["release"]["number"]), (&Value::Null, &json!(1)));
+    says(&world.ends(&["doctor"], 3), &["ok   spec", "BAD  journal   the apply of v2 is open"]);
 }
 
 /// The container of a service, also one that does not run.
@@ -82,6 +83,7 @@ fn a_lost_store_is_told_and_the_labels_are_read() {
         &status,
         &["v1   release 1 by the labels on the engine", "not told  the store has no record", "next: omni plan"],
     );
+    says(&world.ends(&["doctor"], 6), &["BAD  store     it has no record of release 1 (v1)"]);
 
     let web = container(&world, "web");
     docker(&["stop", "-t", "1", &web]);
@@ -122,4 +124,27 @@ fn what_a_lost_store_kept_for_a_rollback_is_no_drift() {
     assert!(!drift.text.contains("service.web"), "{}", drift.text);
     let status = world.ends(&["status"], 0);
     assert!(!status.text.contains("service.web"), "{}", status.text);
+}
+
+#[test]
+fn a_doctor_ends_as_the_command_would_that_meets_what_is_bad() {
+    let world = World::new("doctor");
+    world.write("v1", 3, &two("1", "0"));
+    says(&world.ends(&["doctor"], 0), &["ok   spec", "ok   engine"]);
+    let spec = fs::read_to_string(world.path("deploy.toml")).unwrap();
+    fs::write(world.path("deploy.toml"), format!("{spec}\n[services.ill]\nintt = true\n")).unwrap();
+    world.ends(&["validate"], 2);
+    says(&world.ends(&["doctor"], 2), &["BAD  spec      2 errors: run `omni validate`", "ok   engine"]);
+    says(&world.ends(&["doctor", "-f", "nowhere.toml"], 2), &["BAD  spec      cannot read"]);
+    fs::write(world.path("deploy.toml"), spec).unwrap();
+    says(&world.ends(&["doctor", "--engine", "unix:///nowhere.sock"], 7), &["BAD  engine"]);
+    world.ends(&["apply", "--yes"], 0);
+    let folder = fs::read_dir(world.path(".omni")).unwrap();
+    for file in folder.map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        fs::write(file, "no store at all, but long enough to be taken for one").unwrap();
+    }
+    says(&world.ends(&["doctor"], 6), &["BAD  store"]);
+    let found = document(&world, &["doctor", "--json"]);
+    let store = found["findings"].as_array().unwrap().iter().find(|one| one["place"] == "store").unwrap();
+    assert_eq!((&store["is_good"], &store["exit"]), (&json!(false), &json!(6)));
 }
