@@ -81,15 +81,14 @@ impl Comparison {
     /// one that is kept for a rollback; that of a service that the spec no longer has, counts as kept.
     #[must_use]
     pub fn beside(mut self, desired: &BTreeMap<Address, Resource>) -> Self {
-        let is_service = |address: &&Address| address.kind() == Kind::Service;
         if self.is_recorded() || self.resources.is_empty() {
             return self;
         }
         let down: Vec<_> = self.drift.iter().map(|drift| drift.address.clone()).collect();
         self.resources.retain(|address, _| desired.contains_key(address) || !down.contains(address));
         self.drift.retain(|drift| desired.contains_key(&drift.address));
-        let absent = desired.keys().filter(is_service).filter(|address| !self.resources.contains_key(*address));
-        self.absent = absent.filter(|address| !down.contains(*address)).cloned().collect();
+        let services = desired.keys().filter(|address| address.kind() == Kind::Service);
+        self.absent = services.filter(|address| !self.resources.contains_key(*address)).cloned().collect();
         self
     }
 }

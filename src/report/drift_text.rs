@@ -29,7 +29,8 @@ pub fn drift_text(compared: &Comparison, style: &Style) -> String {
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(4));
         lines.extend(differences.into_iter().map(|line| format!("    {line}")));
     }
-    lines.extend(compared.absent.iter().map(|one| format!("{}   in the spec, no container", words::name(one))));
+    let untold = compared.absent.iter().filter(|one| found.iter().all(|drift| drift.address != **one));
+    lines.extend(untold.map(|one| format!("{}   in the spec, no container", words::name(one))));
     if let Some(base) = compared.base.as_ref().filter(|_| compared.is_by_labels()) {
         lines.push(format!(
             "note: the store has no record of release {} ({}): this is what the labels on the engine tell",

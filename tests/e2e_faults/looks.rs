@@ -109,6 +109,12 @@ fn a_lost_store_is_told_and_the_labels_are_read() {
 
     world.ends(&["apply", "--yes"], 0);
     says(&world.ends(&["drift"], 0), &["No drift"]);
+
+    // What another service depends on is missed.
+    fs::remove_dir_all(world.path(".omni")).unwrap();
+    docker(&["rm", "-f", &container(&world, "db")]);
+    says(&world.ends(&["drift"], 20), &["service.db   gone\nnote:"]);
+    says(&world.ends(&["status"], 0), &["service.db         missing", "1        service.db gone"]);
 }
 
 #[test]
