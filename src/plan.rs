@@ -6,6 +6,7 @@
 
 mod build;
 mod change;
+mod comparison;
 mod decide;
 mod drift;
 mod file;
@@ -28,7 +29,8 @@ use crate::resource::{Origin, Resource};
 
 pub use build::{Inputs, Selection};
 pub use change::{Action, Change, Class, Downtime, Inverse, Reason, Side, Turn};
-pub use drift::{Drift, drift};
+pub use comparison::Comparison;
+pub use drift::Drift;
 pub use file::{PlanFile, PlanFileError, VALID_FOR};
 pub use order::Phase;
 pub use precondition::{Moved, Precondition};

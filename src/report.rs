@@ -35,7 +35,7 @@ pub use figures::{Figures, Spread};
 pub use graph_text::{Format, graph_text};
 pub use history::{history, history_csv, history_json};
 pub use lock_text::lock;
-pub use open_apply::{open_apply, running};
+pub use open_apply::{open_apply, running, what_is_open};
 pub use opening::opening;
 pub use plan_json::plan_json;
 pub use plan_markdown::{BUDGET, PullRequest, plan_markdown};

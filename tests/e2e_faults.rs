@@ -9,6 +9,8 @@ mod failing;
 mod kills;
 #[path = "e2e_faults/locks.rs"]
 mod locks;
+#[path = "e2e_faults/looks.rs"]
+mod looks;
 #[path = "e2e_faults/losses.rs"]
 mod losses;
 #[path = "e2e_faults/middle.rs"]

@@ -19,7 +19,7 @@ pub enum Exit {
     Refused,
     /// Somebody else has the lock, or the lease was lost.
     Locked,
-    /// The store is damaged, foreign or too new.
+    /// The store is damaged, foreign or too new, or has no record to compare with.
     Store,
     /// The engine, the registry or the disk cannot be used.
     Unusable,

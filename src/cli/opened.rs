@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::holding;
@@ -69,6 +70,18 @@ impl Opened {
             Some(held) => report::running(&self.apply, &self.records, held, style),
             None => report::open_apply(&self.apply, &self.records, SystemClock.now(), style),
         }
+    }
+
+    /// Ends a command that makes a plan and changes nothing: from what is neither before nor after, none is made.
+    ///
+    /// # Errors
+    /// Where a program reads it.
+    pub(crate) fn end(&self, console: &Console) -> Result<Exit, Failure> {
+        if console.json {
+            return Err(self.failure());
+        }
+        console.warn(&self.text(&console.err));
+        Ok(self.exit())
     }
 
     /// How such a command ends.

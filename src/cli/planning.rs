@@ -6,10 +6,11 @@ use futures_util::future::try_join_all;
 
 use crate::address::{Address, Kind, Scope};
 use crate::cli::failure::Failure;
+use crate::cli::project::Project;
 use crate::cli::tag;
 use crate::fingerprint::{Fingerprint, Key};
 use crate::observed::Observed;
-use crate::plan::{Inputs, Plan, Purpose, Selection};
+use crate::plan::{Comparison, Inputs, Plan, Purpose, Selection};
 use crate::provider::{Fault, Observe};
 use crate::release::{Recorded, Release};
 use crate::resource::{Image, ImageSource, Pin, Resource};
@@ -78,6 +79,18 @@ impl Ground {
     /// The latest release; none before the first, or with a lost store.
     pub(crate) fn head(&self) -> Option<&Release> {
         self.releases.first()
+    }
+
+    /// What is there, beside the release that should be.
+    pub(crate) fn compared(&self, project: &Project) -> Comparison {
+        let compared = Comparison::new(self.head(), &self.lineage, &self.observed);
+        if compared.is_recorded() {
+            return compared;
+        }
+        match project.resolve(&self.key) {
+            Ok((spec, _)) => compared.beside(&spec.resources),
+            Err(_) => compared,
+        }
     }
 
     /// The number of the release that an apply of this plan makes. One that does nothing only writes down what is.

@@ -51,6 +51,29 @@ pub(crate) async fn refuse_outdated(
     ))
 }
 
+/// In which direction an open apply with these records goes: the one asked for, or the best one.
+///
+/// # Errors
+/// When the direction is not possible, or somebody has applied since the apply was opened.
+pub(crate) async fn direction(
+    engine: &dyn Observe,
+    apply: &Apply,
+    records: &[Record],
+    asked: Option<Direction>,
+) -> Result<Direction, Failure> {
+    let frontier = replay(&apply.plan, records)?;
+    if asked == Some(Direction::Forward) && frontier.unwinding().is_some() {
+        return Err(Failure::new(
+            Exit::Refused,
+            "omni::recover::already_back",
+            "the apply has begun to be undone, and can only be undone",
+        )
+        .help("run `omni recover --back`"));
+    }
+    refuse_outdated(engine, apply, &frontier).await?;
+    Ok(asked.unwrap_or_else(|| best_way(&apply.plan, &frontier)))
+}
+
 /// Finishes an open apply, in the direction asked for or the best one.
 ///
 /// # Errors
@@ -62,17 +85,7 @@ pub(crate) async fn finish(
     under: &mut Under<'_>,
 ) -> Result<Exit, Failure> {
     let records = under.store.journal(&apply.op).await?;
-    let frontier = replay(&apply.plan, &records)?;
-    if asked == Some(Direction::Forward) && frontier.unwinding().is_some() {
-        return Err(Failure::new(
-            Exit::Refused,
-            "omni::recover::already_back",
-            "the apply has begun to be undone, and can only be undone",
-        )
-        .help("run `omni recover --back`"));
-    }
-    refuse_outdated(&undertaking.engine, apply, &frontier).await?;
-    let direction = asked.unwrap_or_else(|| best_way(&apply.plan, &frontier));
+    let direction = direction(&undertaking.engine, apply, &records, asked).await?;
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };
     let console = undertaking.console;
     console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));

@@ -165,12 +165,15 @@ impl<'a> Undertaking<'a> {
         Ok((met, plan))
     }
 
-    /// Prints the plan that meets a wish, and does nothing.
+    /// Prints the plan that meets a wish, and does nothing. While an apply is open, it says so instead.
     ///
     /// # Errors
     /// When it cannot be met.
     pub(crate) async fn only_plan(&self, wish: &Wish) -> Result<Exit, Failure> {
         let store = self.project.store().await?;
+        if let Some(opened) = opened::look(self.project, &self.engine, store.as_deref(), self.lock_wait).await? {
+            return opened.end(self.console);
+        }
         let ground = self.look(store.as_deref()).await?;
         let (_, plan) = self.prepare(wish, &ground, &ground.key, store.as_deref()).await?;
         self.console.print(&if self.console.json {

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::observed::Observed;
 use crate::plan::recorded::View;
 use crate::release::Release;
 use crate::resource::{Difference, Resource, differences};
@@ -20,7 +19,7 @@ pub struct Drift {
 }
 
 /// The summary of a thing that is not there any more.
-const GONE: &str = "gone";
+pub(super) const GONE: &str = "gone";
 
 impl Drift {
     /// Whether it is all there, and does not run: what it said last may tell why.
@@ -30,13 +29,8 @@ impl Drift {
     }
 }
 
-/// What differs from the head release, sorted by address. Nothing, where the labels on the engine are the record.
-#[must_use]
-pub fn drift(head: Option<&Release>, lineage: &str, observed: &Observed) -> Vec<Drift> {
-    of(head, &View::new(head, lineage, observed))
-}
-
-/// What differs from the head release, sorted by address.
+/// What differs from the head release, sorted by address. Nothing, where the labels on the engine are the record:
+/// `Comparison` tells then what they tell.
 pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
     let Some(head) = head.filter(|_| !view.from_labels) else { return Vec::new() };
     let mut found = Vec::new();

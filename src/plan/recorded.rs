@@ -36,17 +36,28 @@ impl<'a> View<'a> {
                 reused: head.resources.values().flat_map(|r| r.objects.iter().map(String::as_str)).collect(),
                 observed,
             },
-            None => Self {
-                base: newest.map(|object| Base {
-                    number: object.provenance.release,
-                    tag: object.provenance.tag.clone(),
-                    lineage: None,
-                }),
-                from_labels: newest.is_some(),
-                recorded: BTreeMap::new(),
-                reused: BTreeSet::new(),
-                observed,
-            },
+            None => Self::labelled(newest, observed),
+        }
+    }
+
+    /// The labels as the record, also where nothing serves any more: then what was made last tells of it.
+    pub(super) fn by_labels(observed: &'a Observed) -> Self {
+        let newest = newest_serving(observed).or_else(|| newest_made(observed));
+        Self::labelled(newest, observed)
+    }
+
+    fn labelled(newest: Option<&Object>, observed: &'a Observed) -> Self {
+        let base = |object: &Object| Base {
+            number: object.provenance.release,
+            tag: object.provenance.tag.clone(),
+            lineage: None,
+        };
+        Self {
+            base: newest.map(base),
+            from_labels: newest.is_some(),
+            recorded: BTreeMap::new(),
+            reused: BTreeSet::new(),
+            observed,
         }
     }
 
@@ -165,12 +176,21 @@ fn was_made_elsewhere(head: &Release, observed: &Observed) -> bool {
 }
 
 fn newest_serving(observed: &Observed) -> Option<&Object> {
+    started(observed).filter(|object| is_serving(object)).max_by_key(|object| age(object))
+}
+
+fn newest_made(observed: &Observed) -> Option<&Object> {
+    started(observed).max_by_key(|object| age(object))
+}
+
+/// Every container that was ever started.
+fn started(observed: &Observed) -> impl Iterator<Item = &Object> {
     let all = observed.objects.iter().filter(|(address, _)| matches!(address.kind(), Kind::Service | Kind::Job));
-    let objects = all.flat_map(|(_, objects)| objects);
-    objects
-        .filter(|object| !matches!(object.status, Status::Created))
-        .filter(|object| is_serving(object))
-        .max_by_key(|object| (object.provenance.release, object.provenance.fence))
+    all.flat_map(|(_, objects)| objects).filter(|object| !matches!(object.status, Status::Created))
+}
+
+const fn age(object: &Object) -> (u64, u64) {
+    (object.provenance.release, object.provenance.fence)
 }
 
 fn is_serving(object: &Object) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::address::Kind;
 use crate::plain::plain;
-use crate::plan::Drift;
+use crate::plan::{Comparison, Drift};
 use crate::report::difference_text::{self, Sides};
 use crate::report::style::Style;
 use crate::report::words;
@@ -18,7 +18,8 @@ fn next(found: &[Drift]) -> String {
 
 /// The drift of a deployment, ending with a newline.
 #[must_use]
-pub fn drift_text(found: &[Drift], style: &Style) -> String {
+pub fn drift_text(compared: &Comparison, style: &Style) -> String {
+    let found = &compared.drift;
     if found.is_empty() {
         return "No drift: everything is as it was recorded.\n".to_owned();
     }
@@ -27,6 +28,15 @@ pub fn drift_text(found: &[Drift], style: &Style) -> String {
         lines.push(format!("{}   {}", words::name(&drift.address), plain(&drift.summary)));
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(4));
         lines.extend(differences.into_iter().map(|line| format!("    {line}")));
+    }
+    let untold = compared.absent.iter().filter(|one| found.iter().all(|drift| drift.address != **one));
+    lines.extend(untold.map(|one| format!("{}   in the spec, no container", words::name(one))));
+    if let Some(base) = compared.base.as_ref().filter(|_| compared.is_by_labels()) {
+        lines.push(format!(
+            "note: the store has no record of release {} ({}): this is what the labels on the engine tell",
+            base.number,
+            plain(&base.tag)
+        ));
     }
     lines.push(format!("next: {}", next(found)));
     lines.join("\n") + "\n"

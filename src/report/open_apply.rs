@@ -9,13 +9,23 @@ use crate::plain::plain;
 use crate::report::style::{Style, Tone};
 use crate::report::{how_far, lock_text, time, words};
 
-/// Says that an apply is open, ending with a newline.
+/// Says that an apply is open, as an error with what to do about it, ending with a newline.
 #[must_use]
 pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Style) -> String {
     let head = style.paint(Tone::Bad, "error[omni::apply::open]");
+    let help = style.paint(Tone::Good, "help");
+    let told = what_is_open(apply, records, now);
+    format!(
+        "{head}: {told}   {help}: run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)\n"
+    )
+}
+
+/// Says which apply is open, who opened it and how far it has come, ending with a newline.
+#[must_use]
+pub fn what_is_open(apply: &Apply, records: &[Record], now: Timestamp) -> String {
     let scope = words::scope(&apply.plan);
     let mut lines = vec![
-        format!("{head}: an apply of {scope} is open: {} (release {})", plain(&apply.plan.tag), apply.release),
+        format!("an apply of {scope} is open: {} (release {})", plain(&apply.plan.tag), apply.release),
         format!(
             "   = opened {} by {} ({} ago), plan {}, lock fence {}",
             time::moment(apply.opened),
@@ -24,11 +34,9 @@ pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Sty
             apply.plan.id().spoken(),
             apply.fence
         ),
-        format!("   = {}", in_one_line(apply, records)),
+        format!("   = {}", in_one_line(apply, records, false)),
     ];
     lines.extend(how_far::lists(&apply.plan, records));
-    let help = style.paint(Tone::Good, "help");
-    lines.push(format!("   {help}: run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)"));
     lines.join("\n") + "\n"
 }
 
@@ -47,24 +55,32 @@ pub fn running(apply: &Apply, records: &[Record], held: &Held, style: &Style) ->
             time::age(held.since, held.now),
             held.fence
         ),
-        format!("   = {}", in_one_line(apply, records)),
+        format!("   = {}", in_one_line(apply, records, true)),
         format!("   {}: wait until it has ended; `--lock-wait 5m` waits for you", style.paint(Tone::Good, "help")),
     ];
     lines.join("\n") + "\n"
 }
 
-/// How far an open apply has come, in one line: `4 of 8 done, 1 unknown, undoing`.
-pub(super) fn in_one_line(apply: &Apply, records: &[Record]) -> String {
+/// How far an open apply has come, in one line: `4 of 8 done, 1 failed, 1 unknown, it was being undone`. What is being
+/// done is unknown once nobody is at work on it.
+pub(super) fn in_one_line(apply: &Apply, records: &[Record], is_at_work: bool) -> String {
     let statuses = how_far::statuses(records);
-    let count = |is: fn(NodeStatus) -> bool| statuses.values().filter(|status| is(**status)).count();
-    let undone = count(|status| status == NodeStatus::Undone);
-    let unknown = count(|status| matches!(status, NodeStatus::Doing | NodeStatus::Undoing | NodeStatus::Unknown));
+    let count = |is: &dyn Fn(NodeStatus) -> bool| statuses.values().filter(|status| is(**status)).count();
+    let of = |wanted: NodeStatus| count(&|status| status == wanted);
+    let busy = count(&|status| matches!(status, NodeStatus::Doing | NodeStatus::Undoing));
+    let (under_way, cut_off) = if is_at_work { (busy, 0) } else { (0, busy) };
     let turned = records.iter().any(|record| matches!(record, Record::Unwinding { .. }));
-    let parts = [
-        Some(format!("{} of {} done", count(|status| status == NodeStatus::Done), apply.plan.steps().count())),
-        (undone > 0).then(|| format!("{undone} undone")),
-        (unknown > 0).then(|| format!("{unknown} unknown")),
-        turned.then(|| "it was being undone".to_owned()),
+    let numbers = [
+        (of(NodeStatus::Failed), "failed"),
+        (of(NodeStatus::Undone), "undone"),
+        (of(NodeStatus::Left), "left"),
+        (under_way, "under way"),
+        (of(NodeStatus::Unknown) + cut_off, "unknown"),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let mut parts = vec![format!("{} of {} done", of(NodeStatus::Done), apply.plan.steps().count())];
+    parts.extend(numbers.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")));
+    if turned {
+        parts.push(if is_at_work { "being undone" } else { "it was being undone" }.to_owned());
+    }
+    parts.join(", ")
 }

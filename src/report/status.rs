@@ -7,7 +7,7 @@ use crate::journal::{Apply, Record};
 use crate::lock::{Held, Standing};
 use crate::observed::{Object, Observed, Status};
 use crate::plain::plain;
-use crate::plan::Drift;
+use crate::plan::{Comparison, Drift};
 use crate::release::Release;
 use crate::report::difference_text::{self, Sides};
 use crate::report::style::{Style, Tone};
@@ -24,8 +24,8 @@ pub struct Now<'a> {
     pub head: Option<&'a Release>,
     /// What the engine shows.
     pub observed: &'a Observed,
-    /// What differs from what was recorded.
-    pub drift: &'a [Drift],
+    /// What is there, beside the release that should be.
+    pub compared: &'a Comparison,
     /// Who has the lock, and what is known of that process; none where it is free.
     pub lock: Option<(&'a Held, Standing)>,
     /// The fence of the last lock taken.
@@ -44,7 +44,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     let mut lines = vec![header(now, style)];
     lines.extend(things(now, style));
     lines.push(format!("  {:<17}  {}", "drift", drift(now)));
-    for drift in now.drift.iter().filter(|_| style.full) {
+    for drift in now.told().unwrap_or_default().iter().filter(|_| style.full) {
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }
@@ -53,7 +53,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     }
     lines.push(format!("  {:<17}  {}", "lock", lock_text::line(now.lock, now.last_fence)));
     let open = now.open.map_or("none".to_owned(), |(apply, records)| {
-        let far = open_apply::in_one_line(apply, records);
+        let far = open_apply::in_one_line(apply, records, now.is_at_work());
         let (tone, word) = if now.is_at_work() { (Tone::Normal, "running: ") } else { (Tone::Bad, "") };
         style.paint(tone, &format!("{word}{} (release {}), {far}", plain(&apply.plan.tag), apply.release))
     });
@@ -62,16 +62,28 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     lines.join("\n") + "\n"
 }
 
-impl Now<'_> {
+impl<'a> Now<'a> {
     /// Whether somebody is at work on the deployment, as far as anybody can tell.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
         self.lock.is_some_and(|(_, standing)| standing.is_at_work())
     }
+
+    /// The latest release, where it is what should serve; none where the store has no record of that.
+    #[must_use]
+    pub fn recorded(&self) -> Option<&'a Release> {
+        self.head.filter(|_| self.compared.is_recorded())
+    }
+
+    /// What is not as it was recorded; none where nobody can tell, and while what is there is neither before nor after.
+    #[must_use]
+    pub fn told(&self) -> Option<&'a [Drift]> {
+        self.compared.told().filter(|_| self.open.is_none())
+    }
 }
 
 fn next(now: &Now<'_>) -> &'static str {
-    match (now.open, now.head) {
+    match (now.open, &now.compared.base) {
         _ if now.is_at_work() => "wait until it has ended; `--lock-wait 5m` makes a command wait",
         (Some(_), _) => "omni recover",
         (None, Some(_)) => "omni plan",
@@ -81,10 +93,20 @@ fn next(now: &Now<'_>) -> &'static str {
 
 fn header(now: &Now<'_>, style: &Style) -> String {
     let scope = plain(&now.scope.to_string());
-    let Some(head) = now.head else { return format!("{}   no release yet", style.paint(Tone::Strong, &scope)) };
+    let scope = style.paint(Tone::Strong, &scope);
+    let Some(head) = now.recorded() else {
+        return match &now.compared.base {
+            Some(base) => format!(
+                "{scope}   {}   release {} by the labels on the engine: the store has no record of it",
+                plain(&base.tag),
+                base.number
+            ),
+            None if now.observed.objects.is_empty() || now.open.is_some() => format!("{scope}   no release yet"),
+            None => format!("{scope}   neither the store nor a container tells of a release"),
+        };
+    };
     format!(
-        "{}   {}   release {}   applied {} by {} ({} old)",
-        style.paint(Tone::Strong, &scope),
+        "{scope}   {}   release {}   applied {} by {} ({} old)",
         plain(&head.tag),
         head.number,
         time::moment(head.at),
@@ -95,8 +117,8 @@ fn header(now: &Now<'_>, style: &Style) -> String {
 
 /// A line for each service; with `full`, and where something is missing, for every thing.
 fn things(now: &Now<'_>, style: &Style) -> Vec<String> {
-    let recorded = now.head.into_iter().flat_map(|head| head.resources.keys());
-    let addresses: std::collections::BTreeSet<_> = recorded.chain(now.observed.objects.keys()).collect();
+    let known = now.compared.resources.keys().chain(&now.compared.absent);
+    let addresses: std::collections::BTreeSet<_> = known.chain(now.observed.objects.keys()).collect();
     let mut table = Table::bare(&[
         Column::left("").at_least(17),
         Column::left(""),
@@ -105,22 +127,25 @@ fn things(now: &Now<'_>, style: &Style) -> Vec<String> {
         Column::left(""),
     ]);
     for address in addresses {
-        let wanted = now.head.and_then(|head| head.resources.get(address));
+        let wanted = now.compared.resources.get(address);
+        let absent = now.compared.absent.contains(address);
         let objects = now.observed.at(address);
         let missing = wanted.is_some() && objects.is_empty() && matches!(address.kind(), Kind::Network | Kind::Volume);
         let unknown = wanted.is_none() && objects.iter().any(|object| object.status.is_up());
-        if style.full || missing || unknown || (address.kind() == Kind::Service && wanted.is_some()) {
-            table.row(row(address, wanted.map(|recorded| &recorded.resource), objects, now.at));
+        if style.full || missing || unknown || absent || (address.kind() == Kind::Service && wanted.is_some()) {
+            let unwanted = if absent { "in the spec, no container" } else { "not in the release" };
+            table.row(row(address, wanted.ok_or(unwanted), objects, now.at));
         }
     }
     table.lines(style)
 }
 
-fn row(address: &Address, wanted: Option<&Resource>, objects: &[Object], at: Timestamp) -> Vec<Cell> {
+/// The line of a thing: what is wanted there, or why nothing is, and what is there.
+fn row(address: &Address, wanted: Result<&Resource, &str>, objects: &[Object], at: Timestamp) -> Vec<Cell> {
     let up: Vec<_> = objects.iter().filter(|object| object.status.is_up()).collect();
     let shown = up.first().copied().or(objects.first());
     let replicas = match wanted {
-        Some(Resource::Service(service)) => usize::try_from(service.replicas).unwrap_or(1),
+        Ok(Resource::Service(service)) => usize::try_from(service.replicas).unwrap_or(1),
         _ => 1,
     };
     let word = shown.map_or("missing".to_owned(), |object| doing(&object.status));
@@ -129,7 +154,7 @@ fn row(address: &Address, wanted: Option<&Resource>, objects: &[Object], at: Tim
     let (health, tone) = health(&up);
     let image = shown.and_then(|object| object.resource.container()).map(|container| plain(&container.image.reference));
     let last = match (wanted, shown.map(|object| &object.status)) {
-        (None, _) => "not in the release".to_owned(),
+        (Err(unwanted), _) => unwanted.to_owned(),
         (_, Some(Status::Running { since: Some(since), .. })) => format!("up {}", time::age(*since, at)),
         _ => String::new(),
     };
@@ -163,10 +188,15 @@ fn health(up: &[&Object]) -> (&'static str, Tone) {
 }
 
 fn drift(now: &Now<'_>) -> String {
-    let summaries: Vec<_> = now
-        .drift
-        .iter()
-        .map(|drift| format!("{} {}", words::name(&drift.address), difference_text::in_one_line(drift)))
-        .collect();
-    if summaries.is_empty() { "none".to_owned() } else { format!("{:<7}  {}", now.drift.len(), summaries.join("; ")) }
+    let Some(found) = now.told() else {
+        let why = match &now.compared.base {
+            _ if now.open.is_some() => "an apply is open, what is there is neither before nor after",
+            Some(_) => "the store has no record to compare with",
+            None => "there is no release to compare with",
+        };
+        return format!("not told  {why}");
+    };
+    let summary = |drift: &Drift| format!("{} {}", words::name(&drift.address), difference_text::in_one_line(drift));
+    let summaries: Vec<_> = found.iter().map(summary).collect();
+    if summaries.is_empty() { "none".to_owned() } else { format!("{:<7}  {}", found.len(), summaries.join("; ")) }
 }

@@ -13,7 +13,7 @@ use crate::signals::is_as_before;
 use crate::world::{Ran, World, docker};
 
 /// The document that a command prints.
-fn document(world: &World, words: &[&str]) -> Value {
+pub(crate) fn document(world: &World, words: &[&str]) -> Value {
     let output = world.command(words).output().expect("omni runs");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
@@ -28,7 +28,7 @@ fn all(world: &World) -> BTreeMap<String, bool> {
 }
 
 #[track_caller]
-fn says(ran: &Ran, texts: &[&str]) {
+pub(crate) fn says(ran: &Ran, texts: &[&str]) {
     for text in texts {
         assert!(ran.text.contains(text), "`{text}` is missing:\n{}", ran.text);
     }
@@ -47,7 +47,11 @@ fn the_lock_of_a_live_holder_is_not_broken_and_nobody_is_told_to_recover() {
     }
     assert_eq!((world.anchors(), self::fence(world)), (anchors, fence));
     let status = world.ends(&["status"], 0);
-    says(&status, &["running: v2", "is alive", "--lock-wait 5m"]);
+    says(&status, &["running: v2", "1 under way", "not told  an apply is open", "is alive", "--lock-wait 5m"]);
+    assert!(!status.text.contains("unknown"), "{}", status.text);
+    for words in [&["recover", "--dry-run"][..], &["destroy", "--dry-run"], &["rollback", "--to", "v1", "--dry-run"]] {
+        says(&world.ends(words, 5), &["omni::lock::held"]);
+    }
     let plan = world.ends(&["plan"], 5);
     says(&plan, &["omni::lock::held", "is running: v2", "--lock-wait 5m"]);
     let drift = world.ends(&["drift"], 5);

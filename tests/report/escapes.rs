@@ -10,7 +10,7 @@ use omni::journal::{Apply, Cause, Event, FaultReport, LeftBehind, Outcome, Progr
 use omni::lock::Op;
 use omni::observed::{Object, Observed, Provenance, Status};
 use omni::plain::is_hidden;
-use omni::plan::{Action, Drift, Plan, Reason, Turn};
+use omni::plan::{Action, Base, Comparison, Drift, Plan, Reason, Turn};
 use omni::release::Recorded;
 use omni::report::diagnostics::{Finding, Severity, github, json, sarif};
 use omni::report::{
@@ -85,7 +85,7 @@ fn drawn_plans(plan: &Plan, text: &str) -> Vec<String> {
         plan_at_work(plan, &Style::default()),
         plan_steps(plan, &Style { width: 60, ..Style::default() }),
         plan_json(plan),
-        drift_text(&plan.drift, &Style { full: true, ..Style::default() }),
+        drift_text(&by_labels(&plan.drift, text), &Style { full: true, ..Style::default() }),
         opening(plan, 1, 1, &Style::default()),
         plan_markdown(plan, &about),
     ];
@@ -160,6 +160,13 @@ fn drawn_events(plan: &Plan, records: &[Record], text: &str) -> Vec<String> {
     [lines, documents].map(|bytes| String::from_utf8(bytes).expect("text")).to_vec()
 }
 
+/// What the labels of a release tell that is called by this text.
+fn by_labels(drift: &[Drift], text: &str) -> Comparison {
+    let base = Base { number: 1, tag: text.to_owned(), lineage: None };
+    let absent = vec![Address::service(text)];
+    Comparison { base: Some(base), drift: drift.to_vec(), absent, ..Comparison::not_looked(None, "") }
+}
+
 fn drawn_status(plan: &Plan, apply: &Apply, records: &[Record], text: &str) -> String {
     let mut head = crate::support::release(1, text);
     text.clone_into(&mut head.by);
@@ -169,11 +176,12 @@ fn drawn_status(plan: &Plan, apply: &Apply, records: &[Record], text: &str) -> S
     let mut lease = held();
     (lease.holder.who, lease.holder.host, lease.holder.doing) = (text.to_owned(), text.to_owned(), text.to_owned());
     let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+    let compared = Comparison { drift: plan.drift.clone(), ..Comparison::not_looked(Some(&head), "7f2e") };
     let now = Now {
         scope: &plan.scope,
         head: Some(&head),
         observed: &observed,
-        drift: &plan.drift,
+        compared: &compared,
         lock: Some((&lease, omni::lock::Standing::Dead)),
         last_fence: 1,
         open: Some((apply, records)),

@@ -8,7 +8,7 @@ use omni::fingerprint::Fingerprint;
 use omni::journal::{Apply, Cause, FaultReport, LeftBehind, Outcome, Record};
 use omni::lock::{Op, Standing};
 use omni::observed::{Object, Observed, Provenance, Status};
-use omni::plan::{Drift, Purpose};
+use omni::plan::{Comparison, Drift, Purpose};
 use omni::release::Release;
 use omni::report::{
     Facts, Now, Style, ending, history, history_csv, history_json, lock, open_apply, opening, release, releases, status,
@@ -175,13 +175,15 @@ fn status_of_a_deployment() {
     let objects =
         BTreeMap::from([object(&head, "web", running), object(&head, "worker", Status::Exited { code: 137 })]);
     let observed = Observed { engine: engine(), objects, key: Some(key()) };
-    let (scope, drift) = (scope(), drift());
+    let (scope, lineage) = (scope(), "7f2e");
+    let settled = Comparison::not_looked(Some(&head), lineage);
+    let compared = Comparison { drift: drift(), ..settled.clone() };
     let now = Now {
         store: None,
         scope: &scope,
         head: Some(&head),
         observed: &observed,
-        drift: &drift,
+        compared: &compared,
         lock: None,
         last_fence: 56,
         open: None,
@@ -189,7 +191,7 @@ fn status_of_a_deployment() {
     };
     insta::assert_snapshot!(status(&now, &wide()));
     insta::assert_snapshot!(status(
-        &Now { lock: Some((&held(), Standing::Alive)), drift: &[], ..now },
+        &Now { lock: Some((&held(), Standing::Alive)), compared: &settled, ..now },
         &Style { width: 60, ..wide() }
     ));
 }
@@ -197,13 +199,13 @@ fn status_of_a_deployment() {
 #[test]
 fn status_before_the_first_release() {
     let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
-    let scope = scope();
+    let (scope, compared) = (scope(), Comparison::new(None, "", &observed));
     let now = Now {
         store: None,
         scope: &scope,
         head: None,
         observed: &observed,
-        drift: &[],
+        compared: &compared,
         lock: None,
         last_fence: 0,
         open: None,
@@ -211,7 +213,7 @@ fn status_before_the_first_release() {
     };
     insta::assert_snapshot!(status(&now, &wide()), @r"
     shop/prod   no release yet
-      drift              none
+      drift              not told  there is no release to compare with
       lock               free     (fence 0)
       open apply         none
     next: omni apply

@@ -1,4 +1,6 @@
-//! `omni doctor`: checks the engine, the store, the lock and the clock, and says what to do about each.
+//! `omni doctor`: checks the spec, the engine, the store, the lock and the clock, and says what to do about each.
+//!
+//! It ends as the command would that meets what is bad: of several things, as for the one that is in the way first.
 
 use serde_json::json;
 
@@ -11,17 +13,23 @@ use crate::cli::project::{Engine, Project};
 use crate::cli::store_place::StorePlace;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
+use crate::fingerprint::Key;
 use crate::plain::plain;
+use crate::plan::Comparison;
 use crate::provider::engine::Engine as _;
 use crate::provider::{Anchor, Observe};
 
 /// How far this machine's clock and the engine's may differ, in seconds, before leases and times mislead.
 const CLOCK_SKEW: i64 = 5;
 
+/// What can be in the way of a command, first that which it meets first.
+const IN_THE_WAY: [&str; 6] = ["spec", "engine", "store", "journal", "lock", "clock"];
+
 /// What was found at one place.
 struct Finding {
     place: &'static str,
-    is_good: bool,
+    /// How a command ends that meets it; none where all is well.
+    bad: Option<Exit>,
     text: String,
 }
 
@@ -29,7 +37,11 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     let mut found = Vec::new();
     let project = match Project::open(global) {
         Ok(project) => {
-            found.push(good("spec", format!("{} ({})", project.name, project.scope())));
+            // What `omni validate` says.
+            found.push(match project.resolve(&Key::unset()) {
+                Ok(_) => good("spec", format!("{} ({})", project.name, project.scope())),
+                Err(failure) => bad("spec", &failure),
+            });
             Some(project)
         }
         Err(failure) => {
@@ -38,22 +50,32 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         }
     };
     if let Some(project) = project {
-        match project.engine() {
-            Ok(engine) => look_at_engine(&project, &engine, &mut found).await,
-            Err(failure) => found.push(bad("engine", &failure)),
+        let engine = project.engine();
+        match &engine {
+            Ok(engine) => look_at_engine(&project, engine, &mut found).await,
+            Err(failure) => found.push(bad("engine", failure)),
         }
-        look_at_store(&project, &mut found).await;
+        look_at_store(&project, engine.ok().as_ref(), &mut found).await;
     }
     if console.json {
-        let one = |one: &Finding| json!({ "place": one.place, "is_good": one.is_good, "text": plain(&one.text) });
+        let one = |one: &Finding| {
+            let exit = one.bad.map(Exit::number);
+            json!({ "place": one.place, "is_good": one.bad.is_none(), "exit": exit, "text": plain(&one.text) })
+        };
         let findings: Vec<_> = found.iter().map(one).collect();
         console.print(&format!("{:#}\n", json!({ "format": "omni.doctor/1", "findings": findings })));
     }
     for finding in found.iter().filter(|_| !console.json) {
-        let mark = if finding.is_good { "ok " } else { "BAD" };
+        let mark = if finding.bad.is_none() { "ok " } else { "BAD" };
         console.print(&format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text)));
     }
-    Ok(if found.iter().all(|finding| finding.is_good) { Exit::Done } else { Exit::Unusable })
+    Ok(worst(&found))
+}
+
+fn worst(found: &[Finding]) -> Exit {
+    let at = |finding: &&Finding| IN_THE_WAY.iter().position(|place| *place == finding.place);
+    let bad = found.iter().filter(|finding| finding.bad.is_some());
+    bad.min_by_key(at).and_then(|finding| finding.bad).unwrap_or(Exit::Done)
 }
 
 async fn look_at_engine(project: &Project, engine: &Engine, found: &mut Vec<Finding>) {
@@ -71,42 +93,59 @@ async fn look_at_engine(project: &Project, engine: &Engine, found: &mut Vec<Find
         Ok(theirs) => {
             let skew = SystemClock.now().duration_since(theirs).as_secs();
             let text = format!("{skew} s from the engine's");
-            found.push(Finding { place: "clock", is_good: skew.abs() <= CLOCK_SKEW, text });
+            let bad = (skew.abs() > CLOCK_SKEW).then_some(Exit::Unusable);
+            found.push(Finding { place: "clock", bad, text });
         }
         Err(fault) => found.push(bad("clock", &fault.into())),
     }
     match engine.anchor(project.scope()).await {
         Ok(None) => found.push(good("lock", "free".to_owned())),
         Ok(Some(held)) => {
-            let is_good = !held.is_abandoned();
+            let bad = held.is_abandoned().then_some(Exit::Locked);
             let text = format!("held by {} (fence {})", held.holder, held.fence);
-            found.push(Finding { place: "lock", is_good, text });
+            found.push(Finding { place: "lock", bad, text });
         }
         Err(fault) => found.push(bad("lock", &fault.into())),
     }
 }
 
-async fn look_at_store(project: &Project, found: &mut Vec<Finding>) {
+async fn look_at_store(project: &Project, engine: Option<&Engine>, found: &mut Vec<Finding>) {
     let store = match project.store().await {
         Ok(Some(store)) => store,
-        Ok(None) => return found.push(absent_store(project)),
+        Ok(None) => return found.push(lost_store(project, engine).await.unwrap_or_else(|| absent_store(project))),
         Err(failure) => return found.push(bad("store", &failure)),
     };
+    let open = store.open_apply().await;
     match store.releases().await {
         Ok(releases) => {
+            let is_lost = releases.is_empty() && matches!(open, Ok(None));
+            let lost = if is_lost { lost_store(project, engine).await } else { None };
             let at = project.store_name().ok().flatten().map(|name| format!("{name}, ")).unwrap_or_default();
-            found.push(good("store", format!("{at}releases: {}, lineage {}", releases.len(), store.lineage())));
+            let text = format!("{at}releases: {}, lineage {}", releases.len(), store.lineage());
+            found.push(lost.unwrap_or_else(|| good("store", text)));
         }
         Err(error) => return found.push(bad("store", &error.into())),
     }
-    match store.open_apply().await {
+    match open {
         Ok(None) => found.push(good("journal", "no apply is open".to_owned())),
         Ok(Some(open)) => {
             let text = format!("the apply of {} is open: run `omni recover`", open.plan.tag);
-            found.push(Finding { place: "journal", is_good: false, text });
+            found.push(Finding { place: "journal", bad: Some(Exit::Stuck), text });
         }
         Err(error) => found.push(bad("journal", &error.into())),
     }
+}
+
+/// Where something runs though the store has no release, the store was lost.
+async fn lost_store(project: &Project, engine: Option<&Engine>) -> Option<Finding> {
+    let observed = engine?.observe(project.scope()).await.ok()?;
+    let base = Comparison::new(None, "", &observed).base?;
+    let (number, tag) = (base.number, base.tag);
+    let text = format!(
+        "it has no record of release {number} ({tag}), which is on the engine by its labels: put the \
+         store back, or read `omni plan` and run `omni apply`, which writes down what is there"
+    );
+    Some(Finding { place: "store", bad: Some(Exit::Store), text })
 }
 
 /// What the first apply will find where the store is to be.
@@ -125,16 +164,19 @@ fn absent_store(project: &Project) -> Finding {
 }
 
 const fn good(place: &'static str, text: String) -> Finding {
-    Finding { place, is_good: true, text }
+    Finding { place, bad: None, text }
 }
 
 fn bad(place: &'static str, failure: &Failure) -> Finding {
     let text = match failure {
-        Failure::Spec(problems) => format!("{} errors: run `omni validate`", problems.errors()),
+        Failure::Spec(problems) => match problems.errors() {
+            1 => "1 error: run `omni validate`".to_owned(),
+            errors => format!("{errors} errors: run `omni validate`"),
+        },
         Failure::Told(told) => match &told.help {
             Some(help) => format!("{}; {help}", told.messages.join("; ")),
             None => told.messages.join("; "),
         },
     };
-    Finding { place, is_good: false, text }
+    Finding { place, bad: Some(failure.exit()), text }
 }

@@ -1,4 +1,6 @@
 //! `omni drift`: compares what runs with what was recorded; for cron, and read-only.
+//!
+//! It ends well only where there is a record and all is as it says: whatever else it cannot compare with, it says so.
 
 use serde_json::json;
 
@@ -9,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::opened::{self, Opened};
 use crate::cli::planning::Ground;
 use crate::cli::project::Project;
-use crate::plan::drift;
+use crate::plan::Comparison;
 use crate::report;
 
 pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -26,20 +28,48 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     }
     let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;
-    let found = drift(ground.head(), &ground.lineage, &ground.observed);
-    console.print(&if console.json {
-        document(&project, Some(&found), None)
-    } else {
-        report::drift_text(&found, &console.out)
-    });
+    let compared = ground.compared(&project);
+    let told = compared.told();
+    if console.json {
+        console.print(&document(&project, Some(&compared), None));
+    }
+    let Some(found) = told else { return Err(no_record(&compared)) };
+    if !console.json {
+        console.print(&report::drift_text(&compared, &console.out));
+    }
     Ok(if found.is_empty() { Exit::Done } else { Exit::Drift })
 }
 
-fn document(project: &Project, found: Option<&[crate::plan::Drift]>, opened: Option<&Opened>) -> String {
+/// Nothing was found, and nobody can tell whether that is all.
+fn no_record(compared: &Comparison) -> Failure {
+    let (message, help) = match &compared.base {
+        Some(base) => (
+            format!(
+                "the store has no record of what runs, which is release {} ({}) by the labels on the engine; nobody \
+                 can tell whether something was changed or removed by hand",
+                base.number, base.tag
+            ),
+            "put the store back; or read `omni plan`, then `omni apply` writes down what is there",
+        ),
+        None => (
+            "neither the store nor a container on the engine tells of a release: there is nothing to compare with"
+                .to_owned(),
+            "put the store back; where nothing was ever deployed, run `omni apply`",
+        ),
+    };
+    let failure = Failure::new(Exit::Store, "omni::store::no_record", message);
+    let absent = compared.absent.iter().map(|address| format!("{address} is in the spec and has no container"));
+    absent.fold(failure, Failure::and).help(help)
+}
+
+fn document(project: &Project, compared: Option<&Comparison>, opened: Option<&Opened>) -> String {
     let document = json!({
         "format": "omni.drift/1",
         "scope": project.scope().to_string(),
-        "drift": found,
+        "base": compared.and_then(|compared| compared.base.as_ref()),
+        "is_by_labels": compared.map(Comparison::is_by_labels),
+        "drift": compared.and_then(Comparison::told),
+        "absent": compared.map(|compared| &compared.absent),
         "open_apply": opened.map(Opened::json),
     });
     format!("{document:#}\n")

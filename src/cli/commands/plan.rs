@@ -21,11 +21,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     let engine = project.engine()?;
     let store = project.store().await?;
     if let Some(opened) = opened::look(&project, &engine, store.as_deref(), global.lock_wait.duration()).await? {
-        if console.json {
-            return Err(opened.failure());
-        }
-        console.warn(&opened.text(&console.err));
-        return Ok(opened.exit());
+        return opened.end(console);
     }
     let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;

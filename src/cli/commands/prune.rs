@@ -6,6 +6,7 @@ use crate::cli::Exit;
 use crate::cli::args::{DoArgs, Global, PruneArgs};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::opened;
 use crate::cli::project::Project;
 use crate::cli::tidying::{self, Whose};
 use crate::cli::undertaking::Undertaking;
@@ -23,7 +24,14 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     }
     let doing = DoArgs { yes: args.yes, allow_loss: Vec::new(), parallel: 1 };
     let undertaking = Undertaking::new(&project, global, console, &doing, "prune")?;
-    let found = match project.store().await? {
+    let store = project.store().await?;
+    if args.dry_run
+        && let Some(opened) =
+            opened::look(&project, &undertaking.engine, store.as_deref(), global.lock_wait.duration()).await?
+    {
+        return opened.end(console);
+    }
+    let found = match store {
         Some(store) => {
             tidying::find(&undertaking.engine, project.scope(), &*store, retention, Whose::All).await?.objects
         }

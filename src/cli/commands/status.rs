@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::Exit;
 use crate::cli::args::Global;
@@ -14,8 +14,7 @@ use crate::cli::planning::Ground;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
-use crate::plan::drift;
-use crate::release::Release;
+use crate::plan::Comparison;
 use crate::report::{self, Now};
 
 pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -29,7 +28,10 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     };
     let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;
-    let drift = drift(ground.head(), &ground.lineage, &ground.observed);
+    let compared = match &opened {
+        Some(_) => Comparison::not_looked(ground.head(), &ground.lineage),
+        None => ground.compared(&project),
+    };
     let last_fence = match store {
         Some(store) => store.last_fence().await?,
         None => 0,
@@ -39,7 +41,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         scope: project.scope(),
         head: ground.head(),
         observed: &ground.observed,
-        drift: &drift,
+        compared: &compared,
         lock: held.as_ref().map(|(held, standing)| (held, *standing)),
         last_fence,
         open: opened.as_ref().map(|opened| (&opened.apply, opened.records.as_slice())),
@@ -47,14 +49,15 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         at: SystemClock.now(),
     };
     if console.json {
-        let release = |head: &Release| json!({ "number": head.number, "tag": head.tag, "at": head.at, "by": head.by });
         let document = json!({
             "format": "omni.status/1",
             "scope": project.scope().to_string(),
-            "release": now.head.map(release),
+            "release": release(&now),
+            "is_by_labels": compared.is_by_labels(),
             "objects": now.observed.objects,
             "fingerprint": now.observed.fingerprint(),
-            "drift": now.drift,
+            "drift": now.told(),
+            "absent": compared.absent,
             "store": now.store,
             "lock": now.lock.map(|(held, _)| held),
             "holder": now.lock.map(|(_, standing)| standing),
@@ -66,4 +69,13 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     }
     // One that somebody works on is as it should be.
     Ok(if opened.is_some() && !now.is_at_work() { Exit::Stuck } else { Exit::Done })
+}
+
+/// The release that serves. By labels, nobody knows when it was applied and by whom.
+fn release(now: &Now<'_>) -> Value {
+    match (now.recorded(), &now.compared.base) {
+        (Some(head), _) => json!({ "number": head.number, "tag": head.tag, "at": head.at, "by": head.by }),
+        (None, Some(base)) => json!({ "number": base.number, "tag": base.tag, "at": null, "by": null }),
+        (None, None) => Value::Null,
+    }
 }
