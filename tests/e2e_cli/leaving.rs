@@ -178,6 +178,18 @@ fn a_prune_that_keeps_nothing_is_refused() {
 }
 
 #[test]
+fn the_fingerprint_of_a_destroy_is_what_is_left() {
+    let place = Place::with("leaves", WEB);
+    place.apply();
+    let shown = ends(&place, "Hello", &["destroy", "--volumes", "--yes"], 0);
+    let left = place.omni(&["fingerprint", "--json"]).json()["fingerprint"].as_str().expect("a text").to_owned();
+    let spoken = format!("{}-{}", &left[..4], &left[4..8]);
+    assert!(shown.contains(&spoken), "{spoken} in {shown}");
+    let recorded = place.omni(&["show", "destroyed", "--json"]);
+    assert!(recorded.out.contains(&left), "{left} in {}", recorded.screen());
+}
+
+#[test]
 fn an_image_that_goes_is_named_before() {
     let place = building("built", 1);
     ends(&place, "one", &["apply", "--yes", "--tag", "one"], 0);
