@@ -130,7 +130,10 @@ const fn good(place: &'static str, text: String) -> Finding {
 
 fn bad(place: &'static str, failure: &Failure) -> Finding {
     let text = match failure {
-        Failure::Spec(problems) => format!("{} errors: run `omni validate`", problems.errors()),
+        Failure::Spec(problems) => {
+            let word = if problems.errors() == 1 { "error" } else { "errors" };
+            format!("{} {word}: run `omni validate`", problems.errors())
+        }
         Failure::Told(told) => match &told.help {
             Some(help) => format!("{}; {help}", told.messages.join("; ")),
             None => told.messages.join("; "),
