@@ -55,7 +55,8 @@ impl Console {
     pub(crate) fn print(&self, text: &str) {
         let text = if self.json { escaped(text) } else { coloured(text) };
         // Nothing that omni does depends on being heard.
-        let _ = self.results().write_all(text.as_bytes());
+        let mut out = self.results();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     /// Where results are written.
@@ -135,19 +136,22 @@ struct Results {
 
 impl Write for Results {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut out = io::stdout().lock();
-        // What is buffered only fails later, when nobody looks any more.
-        let written = out.write_all(bytes).and_then(|()| out.flush());
-        if let Err(error) = &written
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            let _ = self.unwritten.set(error.to_string());
-        }
-        written.map(|()| bytes.len())
+        self.kept(io::stdout().lock().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.kept(io::stdout().lock().flush())
+    }
+}
+
+impl Results {
+    /// The same answer; the first failure that is not that of a reader who has gone away is kept.
+    fn kept<T>(&self, answer: io::Result<T>) -> io::Result<T> {
+        answer.inspect_err(|error| {
+            if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) {
+                let _ = self.unwritten.set(error.to_string());
+            }
+        })
     }
 }
 
