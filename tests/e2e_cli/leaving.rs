@@ -216,6 +216,10 @@ fn an_image_of_an_apply_that_was_accepted_does_not_stay() {
     greet(&place, "two");
     place.edit("\"/fixture\", \"sleep\"", "\"/fixture\", \"exit-after\", \"50\", \"3\"");
     ends(&place, "one", &["apply", "--yes", "--on-failure", "pause"], 3);
+    for words in [&["prune", "--dry-run"][..], &["prune", "--yes"]] {
+        let shown = ends(&place, "one", words, 3);
+        assert!(shown.contains("an apply is open: what it needs is not known"), "{shown}");
+    }
     ends(&place, "one", &["recover", "--accept"], 0);
     assert_eq!(images(&place).len(), 2);
     // It is started again and again, so that each look sees something else.

@@ -28,6 +28,9 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     }
     let doing = DoArgs { yes: args.yes, allow_loss: Vec::new(), parallel: 1 };
     let undertaking = Undertaking::new(&project, global, console, &doing, "prune")?;
+    if undertaking.opened().await?.is_some() {
+        return Err(open());
+    }
     let store = project.store().await?;
     let found = tidying::find(&undertaking.engine, project.scope(), store.as_deref(), retention, Whose::All).await?;
     let is_clean = found.objects.is_empty() && found.forgotten.is_empty();
@@ -42,7 +45,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     }
     if !found.objects.is_empty() && !args.yes {
         if !console.json {
-            console.note(&listed(&found.objects, "to remove:", &nothing));
+            console.warn(&listed(&found.objects, "to remove:", &nothing));
         }
         console.ask("Remove these? No rollback can start them again.", "yes", "--yes")?;
     }
@@ -50,12 +53,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     let removed = undertaking
         .under_lock(async |under| {
             if under.store.open_apply().await?.is_some() {
-                return Err(Failure::new(
-                    Exit::Stuck,
-                    "omni::apply::open",
-                    "an apply is open: what it needs is not known",
-                )
-                .help("run `omni recover` first"));
+                return Err(open());
             }
             let (engine, scope, store) = (&undertaking.engine, project.scope(), Some(&*under.store));
             let mut now = tidying::find(engine, scope, store, retention, Whose::All).await?;
@@ -69,6 +67,11 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     }
     console.print(&told(console, &removed, false, "removed", "Nothing was removed.\n"));
     Ok(Exit::Done)
+}
+
+fn open() -> Failure {
+    Failure::new(Exit::Stuck, "omni::apply::open", "an apply is open: what it needs is not known")
+        .help("run `omni recover` first")
 }
 
 /// What to say where nothing can be removed.
