@@ -49,6 +49,9 @@ use crate::plain;
 
 pub use exit::Exit;
 
+/// What to do about output that cannot be written.
+const ELSEWHERE: &str = "make room, or send the output somewhere else, and run it again";
+
 /// The whole program: words in, an exit code out.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -76,7 +79,7 @@ pub fn run() -> ExitCode {
         }
     };
     match runtime.block_on(dispatch(&cli, &console)) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => heard(exit, cli.command.changes(), &console).into(),
         Err(failure) => {
             draw(&failure, &console);
             failure.exit().into()
@@ -84,13 +87,35 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// The exit code of a command that ended with `exit`, once it is told where its results could not be written. What was
+/// changed stays changed, so that is no failure of a command that changes something.
+fn heard(exit: Exit, changes: bool, console: &Console) -> Exit {
+    let Some(why) = console.unwritten() else { return exit };
+    if changes {
+        console.warn(&format!("warning: {}\n", unheard(why)));
+        return exit;
+    }
+    let failure = Failure::new(Exit::Unusable, "omni::cli::output", unheard(why)).help(ELSEWHERE);
+    draw(&failure, console);
+    failure.exit()
+}
+
+fn unheard(why: &str) -> String {
+    format!("standard output cannot be written, so what omni printed is not complete: {why}")
+}
+
 /// Prints help, or what is wrong with the words, which repeats some of them.
 fn said(error: &clap::Error) -> ExitCode {
     // Printing help to a closed pager is no failure.
     if error.use_stderr() && error.to_string().chars().any(|c| c != '\n' && plain::is_hidden(c)) {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), plain::coloured(&error.to_string()).as_bytes());
-    } else {
-        let _ = error.print();
+    } else if let Err(unwritten) = error.print()
+        && unwritten.kind() != std::io::ErrorKind::BrokenPipe
+        && !error.use_stderr()
+    {
+        let text = format!("error[omni::cli::output]: {}\n  help: {ELSEWHERE}\n", unheard(&unwritten.to_string()));
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+        return Exit::Unusable.into();
     }
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use crate::address::{Address, Scope};
 use crate::journal::Effect;
 use crate::lock::{Held, Holder};
-use crate::observed::{EngineFacts, Observed};
+use crate::observed::{EngineFacts, Object, Observed};
 use crate::resource::{Image, Pin};
 
 pub use ended::Ended;
@@ -42,6 +42,12 @@ pub trait Observe: Send + Sync {
     /// # Errors
     /// When the engine does not answer.
     async fn observe(&self, scope: &Scope) -> Result<Observed, Fault>;
+
+    /// Every image of a deployment that omni has built: under its tag, or without one where the build was cut off.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    async fn built(&self, scope: &Scope) -> Result<Vec<(Address, Object)>, Fault>;
 
     /// Exactly which image this is now. For a build that is its input's fingerprint; otherwise the engine or the
     /// registry is asked, as the pull policy says.

@@ -29,5 +29,7 @@ mod stale;
 #[path = "e2e_cli/store.rs"]
 mod store;
 mod support;
+#[path = "e2e_cli/unheard.rs"]
+mod unheard;
 #[path = "e2e_cli/world.rs"]
 mod world;

@@ -74,3 +74,19 @@ pub enum Command {
     /// Print the JSON Schema of deploy.toml
     Schema,
 }
+
+impl Command {
+    /// Whether it is to change something: the deployment, the lock, or a file.
+    #[must_use]
+    pub const fn changes(&self) -> bool {
+        match self {
+            Self::Init(_) | Self::Apply(_) | Self::Lock(LockCommand::Break { .. }) => true,
+            Self::Fmt(args) => !args.check,
+            Self::Recover(args) => !args.dry_run,
+            Self::Rollback(args) => args.to.is_some() && !args.dry_run,
+            Self::Prune(args) => !args.dry_run,
+            Self::Destroy(args) => !args.dry_run,
+            _ => false,
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! `Console`: what the user sees and is asked: results to standard output, everything else to standard error.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use crate::cli::args::{Global, When};
 use crate::cli::exit::Exit;
@@ -23,6 +24,8 @@ pub(crate) struct Console {
     is_live: bool,
     /// Whether there is somebody to ask.
     may_ask: bool,
+    /// Why the first result that could not be written was not.
+    unwritten: Arc<OnceLock<String>>,
 }
 
 impl Console {
@@ -43,15 +46,27 @@ impl Console {
             quiet: global.quiet,
             is_live: err && !global.plain && !global.json,
             may_ask: io::stdin().is_terminal() && err && !global.no_input && !global.json,
+            unwritten: Arc::default(),
         }
     }
 
-    /// Prints a result. A reader that has gone away (a closed pager) is no error.
+    /// Prints a result. A reader that has gone away (a closed pager) is no error; any other is kept for the end of the
+    /// command.
     pub(crate) fn print(&self, text: &str) {
         let text = if self.json { escaped(text) } else { coloured(text) };
-        let mut out = io::stdout().lock();
         // Nothing that omni does depends on being heard.
+        let mut out = self.results();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Where results are written.
+    fn results(&self) -> Results {
+        Results { unwritten: Arc::clone(&self.unwritten) }
+    }
+
+    /// Why results could not all be written; none where they were, or their reader has gone away.
+    pub(crate) fn unwritten(&self) -> Option<&str> {
+        self.unwritten.get().map(String::as_str)
     }
 
     #[expect(clippy::unused_self, reason = "who asks has a console; that it needs nothing of it is a detail")]
@@ -103,7 +118,7 @@ impl Console {
     #[must_use]
     pub(crate) fn reporter(&self, plan: &Plan, prior: &[Record]) -> Box<dyn Reporter> {
         if self.json {
-            Box::new(JsonLines::new(io::stdout()))
+            Box::new(JsonLines::new(self.results()))
         } else if self.quiet {
             Box::new(Silent::default())
         } else if self.is_live {
@@ -111,6 +126,32 @@ impl Console {
         } else {
             Box::new(Lines::new(plan, self.err, io::stderr()).resumed(prior))
         }
+    }
+}
+
+/// Standard output, which keeps why it could not be written.
+struct Results {
+    unwritten: Arc<OnceLock<String>>,
+}
+
+impl Write for Results {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.kept(io::stdout().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.kept(io::stdout().lock().flush())
+    }
+}
+
+impl Results {
+    /// The same answer; the first failure that is not that of a reader who has gone away is kept.
+    fn kept<T>(&self, answer: io::Result<T>) -> io::Result<T> {
+        answer.inspect_err(|error| {
+            if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) {
+                let _ = self.unwritten.set(error.to_string());
+            }
+        })
     }
 }
 

@@ -3,13 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Kind;
+use crate::cli::failure::Failure;
 use crate::cli::planning::Ground;
+use crate::cli::project::Engine;
 use crate::cli::system_clock::SystemClock;
+use crate::cli::tidying::with_images;
 use crate::clock::Clock;
 use crate::observed::{Observed, Status};
-use crate::plan::{Action, Plan, Purpose, Retention, retained};
+use crate::plan::{Action, Plan, Purpose, Retained, Retention, retained};
 use crate::release::{Recorded, Release};
 use crate::resource::Resource;
+
+/// Whether the plan says already that this goes. A service is only stopped by its step.
+fn is_step(plan: &Plan, one: &Retained) -> bool {
+    one.address.kind() != Kind::Service
+        && plan.change(&one.address).is_some_and(|change| {
+            change.action == Action::Delete && change.before.iter().any(|side| side.objects.contains(&one.id))
+        })
+}
 
 /// Leaves only the objects that these applies made.
 pub(crate) fn only_of(observed: &mut Observed, ops: &BTreeSet<String>) {
@@ -18,13 +29,20 @@ pub(crate) fn only_of(observed: &mut Observed, ops: &BTreeSet<String>) {
     }
 }
 
-/// The names of what the tidying after this plan would remove.
-#[must_use]
-pub(crate) fn foresee(plan: &Plan, ground: &Ground, retention: Retention) -> Vec<String> {
+/// The names of what the tidying after this plan would remove, but for what a step of it is about.
+///
+/// # Errors
+/// When the engine does not answer.
+pub(crate) async fn foresee(
+    plan: &Plan,
+    ground: &Ground,
+    retention: Retention,
+    engine: &Engine,
+) -> Result<Vec<String>, Failure> {
     if plan.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let mut observed = ground.observed.clone();
+    let mut observed = with_images(engine, &plan.scope, ground.observed.clone()).await?;
     if plan.purpose != Purpose::Destroy {
         only_of(&mut observed, &ground.ops);
     }
@@ -56,6 +74,6 @@ pub(crate) fn foresee(plan: &Plan, ground: &Ground, retention: Retention) -> Vec
         world: plan.spec,
     };
     let (kept, _) = retention.split([vec![next], ground.releases.clone()].concat(), now);
-    let found = retained(&observed, &kept).into_iter().filter(|one| !one.needed);
-    found.map(|one| one.name).collect()
+    let found = retained(&observed, &kept).into_iter().filter(|one| !one.needed && !is_step(plan, one));
+    Ok(found.map(|one| one.name).collect())
 }

@@ -9,10 +9,10 @@ use crate::cli::project::Engine;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::clock::Clock;
+use crate::observed::Observed;
 use crate::plain::plain;
 use crate::plan::{Plan, Purpose, Retained, Retention, retained};
 use crate::provider::{FaultKind, Observe, Perform};
-use crate::release::Release;
 use crate::store::Store;
 
 /// Tidies after an apply that is closed. What serves is right by then, so what could not be removed is told and left to
@@ -74,30 +74,56 @@ pub(crate) enum Whose {
 
 /// What a tidying finds.
 pub(crate) struct Found {
-    /// Objects that serve nobody and that no kept release needs.
+    /// Objects that serve nobody and that no kept release needs, in the order in which they can be removed.
     pub(crate) objects: Vec<Retained>,
-    kept: Vec<Release>,
-    forgotten: Vec<Release>,
+    /// Whether the store knows of any release; where not, what serves is read from the engine.
+    pub(crate) has_releases: bool,
+    /// The numbers of the releases that are no longer kept.
+    pub(crate) forgotten: Vec<u64>,
+    /// Whether the engine has anything of the deployment but volumes.
+    pub(crate) is_any: bool,
 }
 
-/// What no kept release needs.
+/// What no kept release needs. Without a store nothing is kept.
 ///
 /// # Errors
 /// When the store or the engine does not answer.
 pub(crate) async fn find(
     engine: &Engine,
     scope: &Scope,
-    store: &dyn Store,
+    store: Option<&dyn Store>,
     retention: Retention,
     whose: Whose,
 ) -> Result<Found, Failure> {
-    let (kept, forgotten) = retention.split(store.releases().await?, SystemClock.now());
-    let mut observed = engine.observe(scope).await?;
-    if whose == Whose::Own {
+    let releases = match store {
+        Some(store) => store.releases().await?,
+        None => Vec::new(),
+    };
+    let has_releases = !releases.is_empty();
+    let (kept, forgotten) = retention.split(releases, SystemClock.now());
+    let mut observed = with_images(engine, scope, engine.observe(scope).await?).await?;
+    if let (Whose::Own, Some(store)) = (whose, store) {
         only_of(&mut observed, &planning::ops(store).await?);
     }
     let objects = retained(&observed, &kept).into_iter().filter(|one| !one.needed).collect();
-    Ok(Found { objects, kept, forgotten })
+    let mut there = observed.objects.iter().filter(|(_, objects)| !objects.is_empty());
+    Ok(Found {
+        objects,
+        has_releases,
+        forgotten: forgotten.iter().map(|release| release.number).collect(),
+        is_any: there.any(|(address, _)| address.kind() != Kind::Volume),
+    })
+}
+
+/// The same world with the images that omni has built for it.
+///
+/// # Errors
+/// When the engine does not answer.
+pub(crate) async fn with_images(engine: &Engine, scope: &Scope, mut observed: Observed) -> Result<Observed, Failure> {
+    for (address, image) in engine.built(scope).await? {
+        observed.objects.entry(address).or_default().push(image);
+    }
+    Ok(observed)
 }
 
 /// Removes what no kept release needs, and returns what was removed.
@@ -111,7 +137,19 @@ pub(crate) async fn sweep(
     under: &mut Under<'_>,
 ) -> Result<Vec<Retained>, Failure> {
     let (engine, scope) = (&undertaking.engine, undertaking.project.scope());
-    let found = find(engine, scope, &*under.store, retention, whose).await?;
+    let found = find(engine, scope, Some(&*under.store), retention, whose).await?;
+    remove(undertaking, found, under).await
+}
+
+/// Removes what was found, and returns what was removed.
+///
+/// # Errors
+/// When the store or the engine does not answer.
+pub(crate) async fn remove(
+    undertaking: &Undertaking<'_>,
+    found: Found,
+    under: &mut Under<'_>,
+) -> Result<Vec<Retained>, Failure> {
     let mut removed = Vec::new();
     for one in found.objects {
         match undertaking.engine.remove(&one.address, &one.id).await {
@@ -121,39 +159,10 @@ pub(crate) async fn sweep(
             Err(fault) => return Err(fault.into()),
         }
     }
-    remove_images(undertaking, &found.kept, &found.forgotten).await?;
-    let numbers: Vec<_> = found.forgotten.iter().map(|release| release.number).collect();
-    if !numbers.is_empty() {
-        under.store.forget(&numbers, under.locked.fence).await?;
+    if !found.forgotten.is_empty() {
+        under.store.forget(&found.forgotten, under.locked.fence).await?;
     }
     Ok(removed)
-}
-
-/// Removes the images that only forgotten releases ran.
-async fn remove_images(undertaking: &Undertaking<'_>, kept: &[Release], forgotten: &[Release]) -> Result<(), Failure> {
-    let images = |releases: &[Release]| {
-        let resources = releases.iter().flat_map(|release| release.resources.values());
-        let containers = resources.filter_map(|recorded| recorded.resource.container().cloned());
-        containers
-            .map(|container| (container.image.node, container.image.reference, container.image.pin))
-            .collect::<Vec<_>>()
-    };
-    let needed = images(kept);
-    for (node, reference, pin) in images(forgotten) {
-        if needed.iter().any(|(_, _, other)| *other == pin) {
-            continue;
-        }
-        let built = matches!(pin, Some(crate::resource::Pin::Build(_)));
-        let address = crate::address::Address::new(Kind::Image, node);
-        if built {
-            match undertaking.engine.remove(&address, &reference).await {
-                Ok(()) => {}
-                Err(fault) if matches!(fault.kind, FaultKind::Conflict | FaultKind::NotFound) => {}
-                Err(fault) => return Err(fault.into()),
-            }
-        }
-    }
-    Ok(())
 }
 
 async fn remove_volumes(undertaking: &Undertaking<'_>, plan: &Plan) -> Result<(), Failure> {

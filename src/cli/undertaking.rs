@@ -160,7 +160,7 @@ impl<'a> Undertaking<'a> {
     ) -> Result<(Met, Plan), Failure> {
         let mut met = wish.meet(self.project, &self.engine, key, store).await?;
         let mut plan = planning::plan(&met.goal, ground, &self.engine).await?;
-        plan.afterwards = foresee(&plan, ground, met.retention);
+        plan.afterwards = foresee(&plan, ground, met.retention, &self.engine).await?;
         met.check_secrets(&plan)?;
         Ok((met, plan))
     }

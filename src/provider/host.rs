@@ -33,7 +33,7 @@ use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
 use crate::lock::{Held, Holder, LONGEST_CALL};
-use crate::observed::{EngineFacts, Observed};
+use crate::observed::{EngineFacts, Object, Observed};
 use crate::plain::plain;
 use crate::plan::Action;
 use crate::provider::engine::Engine;
@@ -147,6 +147,10 @@ impl<E: Engine> Observe for Host<E> {
 
     async fn observe(&self, scope: &Scope) -> Result<Observed, Fault> {
         observe::observe(&self.calls(), scope).await
+    }
+
+    async fn built(&self, scope: &Scope) -> Result<Vec<(Address, Object)>, Fault> {
+        images::built(&self.calls(), scope).await
     }
 
     async fn pin(&self, image: &Image) -> Result<Pin, Fault> {

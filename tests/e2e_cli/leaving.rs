@@ -1,6 +1,6 @@
 //! What is removed and what is kept: volumes, what no kept release needs, and the ways back.
 
-use crate::place::Place;
+use crate::place::{IMAGE, Place};
 use crate::support::docker_cli;
 
 const WEB: &str = "[env.GREETING]
@@ -49,6 +49,31 @@ fn named(place: &Place, list: &[&str]) -> Vec<String> {
 
 fn volumes(place: &Place) -> Vec<String> {
     named(place, &["volume", "ls", "-q"])
+}
+
+fn images(place: &Place) -> Vec<String> {
+    let mut found = named(place, &["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]);
+    found.sort();
+    found
+}
+
+/// What a plan says of what goes afterwards, however it is broken into lines.
+fn afterwards(shown: &str) -> String {
+    let lines = shown.lines().skip_while(|line| !line.starts_with("Afterwards"));
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A place whose service runs an image that omni builds of what `/greeting` says.
+fn building(name: &str, releases: u32) -> Place {
+    let place = Place::with(name, &retaining(releases).replace("image = \"IMAGE\"", "build = \"./build\""));
+    greet(&place, "one");
+    place
+}
+
+/// Changes what the image holds.
+fn greet(place: &Place, greeting: &str) {
+    place.write("build/greeting", greeting);
+    place.write("build/Dockerfile", &format!("FROM {IMAGE}\nCOPY greeting /greeting\n"));
 }
 
 fn stopped(place: &Place) -> Vec<String> {
@@ -115,6 +140,111 @@ fn what_is_tidied_is_said_before() {
     let shown = ends(&place, "two", &["apply", "--yes", "--tag", "two"], 0);
     assert!(shown.contains("removed 1 object that no kept release needs"), "{shown}");
     assert_eq!(stopped(&place), Vec::<String>::new());
+}
+
+#[test]
+fn prune_without_its_store_lists_and_asks() {
+    let place = Place::with("lost", WEB);
+    for greeting in ["one", "two", "three"] {
+        ends(&place, greeting, &["apply", "--yes", "--tag", greeting], 0);
+    }
+    let (kept, all) = (stopped(&place), place.containers());
+    assert_eq!(kept.len(), 2);
+    std::fs::remove_dir_all(place.path(".omni")).expect("a lost store");
+    let shown = ends(&place, "three", &["prune", "--dry-run"], 0);
+    assert!(kept.iter().all(|name| shown.contains(name)) && shown.contains("would remove 2 objects"), "{shown}");
+    let shown = ends(&place, "three", &["prune"], 8);
+    assert!(kept.iter().all(|name| shown.contains(name)), "{shown}");
+    assert!(!shown.contains("network."), "what serves is not listed: {shown}");
+    assert_eq!(place.containers(), all, "nobody agreed");
+    let shown = ends(&place, "three", &["prune", "--yes"], 0);
+    assert!(shown.contains("removed 2 objects"), "{shown}");
+    assert_eq!((stopped(&place).len(), place.containers().len()), (0, 1));
+    let shown = ends(&place, "three", &["prune", "--dry-run"], 0);
+    assert!(shown.contains("the store has no release, and there is nothing older than what serves"), "{shown}");
+    ends(&place, "three", &["plan", "--exit-code"], 0);
+}
+
+#[test]
+fn a_prune_that_keeps_nothing_is_refused() {
+    let place = Place::bare("keeps");
+    place.spec(WEB);
+    let shown = ends(&place, "one", &["prune", "--keep", "0"], 2);
+    assert!(shown.contains("invalid value '0' for '--keep <N>'"), "{shown}");
+    let shown = ends(&place, "one", &["prune"], 0);
+    let nothing = format!("no container, network or image of {} is on the engine", place.project);
+    assert!(shown.contains(&nothing), "{shown}");
+    assert!(!place.path(".omni").exists(), "there was nothing to write down");
+}
+
+#[test]
+fn the_fingerprint_of_a_destroy_is_what_is_left() {
+    let place = Place::with("leaves", WEB);
+    place.apply();
+    let shown = ends(&place, "Hello", &["destroy", "--volumes", "--yes"], 0);
+    let left = place.omni(&["fingerprint", "--json"]).json()["fingerprint"].as_str().expect("a text").to_owned();
+    let spoken = format!("{}-{}", &left[..4], &left[4..8]);
+    assert!(shown.contains(&spoken), "{spoken} in {shown}");
+    let recorded = place.omni(&["show", "destroyed", "--json"]);
+    assert!(recorded.out.contains(&left), "{left} in {}", recorded.screen());
+}
+
+#[test]
+fn an_image_that_goes_is_named_before() {
+    let place = building("built", 1);
+    ends(&place, "one", &["apply", "--yes", "--tag", "one"], 0);
+    let [old] = &images(&place)[..] else { panic!("one image") };
+    greet(&place, "two");
+    let shown = ends(&place, "one", &["plan"], 0);
+    let line = afterwards(&shown);
+    assert!(line.contains(old.as_str()), "{old} in {shown}");
+    ends(&place, "one", &["apply", "--yes", "--tag", "two"], 0);
+    let [new] = &images(&place)[..] else { panic!("one image") };
+    assert_ne!(new, old);
+    let shown = ends(&place, "one", &["destroy", "--dry-run"], 0);
+    let line = afterwards(&shown);
+    assert!(line.contains(new.as_str()), "{new} in {shown}");
+    assert!(!line.contains("-inside"), "the network is a step: {shown}");
+    ends(&place, "one", &["destroy", "--yes"], 0);
+    assert_eq!(images(&place), Vec::<String>::new());
+}
+
+#[test]
+fn an_image_of_an_apply_that_was_accepted_does_not_stay() {
+    let place = building("accepted", 2);
+    ends(&place, "one", &["apply", "--yes", "--tag", "one"], 0);
+    greet(&place, "two");
+    place.edit("\"/fixture\", \"sleep\"", "\"/fixture\", \"exit-after\", \"50\", \"3\"");
+    ends(&place, "one", &["apply", "--yes", "--on-failure", "pause"], 3);
+    for words in [&["prune", "--dry-run"][..], &["prune", "--yes"]] {
+        let shown = ends(&place, "one", words, 3);
+        assert!(shown.contains("an apply is open: what it needs is not known"), "{shown}");
+    }
+    ends(&place, "one", &["recover", "--accept"], 0);
+    assert_eq!(images(&place).len(), 2);
+    // It is started again and again, so that each look sees something else.
+    docker_cli(&["rm", "-f", &named(&place, &["ps", "-aq"])[0]]);
+    place.edit("\"/fixture\", \"exit-after\", \"50\", \"3\"", "\"/fixture\", \"sleep\"");
+    greet(&place, "one");
+    ends(&place, "one", &["apply", "--yes"], 0);
+    assert_eq!(images(&place).len(), 1, "no release needs the other: {:?}", images(&place));
+    // One that bears omni's labels and no tag, as a build that was cut off leaves it, and one that somebody made of it.
+    greet(&place, "three");
+    ends(&place, "one", &["apply", "--yes"], 0);
+    let kept = images(&place);
+    assert_eq!(kept.len(), 2);
+    let of = format!("FROM {}\nCOPY greeting /other\n", kept[0]);
+    place.write("build/Of", &of);
+    let build = place.path("build").display().to_string();
+    docker_cli(&["build", "-q", "-f", &format!("{build}/Of"), &build]);
+    place.write("build/greeting", "four");
+    let own = format!("{}/own:1", place.project);
+    docker_cli(&["build", "-q", "-t", &own, "-f", &format!("{build}/Of"), &build]);
+    assert_eq!(images(&place).len(), 4);
+    let shown = ends(&place, "one", &["prune", "--yes"], 0);
+    assert!(shown.contains("  - image.web   sha256:"), "{shown}");
+    assert!(images(&place).contains(&own) && images(&place).len() == 3, "{:?}", images(&place));
+    docker_cli(&["image", "rm", &own]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! killed stops, when it starts again, what it finds running, and starts none of it. So what is to run and does not is
 //! started once more. What the change of this apply brought, and what does not come up again, turns it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -71,11 +71,33 @@ impl<'p> Run<'p, '_> {
     }
 }
 
+/// The volumes that go once the apply is closed, when what held them is gone: they are nothing that serves.
+fn leaving<'p>(run: &Run<'p, '_>) -> BTreeSet<(&'p Address, &'p str)> {
+    if run.frontier.unwinding().is_some() {
+        return BTreeSet::new();
+    }
+    let removed = run.apply.plan.steps().filter(|change| change.removes_volume());
+    removed
+        .flat_map(|change| {
+            let objects = change.before.iter().flat_map(|side| &side.objects);
+            objects.map(|id| (&change.address, id.as_str()))
+        })
+        .collect()
+}
+
 /// Looks at everything, and starts what should run and does not, until all runs or that does not help.
-async fn look<'p>(provider: &dyn Perform, scope: &Scope, standing: &[Standing<'p>], raise: &Raise<'_>) -> Seen<'p> {
+async fn look<'p>(
+    provider: &dyn Perform,
+    scope: &Scope,
+    (standing, leaving): (&[Standing<'p>], &BTreeSet<(&Address, &str)>),
+    raise: &Raise<'_>,
+) -> Seen<'p> {
     let mut faults: BTreeMap<&Address, Fault> = BTreeMap::new();
     for round in 0.. {
-        let Some(found) = observed(provider, scope).await else { break };
+        let Some(mut found) = observed(provider, scope).await else { break };
+        for (address, objects) in &mut found.objects {
+            objects.retain(|object| !leaving.contains(&(address, object.id.as_str())));
+        }
         let down = standing.iter().filter_map(|one| {
             let seen = found.at(one.address);
             let runs = |id: &String| seen.iter().any(|object| object.id == *id && object.status.is_up());
@@ -121,8 +143,9 @@ impl<'s> Session<'s> {
     where
         's: 'a,
     {
-        let (provider, scope, standing) = (self.provider, &run.apply.plan.scope, run.standing());
-        Box::pin(async move { look(provider, scope, &standing, raise).await })
+        let (provider, scope) = (self.provider, &run.apply.plan.scope);
+        let (standing, leaving) = (run.standing(), leaving(run));
+        Box::pin(async move { look(provider, scope, (&standing, &leaving), raise).await })
     }
 
     /// Takes the last look in: what serves, unless the apply turns or halts for what it saw.

@@ -103,7 +103,7 @@ pub enum LockCommand {
 #[derive(Debug, Args)]
 pub struct PruneArgs {
     /// How many releases to keep; the spec's `rollback.retain` where none
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: Option<u32>,
     /// Only print what would be removed
     #[arg(long)]

@@ -31,7 +31,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
         console.note(&problems::drawn(warnings, console));
     }
     let mut plan = planning::plan(&met.goal, &ground, &engine).await?;
-    plan.afterwards = foresee(&plan, &ground, met.retention);
+    plan.afterwards = foresee(&plan, &ground, met.retention, &engine).await?;
     let plan = match (&args.out, met.written().cloned()) {
         (Some(path), Some(written)) => {
             let file = PlanFile::new(plan, SystemClock.now(), &args.pick.target, &args.pick.replace, written);

@@ -162,6 +162,10 @@ impl<E: Engine> Calls<'_, E> {
         self.read(|| self.engine.image(reference)).await
     }
 
+    pub(super) async fn images(&self, wanted: &Labels) -> Result<Vec<LiveImage>, Fault> {
+        self.read(|| self.engine.images(wanted)).await
+    }
+
     /// Makes a container, or finds the one of this name that the same op made.
     pub(super) async fn create(&self, new: &NewContainer) -> Result<String, Fault> {
         match self.change(|| self.engine.create_container(new)).await {

@@ -2,11 +2,13 @@
 //!
 //! A pull goes by digest and a build by the fingerprint of its context, so what runs is what was planned.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::address::Kind;
+use crate::address::{Address, Kind, Scope};
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
+use crate::observed::{Object, Status};
 use crate::plan::Action;
 use crate::provider::engine::{Engine, Labels, LiveImage, NewImage};
 use crate::provider::host::calls::{Calls, sent};
@@ -39,6 +41,38 @@ pub(super) async fn pin<E: Engine>(calls: &Calls<'_, E>, image: &Image) -> Resul
         }
     }
     calls.read(|| calls.engine.registry_digest(reference)).await.map(Pin::Digest)
+}
+
+/// Every image that omni built for a deployment. Another image that was made from one has its labels too: omni's own
+/// has the tag of its build, or none where the build was cut off, or where another one took the tag.
+pub(super) async fn built<E: Engine>(calls: &Calls<'_, E>, scope: &Scope) -> Result<Vec<(Address, Object)>, Fault> {
+    let mut found = Vec::new();
+    let mut tagged = BTreeSet::new();
+    for live in calls.images(&labels::scope(scope)).await? {
+        let Some(address) = labels::address(&live.labels).filter(|address| address.kind() == Kind::Image) else {
+            continue;
+        };
+        let Some(Resource::Image(image)) = labels::resource(&live.labels) else { continue };
+        let tag = names::image(scope, address.name(), &image);
+        let is_tagged = live.tags.contains(&tag);
+        if !is_tagged && !live.tags.is_empty() {
+            continue;
+        }
+        if is_tagged {
+            tagged.insert(tag.clone());
+        }
+        let provenance = labels::provenance(&live.labels, None);
+        let id = if is_tagged { tag.clone() } else { live.id };
+        let resource = Resource::Image(image);
+        found.push((address, Object { id, name: tag, resource, provenance, status: Status::Present }));
+    }
+    for (_, object) in &mut found {
+        // What needs the tag has the image that bears it.
+        if object.id != object.name && tagged.contains(&object.name) {
+            object.name = object.id.chars().take("sha256:".len() + 12).collect();
+        }
+    }
+    Ok(found)
 }
 
 impl<E: Engine> Doing<'_, E> {
