@@ -84,7 +84,14 @@ async fn take_away(
     if !broken {
         return Err(other_fence(fence));
     }
-    console.print(&format!("The lock with the fence {fence} is broken: {sends}.\nnext: omni status\n"));
+    console.print(&if console.json {
+        let whose = |(held, standing): &(&Held, Standing)| json!({ "holder": held.holder, "standing": standing });
+        let holders: Vec<_> = holders.iter().map(whose).collect();
+        let document = json!({ "format": "omni.lock_break/1", "fence": fence, "holders": holders, "note": sends });
+        format!("{document:#}\n")
+    } else {
+        format!("The lock with the fence {fence} is broken: {sends}.\nnext: omni status\n")
+    });
     Ok(Exit::Done)
 }
 
