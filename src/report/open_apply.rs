@@ -7,7 +7,7 @@ use crate::journal::{Apply, NodeStatus, Record};
 use crate::lock::Held;
 use crate::plain::plain;
 use crate::report::style::{Style, Tone};
-use crate::report::{how_far, lock_text, time, words};
+use crate::report::{how_far, lock_text, next_act, time, words};
 
 /// Says that an apply is open, ending with a newline.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Sty
     ];
     lines.extend(how_far::lists(&apply.plan, records));
     let help = style.paint(Tone::Good, "help");
-    lines.push(format!("   {help}: run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)"));
+    lines.push(format!("   {help}: {}", next_act::next_act(records)));
     lines.join("\n") + "\n"
 }
 

@@ -11,7 +11,8 @@ use omni::observed::{Object, Observed, Provenance, Status};
 use omni::plan::{Drift, Purpose};
 use omni::release::Release;
 use omni::report::{
-    Facts, Now, Style, ending, history, history_csv, history_json, lock, open_apply, opening, release, releases, status,
+    Facts, Now, Style, ending, failure_of, history, history_csv, history_json, lock, open_apply, opening, release,
+    releases, status,
 };
 use omni::resource::{Difference, Shown};
 
@@ -134,6 +135,26 @@ fn open(records: &[Record]) -> String {
 #[test]
 fn an_apply_is_open() {
     insta::assert_snapshot!(known(&open(&unwound()[..12])));
+}
+
+#[test]
+fn an_open_apply_names_only_the_ways_that_are_open() {
+    let all = unwound();
+    let turned = all.iter().position(|record| matches!(record, Record::Unwinding { .. })).expect("it turns");
+    let forward = open(&all[..turned]);
+    assert!(forward.ends_with("finish or undo it (`--forward`, `--back`; safe to repeat)\n"), "{forward}");
+    let back = open(&all[..=turned]);
+    assert!(back.ends_with("help: run `omni recover` to undo the rest of it (safe to repeat)\n"), "{back}");
+    let [_, job, ..] = nodes();
+    let fault = FaultReport { message: "exit code 1".to_owned(), help: None, log: Vec::new() };
+    let failed =
+        [Record::UndoIntent { node: job.clone() }, Record::UndoFailed { node: job.clone(), fault: fault.clone() }];
+    let stuck = open(&[&all[..=turned], &failed].concat());
+    assert!(stuck.contains("`omni recover --back`") && stuck.contains("`omni recover --accept`"), "{stuck}");
+    let left = vec![LeftBehind { node: job, fault: Some(fault) }];
+    let outcome = Outcome::Stuck { cause: Cause::Recovered, left };
+    let (_, _, help) = failure_of(&plan(), &outcome, &[]).expect("a failure");
+    assert!(help.contains("run as the plan has it") && help.contains("`omni recover --accept`"), "{help}");
 }
 
 fn object(release: &Release, name: &str, status: Status) -> (Address, Vec<Object>) {
