@@ -49,13 +49,17 @@ fn without_a_terminal_it_wants_yes() {
 #[test]
 fn a_step_that_cannot_be_taken_back_wants_its_name() {
     let place = Place::with("loss", JOB);
-    for words in [&["apply", "--yes"][..], &["apply", "--yes", "--allow-loss", "job.other"]] {
-        place.omni(words).is(
-            8,
+    let missing = |stray: &str| {
+        format!(
             "error[omni::consent::loss]: job.setup cannot be taken back
-  help: if that is right, add `--allow-loss job.setup`
-",
-        );
+{stray}  help: if that is right, add `--allow-loss job.setup`
+"
+        )
+    };
+    place.omni(&["apply", "--yes"]).is(8, &missing(""));
+    for (typed, near) in [("job.other", ""), ("job.setpu", "; did you mean `job.setup`?")] {
+        let stray = format!("error[omni::consent::loss]: `--allow-loss {typed}` names no step of this plan{near}\n");
+        place.omni(&["apply", "--yes", "--allow-loss", typed]).is(8, &missing(&stray));
     }
     is_untouched(&place);
     assert_eq!(place.omni(&["plan", "--exit-code"]).code, 11);
