@@ -13,6 +13,7 @@ use crate::journal::{Cause, FaultReport, NodeStatus, Outcome, Record};
 use crate::plain::plain;
 use crate::plan::{Plan, Purpose};
 use crate::report::board::because;
+use crate::report::fitted::fitted;
 use crate::report::next_act::{next_act, where_stuck};
 use crate::report::style::{Style, Tone};
 use crate::report::{how_far, time, words};
@@ -47,7 +48,7 @@ pub fn ending(plan: &Plan, outcome: &Outcome, facts: &Facts<'_>, style: &Style) 
             None => interrupted(plan, facts, style),
         },
     };
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// The code, the message and the reader's next act of an apply that ended badly, as plain texts.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::journal::{Apply, NodeStatus, Record};
 use crate::lock::Held;
 use crate::plain::plain;
+use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::{how_far, lock_text, next_act, time, words};
 
@@ -29,7 +30,7 @@ pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Sty
     lines.extend(how_far::lists(&apply.plan, records));
     let help = style.paint(Tone::Good, "help");
     lines.push(format!("   {help}: {}", next_act::next_act(records)));
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// Says that somebody is at work on an open apply, ending with a newline.
@@ -50,7 +51,7 @@ pub fn running(apply: &Apply, records: &[Record], held: &Held, style: &Style) ->
         format!("   = {}", in_one_line(apply, records)),
         format!("   {}: wait until it has ended; `--lock-wait 5m` waits for you", style.paint(Tone::Good, "help")),
     ];
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// How far an open apply has come, in one line: `4 of 8 done, 1 unknown, undoing`.

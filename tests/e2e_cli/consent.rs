@@ -148,6 +148,11 @@ fn on_a_terminal_it_asks() {
     assert!(shown.contains("Apply this plan? Type `yes` to go on: "), "{shown}");
     assert!(shown.contains("error[omni::consent::refused]: you did not agree; nothing was changed"), "{shown}");
     is_untouched(&place);
+    // Ctrl-D: the error does not follow on the line of the question.
+    let (code, shown) = typed(&place, "apply --color never", "\u{4}");
+    assert_eq!(code, 8, "{shown}");
+    let lines: Vec<_> = shown.lines().map(str::trim_end).collect();
+    assert!(lines.iter().any(|line| line.starts_with("error[omni::consent::refused]: you did not agree")), "{shown}");
     let (code, shown) = typed(&place, "apply --color never --no-input", "yes\n");
     assert_eq!(code, 8, "{shown}");
     let (code, shown) = typed(&place, "apply", "yes\n");

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::plain::plain;
 use crate::provider::engine::Engine as _;
 use crate::provider::{Anchor, Observe};
+use crate::report;
 
 /// How far this machine's clock and the engine's may differ, in seconds, before leases and times mislead.
 const CLOCK_SKEW: i64 = 5;
@@ -51,7 +52,8 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     }
     for finding in found.iter().filter(|_| !console.json) {
         let mark = if finding.is_good { "ok " } else { "BAD" };
-        console.print(&format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text)));
+        let line = format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text));
+        console.print(&report::fitted(&line, &console.out));
     }
     Ok(if found.iter().all(|finding| finding.is_good) { Exit::Done } else { Exit::Unusable })
 }

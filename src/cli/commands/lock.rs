@@ -101,7 +101,11 @@ fn agreed(held: &Held, standing: Standing, yes: bool, console: &Console) -> Resu
         Standing::Alive => Err(Failure::new(
             Exit::Locked,
             "omni::lock::alive",
-            format!("the holder of the lock is alive: {} since {}; {UNTOUCHED}", held.holder, held.since),
+            format!(
+                "the holder of the lock is alive: {} since {}; {UNTOUCHED}",
+                held.holder,
+                report::moment(held.since)
+            ),
         )
         .help(format!(
             "wait for it, or end it with `kill {}`, which lets it undo what it did; the lock of a dead holder is taken \
