@@ -107,19 +107,16 @@ impl Resolver<'_> {
     fn unreadable(&mut self, context: &str, dockerfile: &str, reason: &str, at: &[String], context_at: &[String]) {
         let path = format!("{context}/{dockerfile}");
         let gone = self.files.find(&path).err().filter(|_| self.files.find(context).is_ok());
-        let (message, place, label) = match gone {
-            Some(reason) => {
-                let message = format!("the Dockerfile `{path}` cannot be read: {}", crate::plain::plain(&reason));
-                let named = below(at, "dockerfile");
-                let is_named = self.tree.at(&named).is_some();
-                let label = if is_named { "named here".to_owned() } else { format!("has no `{dockerfile}`") };
-                (message, if is_named { named } else { context_at.to_vec() }, label)
-            }
-            None => {
-                let reason = crate::plain::plain(reason);
-                let message = format!("the build context `{context}` cannot be read: {reason}");
-                (message, context_at.to_vec(), "named here".to_owned())
-            }
+        let (message, place, label) = if let Some(reason) = gone {
+            let message = format!("the Dockerfile `{path}` cannot be read: {}", crate::plain::plain(&reason));
+            let named = below(at, "dockerfile");
+            let is_named = self.tree.at(&named).is_some();
+            let label = if is_named { "named here".to_owned() } else { format!("has no `{dockerfile}`") };
+            (message, if is_named { named } else { context_at.to_vec() }, label)
+        } else {
+            let reason = crate::plain::plain(reason);
+            let message = format!("the build context `{context}` cannot be read: {reason}");
+            (message, context_at.to_vec(), "named here".to_owned())
         };
         let problem = Problem::error("omni::spec::unreadable", at, message);
         let problem = problem.help("paths are relative to deploy.toml; the Dockerfile's, to the context");
