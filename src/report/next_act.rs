@@ -1,7 +1,7 @@
 //! What can be done about an apply that is open: no more ways than there are.
 //!
-//! One that has begun to be undone can only be undone. Where that failed before, it may fail again: then the last way is
-//! told too. Which way is the best is left to `apply`.
+//! One that has begun to be undone can only be undone. Where that failed before, it may fail again: then the last way
+//! is told too. Which way is the best is left to `apply`.
 
 use crate::address::Kind;
 use crate::journal::{NodeStatus, Record};
