@@ -8,6 +8,7 @@ use crate::fingerprint::Key;
 use crate::journal::{Outcome, Past};
 use crate::plain::plain;
 use crate::release::Release;
+use crate::report;
 use crate::store::Store;
 
 /// How many releases an error lists.
@@ -65,7 +66,8 @@ fn absent(releases: &[Release], history: &[Past], retain: u32, name: &str) -> Fa
     let is_meant = |past: &Past| past.tag == tag_of(name) || Some(past.release) == number_of(name);
     let was = |past: &&Past| past.outcome == Outcome::Applied && past.purpose != "destroy" && is_meant(past);
     if let Some(past) = history.iter().find(was) {
-        let message = format!("release {} ({}) is no longer kept (retain = {retain})", past.release, plain(&past.tag));
+        let why = no_longer(releases, history, retain, past);
+        let message = format!("release {} ({}) is no longer kept: {why}", past.release, plain(&past.tag));
         let kept = if there.is_empty() { "no release is kept".to_owned() } else { format!("kept are: {there}") };
         return Failure::new(Exit::Usage, "omni::release::not_kept", message).help(kept);
     }
@@ -75,6 +77,20 @@ fn absent(releases: &[Release], history: &[Past], retain: u32, name: &str) -> Fa
         _ => format!("there are: {there}"),
     };
     Failure::new(Exit::Usage, "omni::release::unknown", format!("there is no release `{}`", plain(name))).help(help)
+}
+
+/// Why a release is no longer kept, as far as that can be told.
+fn no_longer(releases: &[Release], history: &[Past], retain: u32, gone: &Past) -> String {
+    let removal =
+        |past: &&Past| past.outcome == Outcome::Applied && past.purpose == "destroy" && past.release > gone.release;
+    if let Some(removal) = history.iter().filter(removal).min_by_key(|past| past.release) {
+        return format!("everything was removed by `omni destroy` at {}", report::moment(removal.closed));
+    }
+    let newer = releases.iter().filter(|release| release.number > gone.release).count();
+    if newer >= usize::try_from(retain).unwrap_or(usize::MAX) {
+        return format!("newer ones have taken its place (retain = {retain})");
+    }
+    "`omni prune` has removed it, or deploy.toml kept fewer, or for a shorter time, then".to_owned()
 }
 
 fn said(release: &Release) -> String {

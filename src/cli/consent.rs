@@ -10,7 +10,7 @@ use crate::journal::Direction;
 use crate::plain::plain;
 use crate::plan::{Change, Class, Moved, Plan};
 use crate::report;
-use crate::spec::Written;
+use crate::spec::{Written, near};
 
 /// What the user has agreed to before the command started.
 #[derive(Debug, Default)]
@@ -142,6 +142,15 @@ fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
     if messages.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(Exit::Consent, "omni::consent::loss", messages.join("; "))
-        .help(format!("if that is right, add `{}`", flags.join(" "))))
+    let failure = Failure::new(Exit::Consent, "omni::consent::loss", messages.join("; "));
+    // A flag that names nothing of the plan was meant to name something else.
+    let stray = doing.allow_loss.iter().filter(|address| plan.change(address).is_none());
+    let failure = stray.fold(failure, |failure, stray| {
+        let stray = stray.to_string();
+        let names: Vec<_> = plan.needing_consent().map(|change| change.address.to_string()).collect();
+        let near = near(&stray, names.iter().map(String::as_str));
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        failure.and(format!("`--allow-loss {}` names no step of this plan{near}", plain(&stray)))
+    });
+    Err(failure.help(format!("if that is right, add `{}`", flags.join(" "))))
 }

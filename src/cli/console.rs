@@ -108,6 +108,10 @@ impl Console {
         self.warn(&format!("{question} Type `{wanted}` to go on: "));
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
+        if !answer.ends_with('\n') {
+            // Nobody has ended the line of the question.
+            self.warn("\n");
+        }
         if read.is_ok() && answer.trim() == wanted {
             return Ok(());
         }

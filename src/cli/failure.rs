@@ -68,6 +68,18 @@ impl Failure {
         self
     }
 
+    /// The same with the place in the spec that its last message is about.
+    #[must_use]
+    pub(crate) fn at(mut self, place: Option<String>) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.places.resize(told.messages.len(), None);
+            if let Some(last) = told.places.last_mut() {
+                *last = place;
+            }
+        }
+        self
+    }
+
     /// The exit code.
     #[must_use]
     pub(crate) const fn exit(&self) -> Exit {
@@ -183,6 +195,7 @@ impl Failure {
                 "code": told.code,
                 "message": plain(&told.messages.join("; ")),
                 "help": told.help.as_deref().map(plain),
+                "place": told.places.iter().flatten().next().map(|place| plain(place)),
                 "exit": exit,
             }),
             Self::Spec(found) => {

@@ -11,6 +11,7 @@ use crate::failpoint::hastened;
 use crate::lock::{Held, Holder, UNSEEN};
 use crate::observed::Observed;
 use crate::provider::{Anchor, Observe, Taking};
+use crate::report::moment;
 use crate::store::{Locking, Store, StoreError};
 
 const PAUSE: Duration = Duration::from_millis(200);
@@ -71,7 +72,7 @@ pub(crate) fn refused(held: &Held) -> Failure {
     Failure::new(
         Exit::Locked,
         "omni::lock::held",
-        format!("the lock is held by {} since {} (fence {})", held.holder, held.since, held.fence),
+        format!("the lock is held by {} since {} (fence {})", held.holder, moment(held.since), held.fence),
     )
     .help("wait with `--lock-wait 5m`; if its holder is gone: `omni lock status`")
 }

@@ -95,12 +95,8 @@ impl Opened {
     pub(crate) fn failure(&self) -> Failure {
         let Apply { plan, .. } = &self.apply;
         let (code, what, help) = match &self.worker {
-            Some(_) => ("omni::lock::held", "is at work", "wait, or give `--lock-wait 5m`"),
-            None => (
-                "omni::apply::open",
-                "is open",
-                "run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)",
-            ),
+            Some(_) => ("omni::lock::held", "is at work", "wait, or give `--lock-wait 5m`".to_owned()),
+            None => ("omni::apply::open", "is open", report::next_act(&self.records)),
         };
         Failure::new(self.exit(), code, format!("an apply of {} {what}: {}", plan.scope, plan.tag)).help(help)
     }

@@ -11,7 +11,7 @@ use crate::cli::tag;
 use crate::fingerprint::{Fingerprint, Key};
 use crate::observed::Observed;
 use crate::plan::{Comparison, Inputs, Plan, Purpose, Selection};
-use crate::provider::{Fault, Observe};
+use crate::provider::{Fault, FaultKind, Observe};
 use crate::release::{Recorded, Release};
 use crate::resource::{Image, ImageSource, Pin, Resource};
 use crate::spec::Spec;
@@ -119,7 +119,7 @@ pub(crate) async fn to_spec(
     selection: Selection,
     engine: &dyn Observe,
 ) -> Result<Goal, Failure> {
-    let pins = pins(&spec.resources, engine).await?;
+    let pins = pins(spec, engine).await?;
     Ok(Goal {
         purpose: Purpose::Apply,
         tag,
@@ -210,24 +210,32 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
     Ok(plan)
 }
 
-async fn pins(
-    resources: &BTreeMap<Address, Resource>,
-    engine: &dyn Observe,
-) -> Result<BTreeMap<Address, Pin>, Failure> {
-    let asked = images(resources).map(|(address, image)| async move {
-        let pin = engine.pin(image).await.map_err(|fault| named(fault, image))?;
+async fn pins(spec: &Spec, engine: &dyn Observe) -> Result<BTreeMap<Address, Pin>, Failure> {
+    let asked = images(&spec.resources).map(|(address, image)| async move {
+        let pin = engine.pin(image).await.map_err(|fault| unpinned(fault, image, address, spec))?;
         Ok::<_, Failure>((address.clone(), pin))
     });
     Ok(try_join_all(asked).await?.into_iter().collect())
 }
 
-fn named(mut fault: Fault, image: &Image) -> Failure {
+/// Why an image cannot be pinned, with who wants it and where the spec says so. Where the engine itself cannot be
+/// used, the spec is not to blame.
+fn unpinned(mut fault: Fault, image: &Image, address: &Address, spec: &Spec) -> Failure {
+    if matches!(fault.kind, FaultKind::Unreachable | FaultKind::Denied) {
+        return fault.into();
+    }
     if let ImageSource::Reference(reference) = &image.source
         && !fault.message.contains(reference.as_str())
     {
         fault.message = format!("cannot find the image `{reference}`: {}", fault.message);
     }
-    fault.into()
+    let is_user = |user: &Resource| user.requires().iter().any(|(required, _)| required == address);
+    let users = spec.resources.iter().filter(|(_, user)| is_user(user)).map(|(user, _)| user.to_string());
+    let users = users.collect::<Vec<_>>().join(", ");
+    if !users.is_empty() {
+        fault.message = format!("{users}: {}", fault.message);
+    }
+    Failure::from(fault).at(spec.location(address))
 }
 
 async fn present(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use crate::address::Scope;
@@ -21,7 +22,7 @@ use crate::lock::{Holder, LONGEST_CALL};
 use crate::provider::docker::{Docker, Target};
 use crate::provider::folder;
 use crate::provider::host::Host;
-use crate::spec::{self, Outline, Request, Spec};
+use crate::spec::{self, Label, Outline, Problem, Problems, Request, Severity, Spec};
 use crate::store::{Machine, Store};
 use crate::template::Vault;
 
@@ -176,11 +177,23 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
         }
         _ => unreadable(path, &error),
     })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::new(Exit::Usage, "omni::spec::not_utf8", format!("`{}` is no UTF-8 text at byte {at}", path.display()))
-            .help("save the file as UTF-8")
-    })
+    String::from_utf8(bytes).map_err(|error| not_utf8(path, &error).into())
+}
+
+fn not_utf8(path: &Path, error: &FromUtf8Error) -> Problems {
+    // Up to there the text that can be shown is the one that was read.
+    let at = error.utf8_error().valid_up_to();
+    let text = String::from_utf8_lossy(error.as_bytes());
+    let name = path.display().to_string();
+    let problem = Problem {
+        code: "omni::spec::not_utf8",
+        severity: Severity::Error,
+        message: format!("`{name}` is no UTF-8 text"),
+        help: Some("save the file as UTF-8".to_owned()),
+        path: String::new(),
+        labels: vec![Label { span: at..at + char::REPLACEMENT_CHARACTER.len_utf8(), text: format!("byte {at}") }],
+    };
+    Problems::of(&name, &text, vec![problem])
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

@@ -1,5 +1,7 @@
 //! Recovering: finishing an apply that another process left open, or taking it back.
 
+use serde_json::json;
+
 use crate::apply::{self, Aborted, Frontier, best_way};
 use crate::cli::applying::Applying;
 use crate::cli::exit::Exit;
@@ -88,7 +90,10 @@ pub(crate) async fn finish(
     let direction = direction(&undertaking.engine, apply, &records, asked).await?;
     let way = if direction == Direction::Forward { "finishing" } else { "undoing" };
     let console = undertaking.console;
-    console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
+    // Programs are told by the events.
+    if !console.json {
+        console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
+    }
     let (spec, mut vault, _) = resolved_if_possible(undertaking.project, under.store.key());
     for fingerprint in planning::files(apply.plan.after().into_values()) {
         vault.keep_file(under.store.file(&fingerprint).await?);
@@ -150,9 +155,14 @@ pub(crate) async fn accept(
     let names: Vec<_> = left.iter().map(|left| left.node.to_string()).collect();
     let outcome = Outcome::Stuck { cause, left };
     under.store.close(&apply.op, under.locked.fence, &outcome, None, SystemClock.now()).await?;
-    let left = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-    undertaking
-        .console
-        .print(&format!("The apply of {} is closed as it stands; it left: {left}.\nnext: omni plan\n", apply.plan.tag));
+    let (tag, console) = (&apply.plan.tag, undertaking.console);
+    console.print(&if console.json {
+        let closed = json!({ "op": apply.op, "tag": tag, "opened": apply.opened, "by": apply.by, "left": names });
+        let document = json!({ "format": "omni.recover/1", "open_apply": null, "would": null, "closed": closed });
+        format!("{document:#}\n")
+    } else {
+        let left = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        format!("The apply of {tag} is closed as it stands; it left: {left}.\nnext: omni plan\n")
+    });
     Ok(Exit::Done)
 }

@@ -22,7 +22,7 @@ use crate::cli::signals::Signals;
 use crate::cli::wish::{Met, Wish};
 use crate::failpoint::{self, Place};
 use crate::fingerprint::{Fingerprint, Key};
-use crate::journal::{Outcome, Record};
+use crate::journal::{Cause, Outcome, Record};
 use crate::lock::LONGEST_CALL;
 use crate::plain::plain;
 use crate::plan::Plan;
@@ -218,10 +218,15 @@ impl<'a> Undertaking<'a> {
         if self.console.json {
             return;
         }
-        let failed = applied.records.iter().find_map(|record| match record {
-            Record::Failed { node, .. } | Record::Unknown { node, .. } => Some(node),
+        // Where somebody asked for an end, or the time was over, nothing in the spec is to blame.
+        let failed = match &applied.outcome {
+            Outcome::Unwound(Cause::Failed(node)) | Outcome::Stuck { cause: Cause::Failed(node), .. } => Some(node),
+            Outcome::Interrupted => applied.records.iter().find_map(|record| match record {
+                Record::Failed { node, .. } => Some(node),
+                _ => None,
+            }),
             _ => None,
-        });
+        };
         let location = failed.and_then(place);
         let facts = Facts {
             release: applied.number,

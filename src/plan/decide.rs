@@ -105,13 +105,12 @@ impl Decider<'_> {
     fn made(&self, address: &Address, after: &Resource) -> Change {
         let lost = self.view.recorded(address).is_some();
         let reasons = vec![if lost { Reason::Drift("gone".to_owned()) } else { Reason::New }];
-        let change = Change { reasons, ..bare(address, None, Some(after)) };
+        let change = Change { reasons, ..blank(address, None, Some(after)) };
         match after {
             Resource::Job(job) => run(change, job),
             _ => Change {
                 action: Action::Create,
                 inverse: Inverse::RemoveNew,
-                differences: differences(None, Some(after)),
                 reuse: self.reusable(address, after),
                 ..change
             },

@@ -13,6 +13,8 @@ use crate::journal::{Cause, FaultReport, NodeStatus, Outcome, Record};
 use crate::plain::plain;
 use crate::plan::{Plan, Purpose};
 use crate::report::board::because;
+use crate::report::fitted::fitted;
+use crate::report::next_act::{next_act, where_stuck};
 use crate::report::style::{Style, Tone};
 use crate::report::{how_far, time, words};
 
@@ -46,7 +48,7 @@ pub fn ending(plan: &Plan, outcome: &Outcome, facts: &Facts<'_>, style: &Style) 
             None => interrupted(plan, facts, style),
         },
     };
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// The code, the message and the reader's next act of an apply that ended badly, as plain texts.
@@ -56,16 +58,16 @@ pub fn failure_of(plan: &Plan, outcome: &Outcome, records: &[Record]) -> Option<
         Outcome::Applied => return None,
         Outcome::Interrupted => {
             let what = format!("the apply of {} was interrupted, an apply is open", plain(&plan.tag));
-            return Some(("omni::apply::interrupted", what, "run `omni recover` to finish or undo it".to_owned()));
+            return Some(("omni::apply::interrupted", what, next_act(records)));
         }
         Outcome::Unwound(cause) | Outcome::Stuck { cause, .. } => cause,
     };
     let fault = failure(cause, records).map(|(_, fault)| fault);
     let why = fault.map_or(String::new(), |fault| format!(": {}", plain(&fault.message)));
     if let Outcome::Stuck { left, .. } = outcome {
+        let help = where_stuck(stuck::failing(left));
         let left: Vec<_> = left.iter().map(|left| words::name(&left.node)).collect();
         let what = format!("{}{why}; left behind: {}", because(cause), left.join(", "));
-        let help = "remove the cause, then run `omni recover --back` (safe to repeat)".to_owned();
         return Some(("omni::apply::stuck", what, help));
     }
     let help = fault.and_then(|fault| fault.help.as_deref()).map_or_else(|| next(cause).to_owned(), plain);
@@ -126,9 +128,10 @@ fn paused(plan: &Plan, node: &Address, fault: &FaultReport, facts: &Facts<'_>, s
 
 fn interrupted(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
     let what = format!("the apply of {} was interrupted and is open: it is neither done nor undone", plain(&plan.tag));
-    let mut lines = error("omni::apply::interrupted", &what, facts, style);
+    // What was under way then is not to blame.
+    let mut lines = error("omni::apply::interrupted", &what, &Facts { location: None, ..*facts }, style);
     lines.extend(how_far::lists(plan, facts.records));
-    lines.push(help_line("run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)", style));
+    lines.push(help_line(&next_act(facts.records), style));
     lines
 }
 

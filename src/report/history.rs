@@ -9,6 +9,7 @@ use crate::journal::{Cause, Outcome, Past};
 use crate::plain::plain;
 use crate::report::board::because;
 use crate::report::figures::{Figures, Spread, forward, rollback};
+use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell, width, wrapped};
 use crate::report::{time, words};
@@ -23,7 +24,7 @@ pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -
     let mut table = Table::new(&[
         Column { gap: 0, ..Column::left("release") },
         Column::left("tag").clipping(),
-        Column::left("when"),
+        Column::left("when").dropped(0),
         Column::left("result"),
         Column::right("deploy").dropped(1),
         Column::right("rollback").dropped(3),
@@ -49,7 +50,7 @@ pub fn history(pasts: &[Past], days: Option<u32>, limit: usize, style: &Style) -
     }
     let mut lines = table.lines(style);
     lines.extend(figures(&Figures::of(pasts), days, usize::from(style.width)));
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 fn figures(figures: &Figures, days: Option<u32>, columns: usize) -> Vec<String> {

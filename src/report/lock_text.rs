@@ -2,6 +2,7 @@
 
 use crate::lock::{Held, Standing};
 use crate::plain::plain;
+use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::time;
 
@@ -19,7 +20,7 @@ pub fn lock(held: Option<(&Held, Standing)>, last_fence: u64, style: &Style) -> 
         format!("  holder {}", holder(standing)),
         format!("  {}: {}", style.paint(Tone::Good, "help"), help(held, standing)),
     ];
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// The lock in one line, as `omni status` shows it.

@@ -6,23 +6,26 @@ use jiff::Timestamp;
 use crate::journal::{Apply, NodeStatus, Record};
 use crate::lock::Held;
 use crate::plain::plain;
+use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
-use crate::report::{how_far, lock_text, time, words};
+use crate::report::{how_far, lock_text, next_act, time, words};
 
 /// Says that an apply is open, as an error with what to do about it, ending with a newline.
 #[must_use]
 pub fn open_apply(apply: &Apply, records: &[Record], now: Timestamp, style: &Style) -> String {
     let head = style.paint(Tone::Bad, "error[omni::apply::open]");
     let help = style.paint(Tone::Good, "help");
-    let told = what_is_open(apply, records, now);
-    format!(
-        "{head}: {told}   {help}: run `omni recover` to finish or undo it (`--forward`, `--back`; safe to repeat)\n"
-    )
+    let told = told(apply, records, now);
+    fitted(&format!("{head}: {told}   {help}: {}\n", next_act::next_act(records)), style)
 }
 
 /// Says which apply is open, who opened it and how far it has come, ending with a newline.
 #[must_use]
-pub fn what_is_open(apply: &Apply, records: &[Record], now: Timestamp) -> String {
+pub fn what_is_open(apply: &Apply, records: &[Record], now: Timestamp, style: &Style) -> String {
+    fitted(&told(apply, records, now), style)
+}
+
+fn told(apply: &Apply, records: &[Record], now: Timestamp) -> String {
     let scope = words::scope(&apply.plan);
     let mut lines = vec![
         format!("an apply of {scope} is open: {} (release {})", plain(&apply.plan.tag), apply.release),
@@ -58,7 +61,7 @@ pub fn running(apply: &Apply, records: &[Record], held: &Held, style: &Style) ->
         format!("   = {}", in_one_line(apply, records, true)),
         format!("   {}: wait until it has ended; `--lock-wait 5m` waits for you", style.paint(Tone::Good, "help")),
     ];
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// How far an open apply has come, in one line: `4 of 8 done, 1 failed, 1 unknown, it was being undone`. What is being

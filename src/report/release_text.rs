@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::plain::{escaped, plain};
 use crate::release::Release;
+use crate::report::fitted::fitted;
 use crate::report::plan_text::is_unasked;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell};
@@ -37,7 +38,7 @@ pub fn releases(releases: &[Release], style: &Style) -> String {
     if let Some(older) = releases.iter().filter(|r| r.number < head.number).max_by_key(|r| r.number) {
         lines.push(format!("next: omni rollback --to {}", words::shell_word(&name(older, releases))));
     }
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// What a release is called on the command line: its tag, said outright where it is the number of another one.
@@ -72,7 +73,7 @@ pub fn release(release: &Release, style: &Style) -> String {
     } else {
         lines.extend(in_short(release, style));
     }
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// One release for programs, ending with a newline. Its `format` is `omni.release/1`.

@@ -10,6 +10,7 @@ use crate::plain::plain;
 use crate::plan::{Comparison, Drift};
 use crate::release::Release;
 use crate::report::difference_text::{self, Sides};
+use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Cell, Column, Table, cell};
 use crate::report::{lock_text, open_apply, time, words};
@@ -59,7 +60,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     });
     lines.push(format!("  {:<17}  {open}", "open apply"));
     lines.push(format!("next: {}", next(now)));
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 impl<'a> Now<'a> {

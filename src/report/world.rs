@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::address::Scope;
 use crate::observed::{Object, Observed};
 use crate::plain::plain;
+use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell};
 use crate::resource::{Shown, differences};
@@ -26,9 +27,12 @@ pub fn world(observed: &Observed, style: &Style) -> String {
             ]);
         }
     }
-    let mut lines = vec![format!("{}   {whole}", style.paint(Tone::Strong, &whole.spoken()))];
+    let spoken = whole.spoken();
+    let named = format!("{spoken}   {whole}");
+    let rest = if named.len() > usize::from(style.width) { "" } else { &named[spoken.len()..] };
+    let mut lines = vec![format!("{}{rest}", style.paint(Tone::Strong, &spoken))];
     lines.extend(table.lines(style));
-    lines.join("\n") + "\n"
+    fitted(&(lines.join("\n") + "\n"), style)
 }
 
 /// The same for programs, sorted: its `format` is `omni.fingerprint/1`. No id, time or address is in it, so two worlds

@@ -84,7 +84,12 @@ fn wrong_name(project: Option<&str>, merged: &Node) -> Option<Problem> {
     let at = tree::path(&["project", "name"]);
     let Some(project) = project else {
         let problem = Problem::error("omni::spec::missing_key", &at, "`project.name` is missing");
-        return Some(problem.help("add `[project]` with `name = \"…\"`"));
+        let project = tree::path(&["project"]);
+        return Some(if merged.at(&project).is_some() {
+            problem.label(merged.place(&at), "has no `name`").help("add `name = \"…\"`")
+        } else {
+            problem.label(0..0, "no `[project]` in this file").help("add `[project]` with `name = \"…\"`")
+        });
     };
     let help = name::check(project).err()?;
     let message = format!("`{}` is no name", crate::plain::plain(project));

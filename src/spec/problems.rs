@@ -78,6 +78,12 @@ impl Problems {
         Self { source, list, counts }
     }
 
+    /// The problems of a text that was never read as a spec.
+    #[must_use]
+    pub fn of(file_name: &str, text: &str, list: Vec<Problem>) -> Self {
+        Self::new(Source::new(file_name, text), list)
+    }
+
     /// The text they stand in.
     #[must_use]
     pub const fn source(&self) -> &Source {

@@ -22,6 +22,7 @@ use super::problem::Problem;
 use super::raw::{RawContainer, RawSpec, RawVariable};
 use super::request::Files;
 use super::rules::Policy;
+use super::suggest;
 use super::tree::{self, Node, Span};
 use crate::address::{Address, Kind, Scope};
 use crate::resource::Resource;
@@ -77,6 +78,24 @@ impl Resolver<'_> {
         );
         self.overlaps();
         self.unused();
+    }
+
+    /// Checks that each chosen profile is one that a service or a job names: what a misspelt one leaves out is removed.
+    pub(super) fn known_profiles(&mut self) {
+        let shared = &self.raw.shared;
+        let services = shared.services.values().map(|raw| &raw.shared);
+        let containers = services.chain(shared.jobs.values().map(|raw| &raw.shared));
+        let known: BTreeSet<_> = containers.flat_map(|raw| &raw.profiles).map(String::as_str).collect();
+        for chosen in self.profiles.iter().filter(|chosen| !known.contains(chosen.as_str())) {
+            let message = format!("no service and no job has the profile `{}`", crate::plain::plain(chosen));
+            let near = suggest::near(chosen, known.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+            let help = if known.is_empty() {
+                "leave `--profile` out: there are none".to_owned()
+            } else {
+                format!("{}there are {}", near.unwrap_or_default(), suggest::listed(known.iter().copied()))
+            };
+            self.problems.push(Problem::error("omni::spec::unknown_profile", &[], message).help(help));
+        }
     }
 
     /// Whether a container belongs to a chosen profile, or to none.

@@ -64,6 +64,7 @@ pub(super) fn resolve(request: &Request<'_>) -> Result<(Spec, Vault), Problems> 
         links: BTreeMap::new(),
         places: BTreeMap::new(),
     };
+    resolver.known_profiles();
     resolver.all();
     let Resolver { vault, problems, resources, links, places, .. } = resolver;
     let problems = document::without_echoes(problems, characters);

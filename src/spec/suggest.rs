@@ -29,6 +29,11 @@ pub(super) fn question<'a>(written: &str, words: impl IntoIterator<Item = &'a st
     near(written, words).map(|word| format!("did you mean `{word}`?"))
 }
 
+/// The words in backticks, joined by commas.
+pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// The words in backticks, joined by commas and a last `or`.
 pub(super) fn choices<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let words: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();

@@ -49,13 +49,17 @@ fn without_a_terminal_it_wants_yes() {
 #[test]
 fn a_step_that_cannot_be_taken_back_wants_its_name() {
     let place = Place::with("loss", JOB);
-    for words in [&["apply", "--yes"][..], &["apply", "--yes", "--allow-loss", "job.other"]] {
-        place.omni(words).is(
-            8,
+    let missing = |stray: &str| {
+        format!(
             "error[omni::consent::loss]: job.setup cannot be taken back
-  help: if that is right, add `--allow-loss job.setup`
-",
-        );
+{stray}  help: if that is right, add `--allow-loss job.setup`
+"
+        )
+    };
+    place.omni(&["apply", "--yes"]).is(8, &missing(""));
+    for (typed, near) in [("job.other", ""), ("job.setpu", "; did you mean `job.setup`?")] {
+        let stray = format!("error[omni::consent::loss]: `--allow-loss {typed}` names no step of this plan{near}\n");
+        place.omni(&["apply", "--yes", "--allow-loss", typed]).is(8, &missing(&stray));
     }
     is_untouched(&place);
     assert_eq!(place.omni(&["plan", "--exit-code"]).code, 11);
@@ -144,6 +148,11 @@ fn on_a_terminal_it_asks() {
     assert!(shown.contains("Apply this plan? Type `yes` to go on: "), "{shown}");
     assert!(shown.contains("error[omni::consent::refused]: you did not agree; nothing was changed"), "{shown}");
     is_untouched(&place);
+    // Ctrl-D: the error does not follow on the line of the question.
+    let (code, shown) = typed(&place, "apply --color never", "\u{4}");
+    assert_eq!(code, 8, "{shown}");
+    let lines: Vec<_> = shown.lines().map(str::trim_end).collect();
+    assert!(lines.iter().any(|line| line.starts_with("error[omni::consent::refused]: you did not agree")), "{shown}");
     let (code, shown) = typed(&place, "apply --color never --no-input", "yes\n");
     assert_eq!(code, 8, "{shown}");
     let (code, shown) = typed(&place, "apply", "yes\n");

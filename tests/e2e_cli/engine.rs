@@ -63,19 +63,35 @@ fn an_image_that_is_nowhere_is_named() {
         let said = place.omni(&["apply", "--yes"]);
         let (first, help) = said.err.split_once('\n').expect("two lines");
         assert_eq!(said.code, 7, "{}", said.screen());
-        assert!(first.starts_with(&format!("error[omni::engine::failed]: cannot get `{reference}`: ")), "{first}");
+        let cannot = format!("error[omni::engine::failed]: service.web: cannot get `{reference}`: ");
+        assert!(first.starts_with(&cannot), "{first}");
         assert!(first.ends_with(why), "{first}");
-        let wanted = "  help: if the name is right, see whether the engine reaches the registry, or load the image on the engine\n";
+        let wanted = "  --> deploy.toml:7:9\n  help: if the name is right, see whether the engine reaches the registry, or load the image on the engine\n";
         assert_eq!(help, wanted);
     }
     place.spec(&WEB.replace("\"IMAGE\"", "\"omni-e2e-nowhere:1\"\npull_policy = \"never\""));
     place.omni(&["apply", "--yes"]).is(
         7,
-        "error[omni::engine::not_found]: the engine has no image `omni-e2e-nowhere:1`, and `pull_policy` is \"never\"
+        "error[omni::engine::not_found]: service.web: the engine has no image `omni-e2e-nowhere:1`, and `pull_policy` is \"never\"
+  --> deploy.toml:7:9
   help: load or build the image on the engine, or set `pull_policy = \"missing\"`
 ",
     );
+    let said = place.omni(&["plan", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&said.err).expect("an error");
+    assert_eq!(error["place"], "deploy.toml:7:9", "{error}");
     assert!(!place.path(".omni").exists(), "nothing was written");
+}
+
+#[test]
+fn a_dockerfile_that_cannot_be_read_is_named() {
+    let place = Place::new("misread");
+    place.spec(&WEB.replace("image = \"IMAGE\"", "build = { context = \"build\", dockerfile = \"Dockerfile.web\" }"));
+    place.write("build/Dockerfile.web", "FROM scratch\nCOPPY a b\n");
+    let said = place.omni(&["apply", "--yes"]);
+    assert_eq!(said.code, 1, "{}", said.screen());
+    assert!(said.err.contains("`build/Dockerfile.web`: "), "{}", said.screen());
+    assert!(said.err.contains("parse error line 2"), "{}", said.screen());
 }
 
 #[test]

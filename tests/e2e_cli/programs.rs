@@ -62,6 +62,36 @@ fn every_result_has_a_format_and_every_error_is_one_line() {
 }
 
 #[test]
+fn an_open_apply_is_told_as_json_by_whoever_meets_it() {
+    let place = Place::with("open-json", WEB);
+    let run = |words: &[&str]| place.omni_with(&[("TOKEN", "hunter2-hunter2")], words);
+    assert_eq!(run(&["apply", "--yes", "--tag", "v1"]).code, 0);
+    let good = place.read("deploy.toml");
+    let pause = || {
+        place.edit("\"say-and-sleep\", \"at work\"", "\"exit-after\", \"50\", \"3\"");
+        assert_eq!(run(&["apply", "--yes", "--on-failure", "pause"]).code, 3);
+        place.write("deploy.toml", &good);
+    };
+    pause();
+    for command in ["plan", "drift"] {
+        let said = run(&[command, "--json"]);
+        assert_eq!((error(&said)["code"].as_str(), said.code), (Some("omni::apply::open"), 3), "{}", said.screen());
+    }
+    let said = run(&["recover", "--back", "--json"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.screen());
+    for line in said.out.lines() {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {}", said.screen()));
+        assert!(event.is_object(), "{event}");
+    }
+    pause();
+    let said = run(&["recover", "--accept", "--json"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.screen());
+    let told = said.json();
+    assert_eq!(told["format"], "omni.recover/1", "{told}");
+    assert_eq!(told["closed"]["left"], serde_json::json!(["service.web"]), "{told}");
+}
+
+#[test]
 fn releases_are_told_apart() {
     let place = Place::with("apart", WEB);
     let run = |token: &str, words: &[&str]| place.omni_with(&[("TOKEN", token)], words);

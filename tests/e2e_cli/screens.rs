@@ -71,9 +71,26 @@ fn from_the_first_plan_to_the_end() {
     show("destroy", &["destroy", "--yes", "--parallel", "1"]);
 }
 
+const JOBS: &str = "[jobs.setup]
+image = \"IMAGE\"
+command = [\"/fixture\", \"say\"]
+environment = { LEVEL = \"info\", TOKEN = \"${TOKEN}\" }
+networks = [\"inside\"]
+resources.limits = { memory = \"32MiB\" }
+
+[jobs.fill]
+image = \"IMAGE\"
+command = [\"/fixture\", \"say\"]
+rollback = { command = [\"/fixture\", \"unsay\"] }
+timeout = \"1m\"
+networks = [\"inside\"]
+resources.limits = { memory = \"32MiB\" }
+
+";
+
 #[test]
 fn a_one_way_job() {
-    let place = Place::with("one-way", &SPEC.replace("[services.worker]", "[jobs.setup]\nimage = \"IMAGE\"\ncommand = [\"/fixture\", \"say\"]\nnetworks = [\"inside\"]\nresources.limits = { memory = \"32MiB\" }\n\n[services.worker]"));
+    let place = Place::with("one-way", &SPEC.replace("[services.worker]", &format!("{JOBS}[services.worker]")));
     check("plan_one_way", &place.omni_with(&[("TOKEN", "x")], &["plan"]));
 }
 

@@ -75,6 +75,83 @@ fn an_unknown_environment_suggests_the_nearest() {
 }
 
 #[test]
+fn an_unknown_profile_suggests_the_nearest() {
+    let place = Place::bare("profile");
+    let limits = "resources.limits = { memory = \"32MiB\" }";
+    place.spec(&format!("[services.dbg]\nimage = \"IMAGE\"\nprofiles = [\"debug\"]\n{limits}\n"));
+    place.omni(&["validate", "--profile", "debgu"]).is(
+        2,
+        "omni::spec::unknown_profile
+
+  × no service and no job has the profile `debgu`
+  help: did you mean `debug`? there are `debug`
+
+1 error, nothing was changed
+",
+    );
+    assert_eq!(place.omni(&["validate", "--profile", "debug"]).code, 0);
+}
+
+#[test]
+fn a_spec_that_is_no_utf8_is_shown_where_it_is_not() {
+    let place = Place::bare("utf8");
+    let bytes = b"[project]\nname = \"a\"\nversion = \"\xff\"\n";
+    std::fs::write(place.path("deploy.toml"), bytes).expect("a file");
+    let said = place.omni(&["validate"]);
+    let shown =
+        ["omni::spec::not_utf8", "`deploy.toml` is no UTF-8 text", "[deploy.toml:3:12]", "byte 32", "save the file"];
+    for part in shown {
+        assert!(said.err.contains(part), "`{part}` is in {}", said.screen());
+    }
+    assert_eq!(said.code, 2, "{}", said.screen());
+    let said = place.omni(&["validate", "--format", "github"]);
+    assert!(said.out.starts_with("::error file=deploy.toml,line=3,endLine=3,col=12,"), "{}", said.screen());
+    let said = place.omni(&["validate", "--format", "sarif"]);
+    assert_eq!(said.json()["runs"][0]["results"][0]["ruleId"], "omni::spec::not_utf8", "{}", said.screen());
+}
+
+#[test]
+fn a_missing_name_is_shown_where_it_belongs() {
+    let place = Place::bare("nameless");
+    for (text, shown) in [
+        ("[project]\nversion = \"1\"\n", &["[deploy.toml:1:2]", "has no `name`", "help: add `name = \"…\"`"][..]),
+        ("[networks.a]\n", &["[deploy.toml:1:1]", "no `[project]` in this file", "help: add `[project]` with"]),
+        ("", &["`project.name` is missing", "help: add `[project]` with"]),
+    ] {
+        place.write("deploy.toml", text);
+        let said = place.omni(&["plan"]);
+        assert_eq!(said.code, 2, "{}", said.screen());
+        for part in shown {
+            assert!(said.err.contains(part), "`{part}` is in {}", said.screen());
+        }
+    }
+}
+
+#[test]
+fn a_missing_dockerfile_is_told_from_a_missing_context() {
+    let place = Place::bare("dockerfile");
+    place.write("build/Dockerfile", "FROM scratch\n");
+    let limits = "resources.limits = { memory = \"32MiB\" }";
+    let build = |text: &str| place.spec(&format!("[services.web]\nbuild = {text}\n{limits}\n"));
+    for (text, message, place_of, label) in [
+        (
+            "{ context = \"build\", dockerfile = \"Dokerfile\" }",
+            "the Dockerfile `build/Dokerfile` cannot be read",
+            "6:43",
+            "named here",
+        ),
+        ("\".\"", "the Dockerfile `./Dockerfile` cannot be read", "6:9", "has no `Dockerfile`"),
+        ("\"biuld\"", "the build context `biuld` cannot be read", "6:9", "named here"),
+    ] {
+        build(text);
+        let said = place.omni(&["validate"]);
+        for part in [message, &format!("deploy.toml:{place_of}]"), label] {
+            assert!(said.err.contains(part), "`{part}` is in {}", said.screen());
+        }
+    }
+}
+
+#[test]
 fn a_spec_that_is_not_there_is_named() {
     let place = Place::bare("absent");
     for words in [&["plan"][..], &["validate"], &["status"], &["apply", "--yes"], &["history"]] {

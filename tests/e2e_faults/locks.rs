@@ -222,7 +222,11 @@ fn the_lock_of_a_holder_elsewhere_is_broken_only_with_consent_while_it_is_leased
     assert_eq!(world.anchors(), [""; 0]);
 
     anchor(&world, "2026-01-01T00:00:00Z".parse().unwrap());
-    let ran = world.ends(&words, 0);
-    says(&ran, &["the lease of its holder is long over"]);
+    let told = document(&world, &[&words[..], &["--json"]].concat());
+    assert_eq!((&told["format"], &told["fence"]), (&json!("omni.lock_break/1"), &json!(7)), "{told}");
+    assert_eq!(
+        (&told["note"], &told["holders"][0]["holder"]["who"]),
+        (&json!("the lease of its holder is long over"), &json!("ci"))
+    );
     assert_eq!(world.anchors(), [""; 0]);
 }

@@ -21,6 +21,7 @@ fn the_first_signal_undoes_everything() {
         middle.signal(signal);
         let (world, before, ran) = middle.end();
         assert_eq!((ran.code, ran.signal), (Some(code), None), "{}", ran.text);
+        assert!(!ran.text.contains("-->"), "nothing in the spec is to blame: {}", ran.text);
         is_as_before(&world, &before, &ran);
         assert!(world.versions().contains("1"));
     }
@@ -34,8 +35,15 @@ fn the_second_signal_stops_at_once_and_says_how_to_go_on() {
     middle.signal("-INT");
     let (world, before, ran) = middle.end();
     assert_eq!((ran.code, ran.signal), (Some(3), None), "{}", ran.text);
-    assert!(ran.text.contains("omni recover"), "{}", ran.text);
-    world.ends(&["plan"], 3);
+    let only_back = |ran: &Ran| {
+        assert!(ran.text.contains("run `omni recover` to undo the rest of it"), "{}", ran.text);
+        assert!(!ran.text.contains("--forward") && !ran.text.contains("-->"), "{}", ran.text);
+    };
+    only_back(&ran);
+    for words in [&["plan"][..], &["drift"], &["plan", "--json"]] {
+        only_back(&world.ends(words, 3));
+    }
+    world.ends(&["recover", "--forward"], 4);
     let recovered = world.ends(&["recover"], 0);
     is_as_before(&world, &before, &recovered);
 }

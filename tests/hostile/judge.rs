@@ -9,11 +9,12 @@ use omni::graph::Graph;
 use omni::spec::{Files, Problem, Problems, Request, Spec, format, outline};
 
 /// Codes of problems of the whole file, or of what was asked for beside it: no place in the text is to blame.
-const WITHOUT_PLACE: [&str; 5] = [
+const WITHOUT_PLACE: [&str; 6] = [
     "omni::spec::too_large",
     "omni::spec::missing_key",
     "omni::spec::missing_variable",
     "omni::spec::unknown_environment",
+    "omni::spec::unknown_profile",
     "omni::spec::wrong_value",
 ];
 

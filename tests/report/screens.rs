@@ -8,10 +8,11 @@ use omni::fingerprint::Fingerprint;
 use omni::journal::{Apply, Cause, FaultReport, LeftBehind, Outcome, Record};
 use omni::lock::{Op, Standing};
 use omni::observed::{Object, Observed, Provenance, Status};
-use omni::plan::{Comparison, Drift, Purpose};
+use omni::plan::{Comparison, Drift, Plan, Purpose};
 use omni::release::Release;
 use omni::report::{
-    Facts, Now, Style, ending, history, history_csv, history_json, lock, open_apply, opening, release, releases, status,
+    Facts, Now, Style, ending, failure_of, history, history_csv, history_json, lock, open_apply, opening, release,
+    releases, status, world,
 };
 use omni::resource::{Difference, Shown};
 
@@ -119,21 +120,32 @@ fn interrupted() {
 }
 
 fn open(records: &[Record]) -> String {
-    let plan = plan();
-    let apply = Apply {
-        op: Op::new(&plan.id(), "lineage", 57),
-        fence: 57,
-        plan,
-        release: 42,
-        by: "ci".to_owned(),
-        opened: at("2026-11-22T07:31:00Z"),
-    };
-    open_apply(&apply, records, at("2026-11-22T07:36:10Z"), &wide())
+    open_apply(&opened(plan()), records, at("2026-11-22T07:36:10Z"), &wide())
 }
 
 #[test]
 fn an_apply_is_open() {
     insta::assert_snapshot!(known(&open(&unwound()[..12])));
+}
+
+#[test]
+fn an_open_apply_names_only_the_ways_that_are_open() {
+    let all = unwound();
+    let turned = all.iter().position(|record| matches!(record, Record::Unwinding { .. })).expect("it turns");
+    let forward = open(&all[..turned]);
+    assert!(forward.ends_with("finish or undo it (`--forward`, `--back`; safe to repeat)\n"), "{forward}");
+    let back = open(&all[..=turned]);
+    assert!(back.ends_with("help: run `omni recover` to undo the rest of it (safe to repeat)\n"), "{back}");
+    let [_, job, ..] = nodes();
+    let fault = FaultReport { message: "exit code 1".to_owned(), help: None, log: Vec::new() };
+    let failed =
+        [Record::UndoIntent { node: job.clone() }, Record::UndoFailed { node: job.clone(), fault: fault.clone() }];
+    let stuck = open(&[&all[..=turned], &failed].concat());
+    assert!(stuck.contains("`omni recover --back`") && stuck.contains("`omni recover --accept`"), "{stuck}");
+    let left = vec![LeftBehind { node: job, fault: Some(fault) }];
+    let outcome = Outcome::Stuck { cause: Cause::Recovered, left };
+    let (_, _, help) = failure_of(&plan(), &outcome, &[]).expect("a failure");
+    assert!(help.contains("run as the plan has it") && help.contains("`omni recover --accept`"), "{help}");
 }
 
 fn object(release: &Release, name: &str, status: Status) -> (Address, Vec<Object>) {
@@ -194,6 +206,51 @@ fn status_of_a_deployment() {
         &Now { lock: Some((&held(), Standing::Alive)), compared: &settled, ..now },
         &Style { width: 60, ..wide() }
     ));
+}
+
+/// An apply that is open, with some of its records.
+fn opened(plan: Plan) -> Apply {
+    let op = Op::new(&plan.id(), "lineage", 57);
+    Apply { op, fence: 57, plan, release: 42, by: "ci".to_owned(), opened: at("2026-11-22T07:31:00Z") }
+}
+
+#[test]
+fn on_a_narrow_terminal_no_screen_is_broken_in_a_word() {
+    let (records, release, scope, held) = (unwound(), crate::support::release(41, "v1.7.2"), scope(), held());
+    let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+    let compared = Comparison::new(None, "", &observed);
+    let apply = opened(plan());
+    let now = Now {
+        store: Some("postgres://ci@db.example.com/omni"),
+        scope: &scope,
+        head: Some(&release),
+        observed: &observed,
+        compared: &compared,
+        lock: Some((&held, Standing::Dead)),
+        last_fence: 56,
+        open: Some((&apply, &records)),
+        at: at("2026-11-25T15:00:00Z"),
+    };
+    let [_, job, web, worker] = nodes();
+    let fault = FaultReport { message: "the engine says no and no again".to_owned(), help: None, log: Vec::new() };
+    let left = vec![LeftBehind { node: web, fault: Some(fault.clone()) }, LeftBehind { node: job, fault: Some(fault) }];
+    let endings = [Outcome::Applied, Outcome::Interrupted, Outcome::Stuck { cause: Cause::Failed(worker), left }];
+    for width in 40..100 {
+        let style = Style { width, ..wide() };
+        let mut screens = vec![
+            status(&now, &style),
+            open_apply(&apply, &records, now.at, &style),
+            lock(now.lock, 57, &style),
+            releases(std::slice::from_ref(&release), &style),
+            history(&pasts(), Some(90), 20, &style),
+            world(&observed, &style),
+        ];
+        screens.extend(endings.iter().map(|outcome| ending(&plan(), outcome, &facts(&records), &style)));
+        for (screen, line) in screens.iter().flat_map(|screen| screen.lines().map(move |line| (screen, line))) {
+            assert!(line.chars().count() <= usize::from(width), "{width}: `{line}` in\n{screen}");
+        }
+    }
+    insta::assert_snapshot!(status(&now, &Style { width: 40, ..wide() }));
 }
 
 #[test]

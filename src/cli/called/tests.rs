@@ -72,16 +72,23 @@ fn of_two_releases_with_one_tag_the_newest_is_meant() {
 #[test]
 fn a_release_that_is_no_longer_kept_is_told_from_one_that_never_was() {
     let releases = [release(4, "v4"), release(3, "v3")];
-    let history = [past(5, "destroyed", "destroy"), past(4, "v4", "apply"), past(2, "v2", "apply")];
-    let gone = "2 error[omni::release::not_kept]: release 2 (v2) is no longer kept (retain = 3)\n  help: kept are: 4 (v4), 3 (v3)\n";
+    let history = [past(4, "v4", "apply"), past(2, "v2", "apply")];
+    let gone = "2 error[omni::release::not_kept]: release 2 (v2) is no longer kept: newer ones have taken its place (retain = 2)\n  help: kept are: 4 (v4), 3 (v3)\n";
     for name in ["2", "v2", "tag:v2", "release:2"] {
-        assert_eq!(told(absent(&releases, &history, 3, name)), gone, "{name}");
+        assert_eq!(told(absent(&releases, &history, 2, name)), gone, "{name}");
     }
+    let pruned = told(absent(&releases, &history, 5, "v2"));
+    assert!(pruned.contains("release 2 (v2) is no longer kept: `omni prune` has removed it, or "), "{pruned}");
+    let history = [&[past(5, "destroyed", "destroy")], &history[..]].concat();
     for name in ["5", "destroyed", "v9"] {
         let never = format!(
             "2 error[omni::release::unknown]: there is no release `{name}`\n  help: there are: 4 (v4), 3 (v3)\n"
         );
         assert_eq!(told(absent(&releases, &history, 3, name)), never);
     }
+    let removed = told(absent(&[], &history, 5, "v2"));
+    let why =
+        "release 2 (v2) is no longer kept: everything was removed by `omni destroy` at 1970-01-01 00:00\n  help: no";
+    assert!(removed.contains(why), "{removed}");
     assert!(told(absent(&[], &[], 3, "v1")).ends_with("help: nothing was applied yet\n"));
 }

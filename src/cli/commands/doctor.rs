@@ -18,6 +18,7 @@ use crate::plain::plain;
 use crate::plan::Comparison;
 use crate::provider::engine::Engine as _;
 use crate::provider::{Anchor, Observe};
+use crate::report;
 
 /// How far this machine's clock and the engine's may differ, in seconds, before leases and times mislead.
 const CLOCK_SKEW: i64 = 5;
@@ -67,7 +68,13 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     }
     for finding in found.iter().filter(|_| !console.json) {
         let mark = if finding.bad.is_none() { "ok " } else { "BAD" };
-        console.print(&format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text)));
+        let line = format!(
+            "  {mark}  {:<8}  {}
+",
+            finding.place,
+            plain(&finding.text)
+        );
+        console.print(&report::fitted(&line, &console.out));
     }
     Ok(worst(&found))
 }

@@ -84,7 +84,14 @@ async fn take_away(
     if !broken {
         return Err(other_fence(fence));
     }
-    console.print(&format!("The lock with the fence {fence} is broken: {sends}.\nnext: omni status\n"));
+    console.print(&if console.json {
+        let whose = |(held, standing): &(&Held, Standing)| json!({ "holder": held.holder, "standing": standing });
+        let holders: Vec<_> = holders.iter().map(whose).collect();
+        let document = json!({ "format": "omni.lock_break/1", "fence": fence, "holders": holders, "note": sends });
+        format!("{document:#}\n")
+    } else {
+        format!("The lock with the fence {fence} is broken: {sends}.\nnext: omni status\n")
+    });
     Ok(Exit::Done)
 }
 
@@ -94,7 +101,11 @@ fn agreed(held: &Held, standing: Standing, yes: bool, console: &Console) -> Resu
         Standing::Alive => Err(Failure::new(
             Exit::Locked,
             "omni::lock::alive",
-            format!("the holder of the lock is alive: {} since {}; {UNTOUCHED}", held.holder, held.since),
+            format!(
+                "the holder of the lock is alive: {} since {}; {UNTOUCHED}",
+                held.holder,
+                report::moment(held.since)
+            ),
         )
         .help(format!(
             "wait for it, or end it with `kill {}`, which lets it undo what it did; the lock of a dead holder is taken \

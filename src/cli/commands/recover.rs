@@ -79,7 +79,7 @@ async fn foretell(
         let apply = json!({ "op": apply.op, "tag": apply.plan.tag, "opened": apply.opened, "by": apply.by });
         console.print(&document(&apply, Some(verb)));
     } else {
-        console.print(&report::what_is_open(apply, records, SystemClock.now()));
+        console.print(&report::what_is_open(apply, records, SystemClock.now(), &console.out));
         console.print(&format!("{words} would {verb} it\n"));
     }
     Ok(Exit::Done)

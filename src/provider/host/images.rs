@@ -9,6 +9,7 @@ use crate::address::{Address, Kind, Scope};
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
 use crate::observed::{Object, Status};
+use crate::plain::plain;
 use crate::plan::Action;
 use crate::provider::engine::{Engine, Labels, LiveImage, NewImage};
 use crate::provider::host::calls::{Calls, sent};
@@ -129,15 +130,11 @@ impl<E: Engine> Doing<'_, E> {
             platform: image.platform.clone(),
             context: files.tar,
         };
-        match sent(self.calls.engine.build(&new, self.order.progress)).await {
-            Err(fault) if fault.kind.is_passing() => {
-                sent(self.calls.engine.build(&new, self.order.progress)).await?;
-            }
-            answer => {
-                answer?;
-            }
+        let mut answer = sent(self.calls.engine.build(&new, self.order.progress)).await;
+        if answer.as_ref().is_err_and(|fault| fault.kind.is_passing()) {
+            answer = sent(self.calls.engine.build(&new, self.order.progress)).await;
         }
-        Ok("built")
+        answer.map(|_| "built").map_err(|fault| misread(fault, build))
     }
 
     /// Takes the image away if this order brought it; one that is used by now stays.
@@ -168,4 +165,12 @@ impl<E: Engine> Doing<'_, E> {
         };
         self.calls.sweep(self.late(), look, remove).await
     }
+}
+
+/// The fault of a build, with the name of the Dockerfile where the engine only says at which line it stopped to read.
+fn misread(mut fault: Fault, build: &Build) -> Fault {
+    if fault.message.contains("parse error") {
+        fault.message = format!("`{}/{}`: {}", plain(&build.context), plain(&build.dockerfile), fault.message);
+    }
+    fault
 }

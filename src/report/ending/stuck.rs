@@ -1,10 +1,12 @@
 //! What stays behind after an unwind that could not finish: done, undone, unknown and untouched, all by name.
 
 use super::{Facts, code, error, fact, failure, help_line, log};
+use crate::address::Kind;
 use crate::journal::{Cause, LeftBehind};
 use crate::plain::plain;
 use crate::plan::Plan;
 use crate::report::board::because;
+use crate::report::next_act::where_stuck;
 use crate::report::style::Style;
 use crate::report::{how_far, words};
 
@@ -30,6 +32,11 @@ pub(super) fn lines(plan: &Plan, cause: &Cause, left: &[LeftBehind], facts: &Fac
     if let Some(world) = facts.world {
         lines.push(fact(&format!("the fingerprint of what serves now is {}", world.spoken())));
     }
-    lines.push(help_line("remove the cause, then run `omni recover --back` (safe to repeat)", style));
+    lines.push(help_line(&where_stuck(failing(left)), style));
     lines
+}
+
+/// The kinds of what could not be undone by itself.
+pub(super) fn failing(left: &[LeftBehind]) -> impl Iterator<Item = Kind> {
+    left.iter().filter(|left| left.fault.is_some()).map(|left| left.node.kind())
 }

@@ -7,7 +7,7 @@ use crate::report::{difference_text, table, words};
 use crate::resource::{Difference, Shown, unchanged};
 
 /// What a thing is where the spec says nothing, beside what is simply absent or false.
-const DEFAULTS: [(&str, &str); 12] = [
+const DEFAULTS: [(&str, &str); 13] = [
     ("build.dockerfile", "Dockerfile"),
     ("driver", "bridge"),
     ("driver", "local"),
@@ -16,6 +16,7 @@ const DEFAULTS: [(&str, &str); 12] = [
     ("restart", "unless-stopped"),
     ("side_effects", "true"),
     ("stop_grace_period", "10s"),
+    ("timeout", "10m"),
     ("update.delay", "0s"),
     ("update.parallelism", "1"),
     ("update.progress_deadline", "5m"),

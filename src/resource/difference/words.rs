@@ -15,6 +15,10 @@ pub(super) fn of(resource: &Resource) -> Map<String, Value> {
     // What services and jobs share is no table of its own.
     let shared = found.remove("container").map(inner).unwrap_or_default();
     found.extend(shared);
+    if matches!(resource, Resource::Job(_)) {
+        // A job has no such key: it never starts again by itself.
+        found.remove("restart");
+    }
     tell(&mut found, "image", pinned);
     tell(&mut found, "source", source);
     tell(&mut found, "pin", |words, pin| pinned(words, json!({ "pin": pin })));

@@ -78,14 +78,7 @@ impl Resolver<'_> {
             (Some(context), Some(dockerfile)) => match self.files.context(context, dockerfile) {
                 Ok(sent) => sent,
                 Err(reason) => {
-                    let message =
-                        format!("the build context `{context}` cannot be read: {}", crate::plain::plain(&reason));
-                    let problem = Problem::error("omni::spec::unreadable", &build_at, message);
-                    self.report(
-                        problem.help("paths are relative to deploy.toml; the Dockerfile's, to the context"),
-                        &context_at,
-                        "named here",
-                    );
+                    self.unreadable(context, dockerfile, &reason, &build_at, &context_at);
                     Fingerprint::of_bytes(&[])
                 }
             },
@@ -108,6 +101,26 @@ impl Resolver<'_> {
         };
         self.one_image(name, image, &build_at);
         ImageUse { node: name.to_owned(), reference: format!("{}/{name}:{}", self.scope.prefix(), whole.short()), pin }
+    }
+
+    /// Reports that a build context cannot be read, or that it can, and the Dockerfile is missing in it.
+    fn unreadable(&mut self, context: &str, dockerfile: &str, reason: &str, at: &[String], context_at: &[String]) {
+        let path = format!("{context}/{dockerfile}");
+        let gone = self.files.find(&path).err().filter(|_| self.files.find(context).is_ok());
+        let (message, place, label) = if let Some(reason) = gone {
+            let message = format!("the Dockerfile `{path}` cannot be read: {}", crate::plain::plain(&reason));
+            let named = below(at, "dockerfile");
+            let is_named = self.tree.at(&named).is_some();
+            let label = if is_named { "named here".to_owned() } else { format!("has no `{dockerfile}`") };
+            (message, if is_named { named } else { context_at.to_vec() }, label)
+        } else {
+            let reason = crate::plain::plain(reason);
+            let message = format!("the build context `{context}` cannot be read: {reason}");
+            (message, context_at.to_vec(), "named here".to_owned())
+        };
+        let problem = Problem::error("omni::spec::unreadable", at, message);
+        let problem = problem.help("paths are relative to deploy.toml; the Dockerfile's, to the context");
+        self.report(problem, &place, label);
     }
 
     /// Keeps an image, of which there is one by each name.
