@@ -218,7 +218,7 @@ fn opened(plan: Plan) -> Apply {
 fn on_a_narrow_terminal_no_screen_is_broken_in_a_word() {
     let (records, release, scope, held) = (unwound(), crate::support::release(41, "v1.7.2"), scope(), held());
     let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
-    let compared = Comparison::new(None, "", &observed);
+    let compared = Comparison::not_looked(Some(&release), "lineage");
     let apply = opened(plan());
     let now = Now {
         store: Some("postgres://ci@db.example.com/omni"),
