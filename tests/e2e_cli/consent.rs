@@ -41,7 +41,7 @@ fn without_a_terminal_it_wants_yes() {
     place.omni(&["apply", "--json"]).is(
         8,
         "{\"code\":\"omni::consent::missing\",\"exit\":8,\"format\":\"omni.error/1\",\"help\":\"read the plan, then give \
-         `--yes`\",\"message\":\"there is nobody to ask for consent\"}\n",
+         `--yes`\",\"message\":\"there is nobody to ask for consent\",\"place\":null}\n",
     );
     is_untouched(&place);
 }

@@ -218,7 +218,7 @@ fn an_image_of_an_apply_that_was_accepted_does_not_stay() {
     ends(&place, "one", &["apply", "--yes", "--on-failure", "pause"], 3);
     for words in [&["prune", "--dry-run"][..], &["prune", "--yes"]] {
         let shown = ends(&place, "one", words, 3);
-        assert!(shown.contains("an apply is open: what it needs is not known"), "{shown}");
+        assert!(shown.contains("error[omni::apply::open]: an apply of "), "{shown}");
     }
     ends(&place, "one", &["recover", "--accept"], 0);
     assert_eq!(images(&place).len(), 2);

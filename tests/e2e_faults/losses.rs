@@ -155,7 +155,7 @@ fn a_rollback_starts_what_was_kept() {
     assert_eq!(world.ids(), ids["3"]);
     assert_eq!(world.containers().len(), 2);
     let ran = world.ends(&["rollback", "--to", "v1", "--yes"], 2);
-    assert!(ran.text.contains("release 4 (v1) is no longer kept (retain = 5)"), "{}", ran.text);
+    assert!(ran.text.contains("release 4 (v1) is no longer kept: `omni prune` has removed it"), "{}", ran.text);
     assert!(ran.text.contains("kept are: 5 (v3)"), "{}", ran.text);
     assert_eq!(world.ids(), ids["3"]);
     world.ends(&["plan", "--exit-code"], 0);
