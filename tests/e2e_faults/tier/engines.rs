@@ -116,6 +116,7 @@ fn strike(
     });
     proxy.heal();
     if !is_struck.load(Ordering::Relaxed) {
+        assert_eq!(ran.code, Some(0), "{name} at request {number} was not reached:\n{}", ran.text);
         return false;
     }
     let has_begun = matches!(ran.code, Some(0 | 1 | 3));
