@@ -73,8 +73,9 @@ impl Stage {
                 while of.load(Ordering::Relaxed) == 0 {
                     std::thread::yield_now();
                 }
-                signal(of.load(Ordering::Relaxed), word);
+                // First, since one that dies of it is over before the signal is known to be sent.
                 struck.lock().unwrap().push(call.number);
+                signal(of.load(Ordering::Relaxed), word);
             }
         }));
         let told = if event == Event::Sleep { &HASTE[..] } else { &[] };
