@@ -115,8 +115,8 @@ fn strike(
         running.join().expect("a run")
     });
     proxy.heal();
-    if !is_struck.load(Ordering::Relaxed) {
-        assert_eq!(ran.code, Some(0), "{name} at request {number} was not reached:\n{}", ran.text);
+    // One that ends otherwise without being struck is judged all the same.
+    if !is_struck.load(Ordering::Relaxed) && ran.code == Some(0) {
         return false;
     }
     let has_begun = matches!(ran.code, Some(0 | 1 | 3));

@@ -104,9 +104,9 @@ impl Stage {
         let further_calls = self.proxy.calls().split_off(sent);
         let more: Vec<_> = further_calls.iter().filter(|call| call.is_mutating()).map(Call::template).collect();
         self.proxy.heal();
-        if heard.lock().unwrap().is_empty() {
-            // It was over before that request, and nothing had disturbed it.
-            assert_eq!(ran.code, Some(0), "{name} at request {number} was not reached:\n{}", ran.text);
+        // One that ends otherwise without being disturbed is judged all the same.
+        if heard.lock().unwrap().is_empty() && ran.code == Some(0) {
+            // It was over before that request.
             self.deployment.now = self.deployment.now.other();
             if self.deployment.now == Version::A {
                 self.deployment.turn_to(Version::B);
