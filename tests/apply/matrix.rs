@@ -78,6 +78,7 @@ rows! {
     lost_after_an_effect_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::LostAfter).await;
     in_conflict_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Conflict).await;
     failed_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Failure).await;
+    failed_whenever_sent_while_planned_or_locked: async |play, n| cell::beside_on(play, n, 4, Trouble::Failure).await;
     hung_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Hang).await;
     late_by_a_second_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Late(Duration::from_secs(1))).await;
     restarted_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Restart).await;

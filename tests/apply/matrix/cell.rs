@@ -259,8 +259,15 @@ pub(super) async fn dead(play: &Play, place: Place, times: u64, again: Option<u6
 /// One trouble at one call of what comes before and after an apply: the plan is made, the locks are taken, renewed and
 /// given back. The plan is the same or is refused, and nobody is locked out.
 pub(super) async fn beside(play: &Play, number: u64, trouble: Trouble) -> Answer {
+    beside_on(play, number, 1, trouble).await
+}
+
+/// The same with so many calls that go wrong one after the other.
+pub(super) async fn beside_on(play: &Play, number: u64, calls: u64, trouble: Trouble) -> Answer {
     let mut theatre = play.theatre.copy();
-    theatre.engine.trouble_at(number, trouble);
+    for after in 0..calls {
+        theatre.engine.trouble_at(number + after, trouble);
+    }
     let planned = play.reference.ask_plan(&mut theatre, play.course).await.map(|plan| plan.id());
     let locked = theatre.ask_lock().await;
     if let Ok(locks) = &locked {
