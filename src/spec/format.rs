@@ -59,7 +59,11 @@ pub fn format(text: &str) -> Result<String, Problems> {
     let trailing = comments::lines(document.trailing().as_str().unwrap_or_default());
     let blank = if trailing.is_empty() || document.is_empty() { "" } else { "\n" };
     document.set_trailing(format!("{blank}{trailing}"));
-    let formatted = format!("{head}{}\n", document.to_string().trim_matches('\n')).trim_start_matches('\n').to_owned();
+    let formatted = format!("{head}{}\n", document.to_string().trim_matches('\n'));
+    let formatted = match formatted.trim_matches('\n') {
+        "" => String::new(),
+        lines => format!("{lines}\n"),
+    };
     // A form that says something else is worse than none.
     let same = toml::from_str::<toml::Table>(&formatted).ok() == toml::from_str(&text).ok();
     Ok(if same { formatted } else { text })

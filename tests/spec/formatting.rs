@@ -88,3 +88,10 @@ fn what_cannot_be_read_is_not_formatted() {
     let problems = omni::spec::format("[project\nname = ").expect_err("no TOML");
     assert!(problems.errors() >= 1);
 }
+
+#[test]
+fn a_spec_of_comments_alone_is_formatted_once() {
+    let once = omni::spec::format("#:schema ./schemas/deploy.json\n\n\n").expect("it can be read");
+    assert_eq!(once, "#:schema ./schemas/deploy.json\n");
+    assert_eq!(omni::spec::format(&once).expect("it can be read"), once);
+}
