@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::{Address, Scope};
 use crate::fingerprint::Fingerprint;
 use crate::observed::EngineFacts;
+use crate::release::Release;
 use crate::resource::{Origin, Resource};
 
 pub use build::{Inputs, Selection};
@@ -89,6 +90,13 @@ pub struct Base {
     pub tag: String,
     /// The store that recorded it; none where it was read from the labels on the engine.
     pub lineage: Option<String>,
+}
+
+impl Base {
+    /// The release as the store of this lineage has recorded it.
+    fn recorded(head: &Release, lineage: &str) -> Self {
+        Self { number: head.number, tag: head.tag.clone(), lineage: Some(lineage.to_owned()) }
+    }
 }
 
 impl Plan {

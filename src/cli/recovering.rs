@@ -124,8 +124,7 @@ pub(crate) async fn finish(
         let kept = retention(spec.as_ref()).after(&apply.plan.purpose);
         tidying::tidy_after(undertaking, kept, &apply.plan, under).await?;
     }
-    let exit = if applied.down.is_empty() { Exit::of(&applied.outcome) } else { Exit::Stuck };
-    Ok(match (exit, asked) {
+    Ok(match (applied.exit(None), asked) {
         (Exit::Stuck, _) => {
             undertaking.tell_failure(&apply.plan, &applied, None, Exit::Stuck);
             Exit::Stuck

@@ -22,7 +22,7 @@ use crate::cli::signals::Signals;
 use crate::cli::wish::{Met, Wish};
 use crate::failpoint::{self, Place};
 use crate::fingerprint::{Fingerprint, Key};
-use crate::journal::{Cause, Outcome, Record};
+use crate::journal::{Cause, FaultReport, Outcome, Record};
 use crate::lock::LONGEST_CALL;
 use crate::plain::plain;
 use crate::plan::Plan;
@@ -30,6 +30,13 @@ use crate::provider::{Anchor, Observe};
 use crate::report::{self, Facts};
 use crate::spec::OnFailure;
 use crate::store::Store;
+
+/// What to do where something does not run.
+const BRINGS_BACK: &str = "`omni plan` shows what brings it back";
+
+fn down(node: &Address, fault: &FaultReport) -> String {
+    format!("{node} does not run: {}", plain(&fault.message))
+}
 
 /// One changing command at work.
 pub(crate) struct Undertaking<'a> {
@@ -238,10 +245,7 @@ impl<'a> Undertaking<'a> {
         };
         self.console.warn(&report::ending(plan, &applied.outcome, &facts, &self.console.err));
         for (node, fault) in &applied.down {
-            self.console.warn(&format!(
-                "warning: {node} does not run: {}\n  help: `omni plan` shows what brings it back\n",
-                plain(&fault.message)
-            ));
+            self.console.warn(&format!("warning: {}\n  help: {BRINGS_BACK}\n", down(node, fault)));
         }
         if !applied.lost.is_empty() && applied.outcome != Outcome::Applied {
             let lost: Vec<_> = applied.lost.iter().map(Address::to_string).collect();
@@ -267,8 +271,7 @@ impl<'a> Undertaking<'a> {
         }
         let is_undone = matches!(applied.outcome, Outcome::Unwound(_));
         let failure = if let Some((node, fault)) = applied.down.first() {
-            let text = format!("{node} does not run: {}", plain(&fault.message));
-            Failure::new(exit, "omni::apply::down", text).help("`omni plan` shows what brings it back")
+            Failure::new(exit, "omni::apply::down", down(node, fault)).help(BRINGS_BACK)
         } else if is_undone && applied.is_other(before) {
             let text = "everything was undone, but what serves now is not what served before";
             Failure::new(exit, "omni::apply::not_as_before", text).help("`omni drift` tells why")

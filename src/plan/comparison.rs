@@ -48,11 +48,9 @@ impl Comparison {
     /// The head release with nothing beside it: while an apply is open, what is there is neither before nor after.
     #[must_use]
     pub fn not_looked(head: Option<&Release>, lineage: &str) -> Self {
-        let base =
-            |head: &Release| Base { number: head.number, tag: head.tag.clone(), lineage: Some(lineage.to_owned()) };
         let resources = head.into_iter().flat_map(|head| &head.resources);
         Self {
-            base: head.map(base),
+            base: head.map(|head| Base::recorded(head, lineage)),
             resources: resources.map(|(address, recorded)| (address.clone(), recorded.resource.clone())).collect(),
             drift: Vec::new(),
             absent: Vec::new(),

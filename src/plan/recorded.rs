@@ -30,7 +30,7 @@ impl<'a> View<'a> {
         let head = head.filter(|head| !was_replaced(head, observed) && !was_made_elsewhere(head, observed));
         match head {
             Some(head) => Self {
-                base: Some(Base { number: head.number, tag: head.tag.clone(), lineage: Some(lineage.to_owned()) }),
+                base: Some(Base::recorded(head, lineage)),
                 from_labels: false,
                 recorded: head.resources.iter().collect(),
                 reused: head.resources.values().flat_map(|r| r.objects.iter().map(String::as_str)).collect(),
@@ -86,9 +86,7 @@ impl<'a> View<'a> {
             return up;
         }
         let has_run = |object: &&Object| !is_job || object.status == Status::Exited { code: 0 };
-        let left: Vec<_> = others.into_iter().filter(has_run).collect();
-        let newest = left.first().map(|object| object.provenance.fence);
-        left.into_iter().filter(|object| Some(object.provenance.fence) == newest).collect()
+        of_newest_fence(others.into_iter().filter(has_run))
     }
 
     /// The objects at an address that do not serve and are kept for a rollback, newest first.
@@ -152,6 +150,13 @@ impl<'a> View<'a> {
         let is_alike = |object: &Object| first.resource.can_update_to(&object.resource);
         active.iter().find(|object| !is_alike(object)).map(|stray| format!("{} is of another version", stray.name))
     }
+}
+
+/// Those objects that the newest of the applies made which made any of them.
+pub(super) fn of_newest_fence<'a>(objects: impl Iterator<Item = &'a Object>) -> Vec<&'a Object> {
+    let objects: Vec<_> = objects.collect();
+    let newest = objects.iter().map(|object| object.provenance.fence).max();
+    objects.into_iter().filter(|object| Some(object.provenance.fence) == newest).collect()
 }
 
 /// Whether another store has applied since, although its release has no higher number: instead of a service's object

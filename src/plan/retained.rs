@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::address::{Address, Kind};
 use crate::observed::{Object, Observed};
+use crate::plan::recorded::of_newest_fence;
 use crate::release::Release;
 use crate::resource::Resource;
 
@@ -80,10 +81,7 @@ fn newest(observed: &Observed) -> impl Iterator<Item = &str> {
         Kind::Network => true,
         Kind::Image | Kind::Volume => false,
     });
-    idle.flat_map(|(_, objects)| {
-        let newest = objects.iter().map(|object| object.provenance.fence).max();
-        objects.iter().filter(move |object| Some(object.provenance.fence) == newest).map(|object| object.id.as_str())
-    })
+    idle.flat_map(|(_, objects)| of_newest_fence(objects.iter())).map(|object| object.id.as_str())
 }
 
 fn ids<'a>(releases: impl Iterator<Item = &'a Release>) -> BTreeSet<&'a str> {
@@ -93,8 +91,6 @@ fn ids<'a>(releases: impl Iterator<Item = &'a Release>) -> BTreeSet<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::retained;
     use crate::address::Address;
     use crate::observed::{EngineFacts, Object, Observed, Provenance, Status};
@@ -102,15 +98,7 @@ mod tests {
 
     /// An object that the apply of this fence made. What it is as a resource does not matter here.
     fn object(name: &str, fence: u64, status: Status) -> Object {
-        let resource = Resource::Network(Network {
-            name: name.to_owned(),
-            external: false,
-            driver: "bridge".to_owned(),
-            options: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            internal: false,
-            subnet: None,
-        });
+        let resource = Resource::Network(Network::bridge(name));
         let tag = format!("v{fence}");
         let provenance = Provenance { op: String::new(), fence, release: fence, tag, replica: 1, created: None };
         Object { id: name.to_owned(), name: name.to_owned(), resource, provenance, status }

@@ -67,15 +67,7 @@ mod tests {
 
     /// A release of this day; each has a network of its own, so that none repeats another.
     fn release(number: u64, day: i64) -> Release {
-        let network = Resource::Network(Network {
-            name: format!("n{number}"),
-            external: false,
-            driver: "bridge".to_owned(),
-            options: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            internal: false,
-            subnet: None,
-        });
+        let network = Resource::Network(Network::bridge(&format!("n{number}")));
         let recorded = Recorded { resource: network, objects: Vec::new(), took: None, tainted: false };
         let address = format!("network.n{number}").parse().expect("an address");
         Release {

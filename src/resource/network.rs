@@ -22,3 +22,19 @@ pub struct Network {
     /// Its address range, as `172.30.0.0/16`; the engine chooses where none.
     pub subnet: Option<String>,
 }
+
+#[cfg(test)]
+impl Network {
+    /// A network of which nothing is asked but a name.
+    pub(crate) fn bridge(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            external: false,
+            driver: "bridge".to_owned(),
+            options: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            internal: false,
+            subnet: None,
+        }
+    }
+}

@@ -88,11 +88,12 @@ impl Resolver<'_> {
         let known: BTreeSet<_> = containers.flat_map(|raw| &raw.profiles).map(String::as_str).collect();
         for chosen in self.profiles.iter().filter(|chosen| !known.contains(chosen.as_str())) {
             let message = format!("no service and no job has the profile `{}`", crate::plain::plain(chosen));
-            let near = suggest::near(chosen, known.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+            let question = suggest::question(chosen, known.iter().copied());
             let help = if known.is_empty() {
                 "leave `--profile` out: there are none".to_owned()
             } else {
-                format!("{}there are {}", near.unwrap_or_default(), suggest::listed(known.iter().copied()))
+                let there = format!("there are {}", suggest::listed(known.iter().copied()));
+                question.into_iter().chain([there]).collect::<Vec<_>>().join(" ")
             };
             self.problems.push(Problem::error("omni::spec::unknown_profile", &[], message).help(help));
         }

@@ -68,12 +68,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     }
     for finding in found.iter().filter(|_| !console.json) {
         let mark = if finding.bad.is_none() { "ok " } else { "BAD" };
-        let line = format!(
-            "  {mark}  {:<8}  {}
-",
-            finding.place,
-            plain(&finding.text)
-        );
+        let line = format!("  {mark}  {:<8}  {}\n", finding.place, plain(&finding.text));
         console.print(&report::fitted(&line, &console.out));
     }
     Ok(worst(&found))

@@ -22,10 +22,8 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
         // What is there is neither before nor after: there is nothing to compare it with.
         if console.json {
             console.print(&document(&project, None, Some(&opened)));
-            return Err(opened.failure());
         }
-        console.warn(&opened.text(&console.err));
-        return Ok(opened.exit());
+        return opened.end(console);
     }
     let store = store.as_deref();
     let ground = Ground::look(project.scope(), &engine, store).await?;
