@@ -38,6 +38,11 @@ fn needs(schema: &Json) -> impl Iterator<Item = &str> {
     schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str)
 }
 
+/// The name of the form that a value of this schema has; empty where it has none.
+fn form_of(schema: &Json) -> &str {
+    schema.get("format").and_then(Json::as_str).unwrap_or_default()
+}
+
 struct Checker<'s, 'p> {
     root: &'s Json,
     how: Strictness,
@@ -63,10 +68,13 @@ impl<'s> Checker<'s, '_> {
                 Some(Json::Array(read.collect()))
             }
             Value::Text(text) => self.text(text, branch, path, place),
-            Value::Int(number) => self.range(*number, branch, path, place).then(|| Json::from(*number)),
+            Value::Int(number) => {
+                let fits = self.range(*number, branch, path, place)
+                    && self.form(form_of(branch), &number.to_string(), path, place);
+                fits.then(|| Json::from(*number))
+            }
             Value::Float(number) => {
-                let form = branch.get("format").and_then(Json::as_str).unwrap_or_default();
-                self.form(form, number, path, place).then(|| Json::from(number.as_str()))
+                self.form(form_of(branch), number, path, place).then(|| Json::from(number.as_str()))
             }
             Value::Bool(value) => Some(Json::Bool(*value)),
             Value::Date | Value::Unfilled => None,
@@ -127,7 +135,7 @@ impl<'s> Checker<'s, '_> {
     }
 
     fn text(&mut self, text: &Template, schema: &Json, path: &[String], place: &Span) -> Option<Json> {
-        let form = schema.get("format").and_then(Json::as_str).unwrap_or_default();
+        let form = form_of(schema);
         if form == "template" {
             return Some(Json::String(text.to_string()));
         }

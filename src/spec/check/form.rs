@@ -1,4 +1,4 @@
-//! Texts with a form of their own: each `format` of the schema and who reads it.
+//! Texts, and numbers as written, with a form of their own: each `format` of the schema and who reads it.
 
 use std::net::Ipv4Addr;
 
