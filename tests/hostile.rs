@@ -2,6 +2,8 @@
 
 #[path = "support/change.rs"]
 mod change;
+#[path = "hostile/drawn.rs"]
+mod drawn;
 #[path = "hostile/judge.rs"]
 mod judge;
 #[path = "hostile/malformed.rs"]
@@ -19,6 +21,8 @@ mod seeds;
 #[path = "report/support.rs"]
 #[expect(dead_code, unused_imports, reason = "the builders are those of the drawings, which need all of them")]
 mod support;
+#[path = "hostile/targets.rs"]
+mod targets;
 #[path = "support/things.rs"]
 mod things;
 #[path = "hostile/values.rs"]

@@ -1,73 +1,13 @@
-//! Any text as a row of the store, behind its checksum: what can be read can be drawn, replayed and written again.
-//!
-//! The first line says which row it is: `release`, `apply`, `past` or `lock`; each further line is one JSON document.
+//! Any text as rows of the store.
 
 #![no_main]
+#![allow(dead_code, reason = "the other targets use the rest")]
 
+#[path = "../../tests/hostile/drawn.rs"]
 mod drawn;
+#[path = "../../tests/hostile/judge.rs"]
+mod judge;
+#[path = "../../tests/hostile/targets.rs"]
+mod targets;
 
-use libfuzzer_sys::fuzz_target;
-use omni::apply::Frontier;
-use omni::journal::{Apply, Outcome, Past, Record};
-use omni::lock::Held;
-use omni::plan::Plan;
-use omni::release::Release;
-use serde::de::DeserializeOwned;
-
-fuzz_target!(|text: &str| {
-    let mut lines = text.lines();
-    match lines.next() {
-        Some("release") => each::<Release>(lines, drawn::one_release),
-        Some("lock") => each::<Held>(lines, drawn::held),
-        Some("past") => lines.for_each(past),
-        Some("apply") => {
-            let Some(plan) = lines.next().and_then(|line| serde_json::from_str::<Plan>(line).ok()) else { return };
-            if !plan.is_sound() {
-                return;
-            }
-            let records: Vec<Record> = lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
-            replay(plan, &records);
-        }
-        _ => {}
-    }
-});
-
-fn each<'t, T: DeserializeOwned>(lines: impl Iterator<Item = &'t str>, use_it: impl Fn(&T)) {
-    lines.filter_map(|line| serde_json::from_str(line).ok()).for_each(|row| use_it(&row));
-}
-
-fn past(line: &str) {
-    let Ok(outcome) = serde_json::from_str::<Outcome>(line) else { return };
-    let again = serde_json::to_string(&outcome).expect("an outcome is plain data");
-    assert_eq!(serde_json::from_str::<Outcome>(&again).expect("what was written can be read"), outcome);
-    drawn::past(&Past {
-        op: serde_json::from_value("1-2".into()).expect("an op"),
-        release: 1,
-        tag: line.to_owned(),
-        purpose: "apply".to_owned(),
-        by: line.to_owned(),
-        opened: jiff::Timestamp::UNIX_EPOCH,
-        closed: jiff::Timestamp::UNIX_EPOCH,
-        turned: None,
-        outcome,
-        steps: 1,
-    });
-}
-
-/// What a recovery does with the rows before it calls anything.
-fn replay(plan: Plan, records: &[Record]) {
-    let folded = Frontier::replay(&plan, records);
-    let outcome = folded.ok().and_then(|frontier| {
-        let _ = (frontier.ready().count(), frontier.orphaned().len());
-        frontier.outcome()
-    });
-    let apply = Apply {
-        op: serde_json::from_value("1-2".into()).expect("an op"),
-        fence: 1,
-        plan,
-        release: 1,
-        by: "somebody".to_owned(),
-        opened: jiff::Timestamp::UNIX_EPOCH,
-    };
-    drawn::apply(&apply, records, &outcome.unwrap_or(Outcome::Interrupted));
-}
+libfuzzer_sys::fuzz_target!(|text: &str| targets::rows(text));

@@ -1,17 +1,13 @@
-//! Any text as deploy.toml: it ends in a spec or in problems that are told well.
+//! Any text as `deploy.toml`.
 
 #![no_main]
+#![allow(dead_code, reason = "the other targets use the rest")]
 
+#[path = "../../tests/hostile/drawn.rs"]
+mod drawn;
 #[path = "../../tests/hostile/judge.rs"]
 mod judge;
+#[path = "../../tests/hostile/targets.rs"]
+mod targets;
 
-use std::collections::BTreeMap;
-
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|text: &str| {
-    let variables = BTreeMap::from([("A".to_owned(), "${B}\"]\n[x]".to_owned())]);
-    if let Err(wrong) = judge::judge(text, &variables) {
-        panic!("{wrong}");
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| targets::spec(text));

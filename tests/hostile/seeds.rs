@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::plan_files::kept;
 use crate::support::{empty_plan, fault, held, nodes, plan, release, unwound};
+use crate::targets;
 
 fn line<T: Serialize>(row: &T) -> String {
     serde_json::to_string(row).expect("a row is plain data")
@@ -54,6 +55,9 @@ fn the_fuzz_targets_begin_with_what_omni_writes() {
             }
         }
     }
+    plans.iter().for_each(|(_, text)| targets::plan_file(text));
+    rows.iter().for_each(|(_, text)| targets::rows(text));
+    targets::spec(include_str!("../../deploy.toml"));
     PlanFile::read("plan.json", &plans[0].1).expect("a plan file");
     serde_json::from_str::<Plan>(&plans[1].1).expect("a plan");
     let of = |name: &str| {

@@ -1,7 +1,5 @@
 //! Draws what was read, and holds that nothing in the drawing rewrites a terminal.
 
-#![allow(dead_code, reason = "each target uses its own part")]
-
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -54,11 +52,8 @@ pub(crate) fn one_release(one: &Release) {
 
 pub(crate) fn apply(apply: &Apply, records: &[Record], outcome: &Outcome) {
     let style = Style::default();
-    let facts = Facts { release: 1, took: Duration::from_secs(1), records, location: None, world: None };
-    check(&[
-        open_apply(apply, records, Timestamp::UNIX_EPOCH, &style),
-        ending(&apply.plan, outcome, &facts, &style),
-    ]);
+    let facts = Facts { release: 1, took: Duration::from_secs(1), records, location: None, before: None, world: None };
+    check(&[open_apply(apply, records, Timestamp::UNIX_EPOCH, &style), ending(&apply.plan, outcome, &facts, &style)]);
 }
 
 pub(crate) fn past(past: &Past) {
