@@ -55,8 +55,12 @@ fn the_fuzz_targets_begin_with_what_omni_writes() {
             }
         }
     }
-    plans.iter().for_each(|(_, text)| targets::plan_file(text));
-    rows.iter().for_each(|(_, text)| targets::rows(text));
+    for (_, text) in &plans {
+        targets::plan_file(text);
+    }
+    for (_, text) in &rows {
+        targets::rows(text);
+    }
     targets::spec(include_str!("../../deploy.toml"));
     PlanFile::read("plan.json", &plans[0].1).expect("a plan file");
     serde_json::from_str::<Plan>(&plans[1].1).expect("a plan");

@@ -72,8 +72,14 @@ impl Play {
                 }
                 self.judge().await;
             }
-            let book = self.team.annals.book();
-            if !book.violations.is_empty() || book.is_overlapped {
+            let (is_wrong, is_overlapped) = {
+                let book = self.team.annals.book();
+                (!book.violations.is_empty(), book.is_overlapped)
+            };
+            if is_overlapped && !is_wrong {
+                self.recover_overtaken().await;
+            }
+            if is_overlapped || is_wrong {
                 return;
             }
         }
@@ -301,6 +307,18 @@ impl Play {
                 (0..self.team.omnis.len()).filter(|who| self.team.omnis[*who].lineage == lineage).collect();
             let who = *self.dice.pick(&of);
             self.recover(who).await;
+        }
+    }
+
+    /// A recovery of every store, after another one has applied over an open apply. No end is promised to that; but it
+    /// ends, what it says is so, and a refusal stays one however often it is asked for.
+    async fn recover_overtaken(&mut self) {
+        self.team.engine.settle(LEASE + 3 * LONGEST_CALL).await;
+        for who in 0..self.team.omnis.len() {
+            let refused = self.calm(who, Command::Recover).await.exit == Exit::Store;
+            if refused && self.calm(who, Command::Recover).await.exit != Exit::Store {
+                self.team.annals.wrong(&format!("o{who} was refused its recovery, and then it was not"));
+            }
         }
     }
 

@@ -10,7 +10,7 @@ const LARGE: u64 = 10_000;
 const TOLD: usize = 3;
 
 /// Every kind of fault, and every path to an end. One that is missing here is not asked for.
-const KINDS: [&str; 45] = [
+const KINDS: [&str; 46] = [
     "fault: a member that fails",
     "fault: clock back a day",
     "fault: clock back a second",
@@ -47,6 +47,7 @@ const KINDS: [&str; 45] = [
     "path: lock free once the lease is long over",
     "path: lost its lock and stopped",
     "path: recovery repeated",
+    "path: refused, another store has applied since",
     "path: refused, locked",
     "path: refused, the engine does not answer",
     "path: refused, the plan does not fit any more",
