@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`address`], [`fingerprint`], [`units`] | names of things, content hashes, amounts |
 //! | [`template`], [`plain`] | texts with secrets, texts that others wrote |
+//! | [`migration`] | scripts, their layouts and ledgers, what they do and what their way back is worth |
 //! | [`resource`] | what should exist; how two differ; what each requires |
 //! | [`observed`], [`lock`], [`clock`] | what a provider saw; who may apply; the time |
 //! | [`spec`] | deploy.toml: as written, checked, resolved |
@@ -33,6 +34,7 @@ pub mod fingerprint;
 pub mod graph;
 pub mod journal;
 pub mod lock;
+pub mod migration;
 pub mod observed;
 pub mod plain;
 pub mod plan;

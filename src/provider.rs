@@ -6,6 +6,7 @@
 //! does one order at a time and remembers nothing.
 
 pub mod context;
+pub mod database;
 pub mod docker;
 mod ended;
 pub mod engine;
