@@ -23,11 +23,26 @@ pub enum Kind {
     Job,
     /// Containers that keep running.
     Service,
+    /// A database that is migrated and backed up.
+    Database,
+    /// A copy of a database's content.
+    Backup,
+    /// A script that brings a database's schema forward: `migration.DATABASE.NAME`.
+    Migration,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 5] = [Self::Image, Self::Network, Self::Volume, Self::Job, Self::Service];
+    pub const ALL: [Self; 8] = [
+        Self::Image,
+        Self::Network,
+        Self::Volume,
+        Self::Job,
+        Self::Service,
+        Self::Database,
+        Self::Backup,
+        Self::Migration,
+    ];
 
     /// The word used in addresses: `service`.
     #[must_use]
@@ -38,6 +53,9 @@ impl Kind {
             Self::Volume => "volume",
             Self::Job => "job",
             Self::Service => "service",
+            Self::Database => "database",
+            Self::Backup => "backup",
+            Self::Migration => "migration",
         }
     }
 }
@@ -64,6 +82,12 @@ impl Address {
     /// The address of the service called `name`.
     pub fn service(name: impl Into<String>) -> Self {
         Self::new(Kind::Service, name)
+    }
+
+    /// The address of a migration of a database.
+    #[must_use]
+    pub fn migration(database: &str, name: &str) -> Self {
+        Self::new(Kind::Migration, format!("{database}.{name}"))
     }
 
     /// What kind of thing this is.

@@ -12,7 +12,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use crate::address::Address;
-use crate::resource::{Origin, Resource};
+use crate::resource::{Origin, Resource, requirements};
 
 pub use ring::Ring;
 
@@ -54,11 +54,9 @@ impl Graph {
         let mut inner = DiGraph::new();
         let index: BTreeMap<_, _> =
             resources.clone().map(|(address, _)| (address.clone(), inner.add_node(address.clone()))).collect();
-        for (address, resource) in resources {
-            for (required, origin) in resource.requires() {
-                if let Some(to) = index.get(&required) {
-                    inner.add_edge(index[address], *to, origin);
-                }
+        for (address, required, origin) in requirements(resources) {
+            if let Some(to) = index.get(&required) {
+                inner.add_edge(index[address], *to, origin);
             }
         }
         match ring::find(&inner) {

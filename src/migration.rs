@@ -12,8 +12,10 @@ pub mod layout;
 pub mod ledger;
 mod mark;
 mod script;
+mod worth;
 
 pub use dialect::Dialect;
 pub use layout::Layout;
 pub use mark::{Mark, Way};
 pub use script::{Piece, Script};
+pub use worth::Worth;

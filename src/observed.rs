@@ -4,6 +4,8 @@
 //! here, whether it serves or is kept stopped for a rollback; which is which, the plan decides from what was
 //! recorded. How the objects were found is left to `provider`.
 
+mod database;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -13,6 +15,8 @@ use crate::address::{Address, Kind};
 use crate::fingerprint::{Fingerprint, Key};
 use crate::resource::Resource;
 
+pub use database::{SeenDatabase, Standing};
+
 /// What a provider saw of one deployment.
 #[derive(Debug, Clone)]
 pub struct Observed {
@@ -20,6 +24,8 @@ pub struct Observed {
     pub engine: EngineFacts,
     /// The objects at each address: newest fence first, then by replica.
     pub objects: BTreeMap<Address, Vec<Object>>,
+    /// The databases of the deployment by name, or why one could not be asked: its service may not run.
+    pub databases: BTreeMap<String, Result<SeenDatabase, String>>,
     /// The deployment's key as its objects carry it; none where there are no objects.
     pub key: Option<Key>,
 }
@@ -141,7 +147,23 @@ impl Observed {
         let prints = |objects: Vec<&Object>| objects.iter().map(|one| one.resource.fingerprint()).collect::<Vec<_>>();
         let serving: BTreeMap<_, _> =
             self.serving().into_iter().map(|(address, objects)| (address, prints(objects))).collect();
-        Fingerprint::of(&serving)
+        if self.databases.is_empty() {
+            return Fingerprint::of(&serving);
+        }
+        Fingerprint::of(&(serving, self.standings()))
+    }
+
+    /// What users of each database can tell of it; none where it could not be asked.
+    #[must_use]
+    pub fn standings(&self) -> BTreeMap<&str, Option<Standing>> {
+        let all = self.databases.iter();
+        all.map(|(name, seen)| (name.as_str(), seen.as_ref().ok().map(SeenDatabase::standing))).collect()
+    }
+
+    /// A database, where it was asked.
+    #[must_use]
+    pub fn database(&self, name: &str) -> Option<&SeenDatabase> {
+        self.databases.get(name)?.as_ref().ok()
     }
 
     /// The world that serves: what runs at each address, the networks that it joins, every volume; those of an address

@@ -10,6 +10,7 @@ mod comparison;
 mod decide;
 mod drift;
 mod file;
+mod migrations;
 mod order;
 mod overlap;
 mod precondition;

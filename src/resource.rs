@@ -6,12 +6,15 @@
 //! How a thing is made is left to `provider`; where the wish for it came from, to `spec`.
 
 mod attachment;
+mod backup;
 mod condition;
 mod container;
+mod database;
 mod difference;
 mod image;
 mod job;
 mod marks;
+mod migration;
 mod network;
 mod port;
 mod requires;
@@ -20,16 +23,19 @@ mod settings;
 mod volume;
 
 pub use attachment::Attachment;
+pub use backup::{Backup, Verify};
 pub use condition::Condition;
 pub use container::{
     ConfigFile, Container, ImageUse, Limits, Logging, Mount, MountSource, Reservations, Restart, Ulimit,
 };
+pub use database::{Database, Prove};
 pub use difference::{Difference, Shown, differences, unchanged};
 pub use image::{Build, Image, ImageSource, Pin, PullPolicy};
 pub use job::Job;
+pub use migration::{Migration, Nature, Sheet};
 pub use network::Network;
 pub use port::{NotAPort, Port, Protocol};
-pub use requires::Origin;
+pub use requires::{Origin, requirements};
 pub use service::{Health, Order, Probe, Service, Strategy, Update};
 pub use volume::Volume;
 
@@ -52,6 +58,12 @@ pub enum Resource {
     Job(Box<Job>),
     /// Containers that keep running.
     Service(Box<Service>),
+    /// A database.
+    Database(Box<Database>),
+    /// A copy of a database's content.
+    Backup(Box<Backup>),
+    /// A script that brings a database's schema forward.
+    Migration(Box<Migration>),
 }
 
 impl Resource {
@@ -64,6 +76,9 @@ impl Resource {
             Self::Volume(_) => Kind::Volume,
             Self::Job(_) => Kind::Job,
             Self::Service(_) => Kind::Service,
+            Self::Database(_) => Kind::Database,
+            Self::Backup(_) => Kind::Backup,
+            Self::Migration(_) => Kind::Migration,
         }
     }
 
@@ -79,14 +94,34 @@ impl Resource {
         match self {
             Self::Service(service) => Some(&service.container),
             Self::Job(job) => Some(&job.container),
-            Self::Image(_) | Self::Network(_) | Self::Volume(_) => None,
+            _ => None,
         }
     }
 
-    /// The content of the files that it puts into its containers, by fingerprint; one may come twice.
+    /// The content of the files that it needs, by fingerprint; one may come twice: those that it puts into its
+    /// containers, and the texts of a migration.
     pub fn files(&self) -> impl Iterator<Item = Fingerprint> {
         let configs = self.container().into_iter().flat_map(|container| container.configs.values());
-        configs.map(|config| config.content)
+        let sheets = self.migration().into_iter().flat_map(Migration::sheets);
+        configs.map(|config| config.content).chain(sheets.map(|sheet| sheet.content))
+    }
+
+    /// The migration that it is.
+    #[must_use]
+    pub fn migration(&self) -> Option<&Migration> {
+        match self {
+            Self::Migration(migration) => Some(migration),
+            _ => None,
+        }
+    }
+
+    /// The database that it is.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        match self {
+            Self::Database(database) => Some(database),
+            _ => None,
+        }
     }
 
     /// The container part of a service or a job, to be changed.
@@ -94,7 +129,7 @@ impl Resource {
         match self {
             Self::Service(service) => Some(&mut service.container),
             Self::Job(job) => Some(&mut job.container),
-            Self::Image(_) | Self::Network(_) | Self::Volume(_) => None,
+            _ => None,
         }
     }
 }

@@ -157,6 +157,7 @@ fn told(origin: Origin, to: &Address) -> String {
         Origin::DependsOnStarted => format!("waits until {to} runs"),
         Origin::DependsOnHealthy => format!("waits until {to} is healthy"),
         Origin::DependsOnCompleted => format!("waits until {to} has completed"),
-        Origin::RunsImage | Origin::JoinsNetwork | Origin::MountsVolume => format!("uses {to}"),
+        Origin::RunsOn => format!("runs on {to}"),
+        _ => format!("uses {to}"),
     }
 }

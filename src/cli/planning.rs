@@ -197,6 +197,7 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
         lineage: &ground.lineage,
         observed: &ground.observed,
         images: &images,
+        worths: &BTreeMap::new(),
         selection: &goal.selection,
     };
     let mut plan = Plan::build(&inputs)

@@ -8,9 +8,10 @@ use crate::graph::Graph;
 use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
-use crate::plan::{Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, order, overlap};
+use crate::migration::Worth;
+use crate::plan::{Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap};
 use crate::release::Release;
-use crate::resource::{ImageSource, Resource};
+use crate::resource::{ImageSource, Resource, requirements};
 
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ pub struct Inputs<'a> {
     pub observed: &'a Observed,
     /// The images among `desired` that are on the engine already.
     pub images: &'a BTreeSet<Address>,
+    /// What is known of the ways back of migrations.
+    pub worths: &'a BTreeMap<Address, Worth>,
     /// What the user picked.
     pub selection: &'a Selection,
 }
@@ -60,6 +63,7 @@ impl Plan {
         let mut changes = decide_all(inputs, &view)?;
         select(inputs, &view, &graph, &mut changes, &mut warnings);
         note_kept_volumes(inputs, &view, &mut warnings);
+        warnings.extend(migrations::notes(&inputs.observed.databases, inputs.desired, &changes));
         if view.from_labels && view.base.is_some() {
             let text = "the record was read from the labels on the engine: this store has none, or an older one; \
                         settings that only omni reads (updates, rollback commands, http and tcp probes) count as the \
@@ -100,6 +104,8 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
         view,
         desired: inputs.desired,
         images: inputs.images,
+        worths: inputs.worths,
+        purpose: inputs.purpose,
         asked,
         unwanted_since: match inputs.purpose {
             Purpose::Apply => Reason::Gone,
@@ -127,8 +133,17 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
             Err(refusal) => refusals.push(refusal),
         }
     }
-    let gone = view.addresses().into_iter().filter(|address| !inputs.desired.contains_key(*address));
-    changes.extend(gone.filter_map(|address| decider.unwanted(address)));
+    for address in view.addresses().into_iter().filter(|address| !inputs.desired.contains_key(*address)) {
+        if address.kind() != Kind::Migration {
+            changes.extend(decider.unwanted(address));
+            continue;
+        }
+        match decider.unwanted_migration(address) {
+            Ok(change) => changes.extend(change),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    migrations::make_backups(&mut changes);
     if refusals.is_empty() { Ok(changes) } else { Err(refusals) }
 }
 
@@ -213,22 +228,33 @@ fn edges(inputs: &Inputs<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usi
         changes[*giver].phase = Phase::Build;
         found.push((*giver, *taker));
     }
+    let late = migrations::late(changes);
+    if !late.is_empty() {
+        found.retain(|(first, second)| !late.contains(first) || late.contains(second));
+        found.extend(behind_all(changes, &late));
+    }
     let givers: BTreeSet<_> = handed.iter().map(|(giver, _)| *giver).collect();
     // What is removed waits for all that needed it: that order was recorded, the spec no longer knows it.
     if changes.iter().all(|change| change.action != Action::Delete) {
         return found;
     }
-    for (user, side) in changes.iter().enumerate().filter_map(|(at, change)| Some((at, change.before.as_ref()?))) {
-        for (required, _) in side.resource.requires() {
-            if let Some(removed) = index.get(&required)
-                && changes[*removed].action == Action::Delete
-                && !givers.contains(removed)
-            {
-                found.push((user, *removed));
-            }
+    let before = changes.iter().filter_map(|change| Some((&change.address, &change.before.as_ref()?.resource)));
+    for (user, required, _) in requirements(before) {
+        if let Some(removed) = index.get(&required)
+            && changes[*removed].action == Action::Delete
+            && !givers.contains(removed)
+        {
+            found.push((index[user], *removed));
         }
     }
     found
+}
+
+/// Everything that is made or changed before the changes that come late.
+fn behind_all(changes: &[Change], late: &BTreeSet<usize>) -> Vec<(usize, usize)> {
+    let is_early = |at: &usize| !late.contains(at) && changes[*at].action != Action::Keep;
+    let early: Vec<_> = (0..changes.len()).filter(is_early).filter(|at| changes[*at].phase == Phase::Build).collect();
+    late.iter().flat_map(|last| early.iter().map(move |first| (*first, *last))).collect()
 }
 
 /// Who has to give an exclusive thing up before whom, by positions in `changes`.
@@ -261,8 +287,8 @@ fn hand_overs(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<(usize, usize
 fn preconditions(view: &View<'_>, changes: &[Change]) -> Vec<Precondition> {
     let mut found: Vec<_> = changes
         .iter()
-        .filter(|change| change.address.kind() != Kind::Image)
-        .map(|change| Precondition::of(&change.address, &view.active(&change.address)))
+        .filter(|change| !matches!(change.address.kind(), Kind::Image | Kind::Backup))
+        .map(|change| view.precondition(change))
         .collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));
     found

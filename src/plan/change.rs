@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
+use crate::migration::Worth;
 use crate::plan::Phase;
 use crate::resource::{Difference, Resource};
 use crate::units::Period;
@@ -35,6 +36,12 @@ pub struct Change {
     pub reuse: Vec<String>,
     /// The fields that change, sorted.
     pub differences: Vec<Difference>,
+    /// What is known of the way back of a migration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Worth>,
+    /// What a migration says, a line for each statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<String>,
 }
 
 impl Change {
@@ -127,6 +134,8 @@ pub enum Reason {
     Asked,
     /// The old one has to stop first: why.
     OldFirst(String),
+    /// The database is about to be migrated.
+    BeforeMigration,
 }
 
 impl fmt::Display for Reason {
@@ -141,6 +150,7 @@ impl fmt::Display for Reason {
             Self::Tainted => f.write_str("left half made by an earlier apply"),
             Self::Requirement(address) => write!(f, "{address} is replaced"),
             Self::Asked => f.write_str("asked for with --replace"),
+            Self::BeforeMigration => f.write_str("before the migrations"),
             Self::OldFirst(why) => write!(f, "{why}: the old one must stop first"),
         }
     }
@@ -172,6 +182,12 @@ pub enum Inverse {
     UpdateBack,
     /// The job's rollback command runs, and its container is removed.
     RunRollback,
+    /// The migration's way back runs.
+    RunDown,
+    /// The migration runs again.
+    RunUp,
+    /// The backup that was made before it is restored: what was written since is lost.
+    Restore,
     /// There is no way back.
     Impossible,
 }
@@ -184,6 +200,9 @@ impl fmt::Display for Inverse {
             Self::StartOld => "start old",
             Self::UpdateBack => "update back",
             Self::RunRollback => "run its rollback",
+            Self::RunDown => "run its down",
+            Self::RunUp => "run its up again",
+            Self::Restore => "RESTORE the backup",
             Self::Impossible => "NONE",
         })
     }

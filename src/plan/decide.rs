@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};
+use crate::migration::Worth;
 use crate::observed::Object;
 use crate::plan::recorded::View;
-use crate::plan::{Action, Change, Class, Downtime, Inverse, Phase, Reason, Refusal, Side, Turn, overlap};
+use crate::plan::{Action, Change, Class, Downtime, Inverse, Phase, Purpose, Reason, Refusal, Side, Turn, overlap};
 use crate::resource::{Job, Network, Resource, Service, differences};
 
 /// What every decision of one plan can see.
@@ -13,6 +14,9 @@ pub(super) struct Decider<'a> {
     pub(super) view: &'a View<'a>,
     pub(super) desired: &'a BTreeMap<Address, Resource>,
     pub(super) images: &'a BTreeSet<Address>,
+    /// What is known of the ways back of migrations.
+    pub(super) worths: &'a BTreeMap<Address, Worth>,
+    pub(super) purpose: &'a Purpose,
     pub(super) asked: &'a BTreeSet<Address>,
     /// Whether volumes that are not wanted go.
     pub(super) drops_volumes: bool,
@@ -34,6 +38,10 @@ impl Decider<'_> {
             (Resource::Image(_), _) => Ok(self.image(address, after)),
             (Resource::Network(Network { external: true, .. }), _) => Ok(kept(address, None, after)),
             (Resource::Volume(volume), _) if volume.external => Ok(kept(address, None, after)),
+            (Resource::Database(_), _) => Ok(self.database(address, after)),
+            (Resource::Migration(migration), _) => self.migration(address, migration, after),
+            // Whether one is made is known once the migrations are.
+            (Resource::Backup(_), _) => Ok(kept(address, None, after)),
             (_, None) => Ok(self.made(address, after)),
             (Resource::Network(_), Some(before)) => self.network(address, before, after),
             (Resource::Volume(_), Some(before)) => self.volume(address, before, after),
@@ -44,8 +52,11 @@ impl Decider<'_> {
 
     /// The change that removes what is no longer wanted; none where nothing of it serves.
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
-        if address.kind() == Kind::Volume {
-            return self.unwanted_volume(address);
+        match address.kind() {
+            Kind::Volume => return self.unwanted_volume(address),
+            // What is in a database outlives its entry in the spec, and so does the record of a backup.
+            Kind::Database | Kind::Backup => return None,
+            _ => {}
         }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());
         let recorded = self.view.recorded(address);
@@ -284,7 +295,7 @@ fn blank(address: &Address, before: Option<Side>, after: Option<&Resource>) -> C
     Change { differences, ..bare(address, before, after) }
 }
 
-fn bare(address: &Address, before: Option<Side>, after: Option<&Resource>) -> Change {
+pub(super) fn bare(address: &Address, before: Option<Side>, after: Option<&Resource>) -> Change {
     Change {
         address: address.clone(),
         action: Action::Keep,
@@ -297,6 +308,8 @@ fn bare(address: &Address, before: Option<Side>, after: Option<&Resource>) -> Ch
         before,
         after: after.cloned(),
         reuse: Vec::new(),
+        worth: None,
+        statements: Vec::new(),
     }
 }
 

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::{Address, Kind};
-use crate::observed::{Object, Observed, Status};
-use crate::plan::{Base, Side};
+use crate::fingerprint::Fingerprint;
+use crate::observed::{Object, Observed, SeenDatabase, Status};
+use crate::plan::{Base, Change, Precondition, Side};
 use crate::release::{Recorded, Release};
 use crate::resource::Resource;
 
@@ -69,6 +70,32 @@ impl<'a> View<'a> {
     /// What was recorded; none where nothing was, or where the record is the labels.
     pub(super) fn recorded(&self, address: &Address) -> Option<&'a Recorded> {
         self.recorded.get(address).copied()
+    }
+
+    /// What a database told; none where it could not be asked.
+    pub(super) fn database(&self, name: &str) -> Option<&'a SeenDatabase> {
+        self.observed.database(name)
+    }
+
+    /// What a plan takes for granted about one thing.
+    pub(super) fn precondition(&self, change: &Change) -> Precondition {
+        let address = &change.address;
+        let side = change.after.as_ref().or_else(|| Some(&change.before.as_ref()?.resource));
+        let seen = match side {
+            Some(Resource::Database(_)) => {
+                let standing = self.database(address.name()).map(SeenDatabase::standing);
+                Some(Fingerprint::of(&standing))
+            }
+            Some(Resource::Migration(migration)) => {
+                let seen = self.database(&migration.database);
+                Some(Fingerprint::of(&seen.map(|seen| seen.entry(&migration.version))))
+            }
+            _ => None,
+        };
+        match seen {
+            Some(seen) => Precondition { address: address.clone(), seen },
+            None => Precondition::of(address, &self.active(address)),
+        }
     }
 
     /// The objects that serve, or should: those that were recorded, and those of a service that are up beside them,

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::address::Address;
+use crate::migration::Worth;
 
 /// Why no plan can be made: applying one could not end well.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +43,30 @@ pub enum Refusal {
         /// Its reference.
         reference: String,
     },
+    /// A migration is applied by half, and nobody says by which apply of omni.
+    #[error("{address} is half applied: {why}")]
+    HalfApplied {
+        /// Which migration.
+        address: Address,
+        /// What the ledger says.
+        why: String,
+    },
+    /// A migration was edited after it was applied, and its tool forbids that.
+    #[error("{0} was edited after it was applied, which its tool refuses")]
+    Edited(Address),
+    /// A database has tables, and no ledger says which migrations made them.
+    #[error("{0} has tables, and no ledger says which migrations made them")]
+    NoLedger(Address),
+    /// Nothing takes a migration back.
+    #[error("{address} cannot be taken back: {}", why.clone().unwrap_or_else(|| worth.to_string()))]
+    NoWayBack {
+        /// Which migration.
+        address: Address,
+        /// Why, as deploy.toml says it.
+        why: Option<String>,
+        /// What its way back is worth.
+        worth: Worth,
+    },
     /// A name given on the command line is not in the deployment.
     #[error("there is no {0} in this deployment")]
     NoSuchThing(Address),
@@ -57,6 +82,10 @@ impl Refusal {
             Self::NetworkOverlaps { .. } => "omni::plan::network_overlaps",
             Self::Swap(_) => "omni::plan::swap",
             Self::ImageGone { .. } => "omni::plan::image_gone",
+            Self::HalfApplied { .. } => "omni::plan::half_applied",
+            Self::Edited(_) => "omni::plan::edited",
+            Self::NoLedger(_) => "omni::plan::no_ledger",
+            Self::NoWayBack { .. } => "omni::plan::no_way_back",
             Self::NoSuchThing(_) => "omni::plan::no_such_thing",
         }
     }
@@ -78,6 +107,17 @@ impl Refusal {
             Self::ImageGone { .. } => {
                 "check out the commit of that release and run `omni apply`, which builds it again".to_owned()
             }
+            Self::HalfApplied { .. } => {
+                "look at what it has done, finish it or take it back by hand, and say so with the tool that wrote the \
+                 ledger"
+                    .to_owned()
+            }
+            Self::Edited(_) => "put the text back that was applied, and write a new migration".to_owned(),
+            Self::NoLedger(_) => {
+                "`omni migrate baseline NAME` writes down which migration the database is at; look with `--dry-run` first"
+                    .to_owned()
+            }
+            Self::NoWayBack { .. } => "restore a backup: `omni backup list` shows them".to_owned(),
             Self::NoSuchThing(_) => "`omni graph` lists every address".to_owned(),
         }
     }
@@ -88,8 +128,11 @@ impl Refusal {
         match self {
             Self::CannotOverlap { address, .. }
             | Self::VolumeChanged { address, .. }
-            | Self::NetworkOverlaps { address, .. } => Some(address),
-            Self::Swap(_) | Self::ImageGone { .. } | Self::NoSuchThing(_) => None,
+            | Self::NetworkOverlaps { address, .. }
+            | Self::HalfApplied { address, .. }
+            | Self::Edited(address)
+            | Self::NoLedger(address) => Some(address),
+            Self::NoWayBack { .. } | Self::Swap(_) | Self::ImageGone { .. } | Self::NoSuchThing(_) => None,
         }
     }
 }

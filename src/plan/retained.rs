@@ -45,7 +45,7 @@ pub fn retained(observed: &Observed, kept: &[Release]) -> Vec<Retained> {
     serving.extend(joined.flat_map(|(_, objects)| objects).map(|object| object.id.as_str()));
     let all = || observed.objects.iter().flat_map(|(address, objects)| objects.iter().map(move |one| (address, one)));
     let is_idle = |address: &Address, object: &Object| match address.kind() {
-        Kind::Volume => false,
+        Kind::Volume | Kind::Database | Kind::Backup | Kind::Migration => false,
         Kind::Image | Kind::Network => !serving.contains(object.id.as_str()),
         Kind::Job | Kind::Service => !object.status.is_up() && !serving.contains(object.id.as_str()),
     };
@@ -79,7 +79,7 @@ fn newest(observed: &Observed) -> impl Iterator<Item = &str> {
     let idle = observed.objects.iter().filter(|(address, objects)| match address.kind() {
         Kind::Job | Kind::Service => !objects.iter().any(|object| object.status.is_up()),
         Kind::Network => true,
-        Kind::Image | Kind::Volume => false,
+        _ => false,
     });
     idle.flat_map(|(_, objects)| of_newest_fence(objects.iter())).map(|object| object.id.as_str())
 }
@@ -115,7 +115,7 @@ mod tests {
         };
         let address = |text: &str| text.parse::<Address>().expect("an address");
         let objects = objects.iter().map(|(at, objects)| (address(at), objects.clone())).collect();
-        let observed = Observed { engine, objects, key: None };
+        let observed = Observed { engine, objects, databases: BTreeMap::new(), key: None };
         retained(&observed, &[]).into_iter().filter(|one| !one.needed).map(|one| one.name).collect()
     }
 

@@ -121,6 +121,11 @@ impl<'a, E: Engine> Doing<'a, E> {
         })
     }
 
+    /// What is asked for is nothing of a container engine.
+    fn none_of_the_engines(&self) -> Fault {
+        Fault::new(FaultKind::Failed, format!("{} is nothing that an engine has", self.order.address()))
+    }
+
     async fn perform(&self) -> Result<Effect, Fault> {
         let kept = || Effect { objects: self.before(), note: String::new() };
         match (self.order.change.action, self.order.address().kind()) {
@@ -134,6 +139,7 @@ impl<'a, E: Engine> Doing<'a, E> {
                 Resource::Volume(volume) => self.make_volume(volume).await,
                 Resource::Job(job) => self.run_job(job).await,
                 Resource::Service(service) => self.bring_service(service).await,
+                Resource::Database(_) | Resource::Backup(_) | Resource::Migration(_) => Err(self.none_of_the_engines()),
             },
         }
     }
@@ -194,6 +200,7 @@ impl<E: Engine> Perform for Host<E> {
                 Some(live) => calls.remove(&live.id).await,
                 None => Ok(()),
             },
+            Kind::Database | Kind::Backup | Kind::Migration => Ok(()),
         }
     }
 }

@@ -79,6 +79,10 @@ fn made(resource: &Resource) -> String {
         Resource::Job(job) => format!("{}, at most {}", job.container.image.reference, job.timeout),
         Resource::Service(service) if service.replicas == 1 => format!("new, {}", service.container.image.reference),
         Resource::Service(service) => format!("new, {} x {}", service.replicas, service.container.image.reference),
+        Resource::Database(database) => format!("{}, looked after from now on", database.dialect),
+        Resource::Backup(backup) => format!("into {}", backup.dir),
+        Resource::Migration(migration) if migration.description.is_empty() => migration.up.path.clone(),
+        Resource::Migration(migration) => migration.description.clone(),
     })
 }
 

@@ -76,6 +76,9 @@ pub struct Container {
     pub reservations: Reservations,
     /// What has to be so before it starts, by address (`service.db`).
     pub depends_on: BTreeMap<crate::address::Address, Condition>,
+    /// The databases it uses, by their name in the spec: it needs their schema.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub databases: BTreeSet<String>,
 }
 
 impl Container {
@@ -114,6 +117,7 @@ impl Container {
             limits: Limits::default(),
             reservations: Reservations::default(),
             depends_on: BTreeMap::new(),
+            databases: BTreeSet::new(),
         }
     }
 }

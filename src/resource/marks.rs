@@ -41,7 +41,8 @@ impl Resource {
                 found.extend(job.rollback.iter_mut().flatten());
                 found
             }
-            Self::Image(_) | Self::Network(_) | Self::Volume(_) => Vec::new(),
+            Self::Database(database) => vec![&mut database.url],
+            Self::Image(_) | Self::Network(_) | Self::Volume(_) | Self::Backup(_) | Self::Migration(_) => Vec::new(),
         }
     }
 }

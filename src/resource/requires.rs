@@ -1,11 +1,12 @@
 //! Which things a resource cannot be without, and why: the edges of the graph, as `Origin`s.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
-use crate::resource::{Condition, Container, MountSource, Resource};
+use crate::resource::{Condition, Container, Migration, MountSource, Resource};
 
 /// Why one thing requires another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +24,18 @@ pub enum Origin {
     DependsOnHealthy,
     /// `depends_on` says so: the other has to have ended well.
     DependsOnCompleted,
+    /// The service runs the database.
+    RunsOn,
+    /// It is made of what is in the database.
+    CopiesDatabase,
+    /// It changes the database.
+    MigratesDatabase,
+    /// It comes after the migration in the order of their tool.
+    FollowsMigration,
+    /// The backup has to be there first.
+    NeedsBackup,
+    /// It uses the database, and so the schema that the migration makes.
+    UsesSchema,
 }
 
 impl Origin {
@@ -42,17 +55,69 @@ impl fmt::Display for Origin {
             Self::DependsOnStarted => "depends on it (started)",
             Self::DependsOnHealthy => "depends on it (healthy)",
             Self::DependsOnCompleted => "depends on it (completed)",
+            Self::RunsOn => "runs on it",
+            Self::CopiesDatabase => "copies it",
+            Self::MigratesDatabase => "migrates it",
+            Self::FollowsMigration => "follows it",
+            Self::NeedsBackup => "needs the backup",
+            Self::UsesSchema => "uses the schema",
         })
     }
 }
 
+/// Every requirement among these things, as who, whom and why, sorted. Beside what each requires by itself, whoever uses
+/// a database requires the newest of its migrations, and with it all.
+pub fn requirements<'a>(
+    resources: impl Iterator<Item = (&'a Address, &'a Resource)> + Clone,
+) -> Vec<(&'a Address, Address, Origin)> {
+    let mut found: Vec<_> = Vec::new();
+    let mut newest: BTreeMap<&str, BTreeSet<&Address>> = BTreeMap::new();
+    for (address, resource) in resources.clone() {
+        found.extend(resource.requires().into_iter().map(|(required, origin)| (address, required, origin)));
+        if let Some(migration) = resource.migration() {
+            newest.entry(&migration.database).or_default().insert(address);
+        }
+    }
+    for migration in resources.clone().filter_map(|(_, resource)| resource.migration()) {
+        if let (Some(previous), Some(left)) = (&migration.previous, newest.get_mut(migration.database.as_str())) {
+            left.remove(&Address::migration(&migration.database, previous));
+        }
+    }
+    for (address, resource) in resources {
+        let used = resource.container().into_iter().flat_map(|container| &container.databases);
+        let of = used.flat_map(|database| newest.get(database.as_str()).into_iter().flatten());
+        found.extend(of.map(|migration| (address, (*migration).clone(), Origin::UsesSchema)));
+    }
+    found.sort();
+    found
+}
+
 impl Resource {
-    /// What it requires and why, sorted by address.
+    /// What it requires by itself and why, sorted by address.
     #[must_use]
     pub fn requires(&self) -> Vec<(Address, Origin)> {
-        let mut edges = self.container().map(Container::requires).unwrap_or_default();
+        let mut edges = match self {
+            Self::Database(database) => {
+                database.service.iter().map(|name| (Address::service(name), Origin::RunsOn)).collect()
+            }
+            Self::Backup(backup) => vec![(Address::new(Kind::Database, &backup.database), Origin::CopiesDatabase)],
+            Self::Migration(migration) => migration.requires(),
+            _ => self.container().map(Container::requires).unwrap_or_default(),
+        };
         edges.sort();
         edges.dedup();
+        edges
+    }
+}
+
+impl Migration {
+    fn requires(&self) -> Vec<(Address, Origin)> {
+        let mut edges = vec![(Address::new(Kind::Database, &self.database), Origin::MigratesDatabase)];
+        if self.backup {
+            edges.push((Address::new(Kind::Backup, &self.database), Origin::NeedsBackup));
+        }
+        let previous = self.previous.as_ref().map(|name| Address::migration(&self.database, name));
+        edges.extend(previous.map(|address| (address, Origin::FollowsMigration)));
         edges
     }
 }

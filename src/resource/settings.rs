@@ -24,6 +24,7 @@ impl Resource {
         }
         if let (Some(mine), Some(theirs)) = (self.container_mut(), recorded.container()) {
             mine.depends_on.clone_from(&theirs.depends_on);
+            mine.databases.clone_from(&theirs.databases);
             if mine.image.pin == theirs.image.pin {
                 mine.image.clone_from(&theirs.image);
             }

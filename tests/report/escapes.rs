@@ -175,7 +175,7 @@ fn drawn_status(plan: &Plan, apply: &Apply, records: &[Record], text: &str) -> S
     head.resources.insert(Address::service(text), recorded);
     let mut lease = held();
     (lease.holder.who, lease.holder.host, lease.holder.doing) = (text.to_owned(), text.to_owned(), text.to_owned());
-    let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+    let observed = Observed { engine: engine(), objects: BTreeMap::new(), databases: BTreeMap::new(), key: None };
     let compared = Comparison { drift: plan.drift.clone(), ..Comparison::not_looked(Some(&head), "7f2e") };
     let now = Now {
         scope: &plan.scope,
@@ -230,7 +230,7 @@ fn seen(text: &str) -> Observed {
         },
         status: Status::Running { since: None, healthy: Some(true) },
     };
-    Observed { engine: engine(), objects: BTreeMap::from([(Address::service(text), vec![object])]), key: None }
+    Observed { engine: engine(), objects: BTreeMap::from([(Address::service(text), vec![object])]), databases: BTreeMap::new(), key: None }
 }
 
 fn drawn_findings(text: &str) -> Vec<String> {

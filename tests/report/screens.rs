@@ -186,7 +186,7 @@ fn status_of_a_deployment() {
     let running = Status::Running { since: Some(at("2026-11-23T14:02:00Z")), healthy: Some(true) };
     let objects =
         BTreeMap::from([object(&head, "web", running), object(&head, "worker", Status::Exited { code: 137 })]);
-    let observed = Observed { engine: engine(), objects, key: Some(key()) };
+    let observed = Observed { engine: engine(), objects, databases: BTreeMap::new(), key: Some(key()) };
     let (scope, lineage) = (scope(), "7f2e");
     let settled = Comparison::not_looked(Some(&head), lineage);
     let compared = Comparison { drift: drift(), ..settled.clone() };
@@ -217,7 +217,7 @@ fn opened(plan: Plan) -> Apply {
 #[test]
 fn on_a_narrow_terminal_no_screen_is_broken_in_a_word() {
     let (records, release, scope, held) = (unwound(), crate::support::release(41, "v1.7.2"), scope(), held());
-    let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+    let observed = Observed { engine: engine(), objects: BTreeMap::new(), databases: BTreeMap::new(), key: None };
     let compared = Comparison::not_looked(Some(&release), "lineage");
     let apply = opened(plan());
     let now = Now {
@@ -255,7 +255,7 @@ fn on_a_narrow_terminal_no_screen_is_broken_in_a_word() {
 
 #[test]
 fn status_before_the_first_release() {
-    let observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+    let observed = Observed { engine: engine(), objects: BTreeMap::new(), databases: BTreeMap::new(), key: None };
     let (scope, compared) = (scope(), Comparison::new(None, "", &observed));
     let now = Now {
         store: None,

@@ -109,6 +109,7 @@ impl Known<'_> {
             limits: limits::limits(host, asked.map(|asked| asked.limits)),
             reservations: limits::reservations(host, asked.map(|asked| asked.reservations)),
             depends_on: asked.map(|asked| asked.depends_on.clone()).unwrap_or_default(),
+            databases: BTreeSet::new(),
         };
         self.moved_sysctls(&mut container);
         container

@@ -148,7 +148,7 @@ pub fn asked(labels: &Labels) -> Option<Asked> {
         Resource::Job(job) => {
             Some(Asked { container: job.container, ports: [].into(), expose: [].into(), health: None })
         }
-        Resource::Image(_) | Resource::Network(_) | Resource::Volume(_) => None,
+        _ => None,
     }
 }
 

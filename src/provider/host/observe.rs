@@ -39,7 +39,7 @@ pub(super) async fn observe<E: Engine>(calls: &Calls<'_, E>, scope: &Scope) -> R
             order(a).cmp(&order(b)).then_with(|| a.name.cmp(&b.name))
         });
     }
-    Ok(Observed { engine, objects, key })
+    Ok(Observed { engine, objects, databases: BTreeMap::new(), key })
 }
 
 type Found = Result<Option<(Address, Object)>, Fault>;

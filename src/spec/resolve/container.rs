@@ -69,6 +69,7 @@ impl Resolver<'_> {
             limits: limits.map(most).unwrap_or_default(),
             reservations: reservations.map(kept).unwrap_or_default(),
             depends_on: self.depends(raw, at, own),
+            databases: BTreeSet::new(),
         }
     }
 

@@ -1,0 +1,47 @@
+//! `Worth`: what is known of a migration's way back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of a migration's way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Worth {
+    /// It was run, and the schema was as before.
+    Proven,
+    /// It was run, and the schema was as before but for the order of columns.
+    ColumnOrder,
+    /// Nobody has run it.
+    Unproven,
+    /// It was run, and this was missing or left behind afterwards.
+    Loses(Vec<String>),
+    /// It was run, and did nothing.
+    Nothing,
+    /// It was run, and failed.
+    Fails(String),
+    /// There is none.
+    Absent,
+}
+
+impl Worth {
+    /// Whether the way back can be relied on, as far as anybody knows.
+    #[must_use]
+    pub const fn is_trusted(&self) -> bool {
+        matches!(self, Self::Proven | Self::ColumnOrder | Self::Unproven)
+    }
+}
+
+impl fmt::Display for Worth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proven => f.write_str("down proven"),
+            Self::ColumnOrder => f.write_str("down proven but for the order of columns"),
+            Self::Unproven => f.write_str("down unproven"),
+            Self::Loses(what) => write!(f, "down LOSES {}", what.join(", ")),
+            Self::Nothing => f.write_str("down does nothing"),
+            Self::Fails(why) => write!(f, "down fails: {why}"),
+            Self::Absent => f.write_str("no down"),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What is to be done about databases and their migrations.
+//!
+//! A migration that the ledger does not have runs; one that a rollback does not want is taken back with the script that
+//! was recorded. What cannot be told from the ledger (a database that does not answer yet) is taken from the record: the
+//! step itself looks before it acts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Address, Kind};
+use crate::migration::ledger::Entry;
+use crate::migration::{Layout, Worth};
+use crate::observed::SeenDatabase;
+use crate::plan::decide::{Decider, bare, kept};
+use crate::plan::{Action, Change, Class, Inverse, Phase, Purpose, Reason, Refusal, Side};
+use crate::resource::{Migration, Nature, Resource, Sheet, differences};
+
+impl Decider<'_> {
+    /// A database is never made or removed: what is new about it is that omni waits for it and looks after it.
+    pub(super) fn database(&self, address: &Address, after: &Resource) -> Change {
+        let before = self.view.recorded(address).map(|recorded| Side::of_record(&recorded.resource));
+        let (action, reason) = match &before {
+            Some(side) if side.resource == *after => return kept(address, before, after),
+            Some(_) => (Action::Update, Reason::Spec),
+            None => (Action::Create, Reason::New),
+        };
+        let differences = differences(before.as_ref().map(|side| &side.resource), Some(after));
+        Change { action, reasons: vec![reason], differences, ..bare(address, before, Some(after)) }
+    }
+
+    /// What makes a migration applied.
+    pub(super) fn migration(
+        &self,
+        address: &Address,
+        migration: &Migration,
+        after: &Resource,
+    ) -> Result<Change, Refusal> {
+        let recorded = self.view.recorded(address);
+        let before = recorded.map_or(after, |recorded| &recorded.resource);
+        let keep = || Ok(kept(address, Some(Side::of_record(before)), after));
+        let Some(seen) = self.view.database(&migration.database) else {
+            return if recorded.is_some() { keep() } else { Ok(self.run(address, migration, after, Reason::New)) };
+        };
+        match seen.entry(&migration.version) {
+            Some(Entry { half: Some(why), .. }) => {
+                Err(Refusal::HalfApplied { address: address.clone(), why: why.clone() })
+            }
+            Some(entry) if is_edited(entry, migration) && self.is_strict(migration) => {
+                Err(Refusal::Edited(address.clone()))
+            }
+            Some(_) => keep(),
+            None if recorded.is_some() => {
+                Ok(self.run(address, migration, after, Reason::Drift("not in the ledger".to_owned())))
+            }
+            None if seen.ledger.is_none() && !seen.is_empty => {
+                Err(Refusal::NoLedger(Address::new(Kind::Database, &migration.database)))
+            }
+            None => Ok(self.run(address, migration, after, Reason::New)),
+        }
+    }
+
+    fn run(&self, address: &Address, migration: &Migration, after: &Resource, reason: Reason) -> Change {
+        let worth = self.worth(address, migration);
+        let (class, inverse) = self.way_back(migration, &worth);
+        Change {
+            action: Action::Run,
+            reasons: vec![reason],
+            class,
+            inverse,
+            worth: Some(worth),
+            ..bare(address, None, Some(after))
+        }
+    }
+
+    /// What takes back a migration that is not wanted any more.
+    pub(super) fn unwanted_migration(&self, address: &Address) -> Result<Option<Change>, Refusal> {
+        let Some(recorded) = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_))) else {
+            return Ok(None);
+        };
+        let Some(migration) = recorded.resource.migration() else { return Ok(None) };
+        let seen = self.view.database(&migration.database);
+        if seen.is_some_and(|seen| seen.entry(&migration.version).is_none()) {
+            return Ok(None);
+        }
+        let worth = self.worth(address, migration);
+        let Some(down) = migration.down.as_ref().filter(|_| worth.is_trusted() && migration.one_way.is_none()) else {
+            return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
+        };
+        let (class, inverse) = match (destroys(down), migration.backup) {
+            (false, _) => (Class::Reversible, Inverse::RunUp),
+            (true, true) => (Class::Lossy, Inverse::Restore),
+            (true, false) => (Class::OneWay, Inverse::Impossible),
+        };
+        Ok(Some(Change {
+            action: Action::Delete,
+            reasons: vec![self.unwanted_since.clone()],
+            class,
+            inverse,
+            phase: Phase::Remove,
+            worth: Some(worth),
+            ..bare(address, Some(Side::of_record(&recorded.resource)), None)
+        }))
+    }
+
+    fn worth(&self, address: &Address, migration: &Migration) -> Worth {
+        let known = self.worths.get(address).cloned();
+        if migration.down.is_some() { known.unwrap_or(Worth::Unproven) } else { Worth::Absent }
+    }
+
+    /// What is lost by taking a migration back, and how that is done.
+    fn way_back(&self, migration: &Migration, worth: &Worth) -> (Class, Inverse) {
+        let is_trusted = worth.is_trusted() && migration.one_way.is_none() && !destroys(&migration.up);
+        match (is_trusted, migration.backup) {
+            (true, _) => (Class::Reversible, Inverse::RunDown),
+            (false, true) => (Class::Lossy, Inverse::Restore),
+            (false, false) => (Class::OneWay, Inverse::Impossible),
+        }
+    }
+
+    /// Whether the tool of the migrations itself would refuse a history that is not as its files say.
+    fn is_strict(&self, migration: &Migration) -> bool {
+        let database = self.desired.get(&Address::new(Kind::Database, &migration.database));
+        let ledger = database.and_then(Resource::database).and_then(|database| database.ledger.as_ref());
+        ledger.is_some_and(|ledger| matches!(ledger.layout, Layout::Sqlx | Layout::Flyway))
+    }
+}
+
+impl Side {
+    /// What was recorded of a thing that has no objects on the engine.
+    fn of_record(resource: &Resource) -> Self {
+        Self { resource: resource.clone(), objects: Vec::new(), up: Vec::new(), unwell: Vec::new() }
+    }
+}
+
+const fn destroys(sheet: &Sheet) -> bool {
+    matches!(sheet.nature, Nature::Destroys)
+}
+
+fn is_edited(entry: &Entry, migration: &Migration) -> bool {
+    match (&entry.checksum, &migration.checksum) {
+        (Some(applied), Some(now)) => applied != now && !migration.equal.contains(applied),
+        _ => false,
+    }
+}
+
+/// Turns the backups that something needs into steps: a migration of their database that runs or is taken back.
+pub(super) fn make_backups(changes: &mut [Change]) {
+    let moved = |change: &Change| {
+        let side = change.after.as_ref().or_else(|| Some(&change.before.as_ref()?.resource))?;
+        let migration = side.migration().filter(|migration| migration.backup && change.action != Action::Keep)?;
+        Some(Address::new(Kind::Backup, &migration.database))
+    };
+    let needed: BTreeSet<_> = changes.iter().filter_map(moved).collect();
+    for change in changes.iter_mut().filter(|change| needed.contains(&change.address)) {
+        change.action = Action::Run;
+        change.reasons = vec![Reason::BeforeMigration];
+    }
+}
+
+/// The migrations that run as late as they can, by position: those that lose something older code may use, and all after
+/// them in the order of their tool.
+pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
+    let runs = |change: &Change| change.action == Action::Run && change.class != Class::Reversible;
+    let index: BTreeMap<&Address, usize> = changes.iter().enumerate().map(|(at, change)| (&change.address, at)).collect();
+    let mut found: BTreeSet<usize> = BTreeSet::new();
+    let mut followers: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        let Some(migration) = change.after.as_ref().and_then(Resource::migration) else { continue };
+        if runs(change) && destroys(&migration.up) {
+            found.insert(at);
+        }
+        let previous = migration.previous.as_ref().map(|name| Address::migration(&migration.database, name));
+        if let Some(previous) = previous.and_then(|address| index.get(&address)) {
+            followers.insert(*previous, at);
+        }
+    }
+    let mut open: Vec<usize> = found.iter().copied().collect();
+    while let Some(follower) = open.pop().and_then(|at| followers.get(&at)) {
+        if found.insert(*follower) {
+            open.push(*follower);
+        }
+    }
+    found
+}
+
+/// What the reader should know of histories: what is adopted, edited, missing or out of order.
+pub(super) fn notes(
+    databases: &BTreeMap<String, Result<SeenDatabase, String>>,
+    desired: &BTreeMap<Address, Resource>,
+    changes: &[Change],
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, seen) in databases {
+        let of = |change: &&Change| {
+            change.after.as_ref().and_then(Resource::migration).is_some_and(|migration| migration.database == *name)
+        };
+        let pending = changes.iter().filter(of).filter(|change| change.action == Action::Run).count();
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(why) if pending > 0 => {
+                found.push(format!("database.{name} could not be asked ({why}): what it has already is left out then"));
+                continue;
+            }
+            Err(_) => continue,
+        };
+        let own: BTreeMap<&str, (&Address, &Migration)> = desired
+            .iter()
+            .filter_map(|(address, resource)| Some((address, resource.migration()?)))
+            .filter(|(_, migration)| migration.database == *name)
+            .map(|(address, migration)| (migration.version.as_str(), (address, migration)))
+            .collect();
+        for entry in seen.ledger.iter().flatten() {
+            match own.get(entry.version.as_str()) {
+                Some((address, migration)) if is_edited(entry, migration) => {
+                    found.push(format!("{address} was edited after it was applied: the database has the older text"));
+                }
+                Some(_) => {}
+                None => found.push(format!("database.{name}: {} is applied, and has no script here", entry.version)),
+            }
+        }
+        found.extend(out_of_order(seen, changes, name));
+    }
+    found
+}
+
+/// Migrations that run although later ones are applied.
+fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<String> {
+    let applied = |version: &str| seen.entry(version).is_some();
+    let mut chain: BTreeMap<Option<&str>, (&Change, &Migration)> = BTreeMap::new();
+    for change in changes {
+        if let Some(migration) = change.after.as_ref().and_then(Resource::migration)
+            && migration.database == name
+        {
+            chain.insert(migration.previous.as_deref(), (change, migration));
+        }
+    }
+    let mut ordered = Vec::new();
+    let mut at = chain.get(&None);
+    while let Some((change, migration)) = at {
+        ordered.push((*change, *migration));
+        at = chain.get(&Some(migration.name_in(&change.address)));
+    }
+    let last = ordered.iter().rposition(|(_, migration)| applied(&migration.version)).unwrap_or_default();
+    let early = ordered.iter().take(last).filter(|(change, _)| change.action == Action::Run);
+    early
+        .map(|(change, _)| format!("{} runs after later ones: they are applied already", change.address))
+        .collect()
+}
