@@ -12,6 +12,7 @@ pub mod layout;
 pub mod ledger;
 mod mark;
 mod script;
+pub mod sql;
 
 pub use dialect::Dialect;
 pub use layout::Layout;
