@@ -13,6 +13,7 @@ pub mod ledger;
 mod mark;
 mod script;
 mod worth;
+pub mod sql;
 
 pub use dialect::Dialect;
 pub use layout::Layout;
