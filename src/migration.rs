@@ -12,8 +12,8 @@ pub mod layout;
 pub mod ledger;
 mod mark;
 mod script;
-mod worth;
 pub mod sql;
+mod worth;
 
 pub use dialect::Dialect;
 pub use layout::Layout;

@@ -32,7 +32,7 @@ pub use database::{Database, Prove};
 pub use difference::{Difference, Shown, differences, unchanged};
 pub use image::{Build, Image, ImageSource, Pin, PullPolicy};
 pub use job::Job;
-pub use migration::{Migration, Nature, Sheet};
+pub use migration::{Migration, Nature, Previous, Sheet};
 pub use network::Network;
 pub use port::{NotAPort, Port, Protocol};
 pub use requires::{Origin, requirements};

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::{Address, Kind, Scope};
 use crate::fingerprint::Fingerprint;
 use crate::graph::Graph;
+use crate::migration::Worth;
 use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
-use crate::migration::Worth;
-use crate::plan::{Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap};
+use crate::plan::{
+    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap,
+};
 use crate::release::Release;
 use crate::resource::{ImageSource, Resource, requirements};
 

@@ -73,7 +73,8 @@ impl Decider<'_> {
 
     /// What takes back a migration that is not wanted any more.
     pub(super) fn unwanted_migration(&self, address: &Address) -> Result<Option<Change>, Refusal> {
-        let Some(recorded) = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_))) else {
+        let Some(recorded) = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))
+        else {
             return Ok(None);
         };
         let Some(migration) = recorded.resource.migration() else { return Ok(None) };
@@ -160,7 +161,8 @@ pub(super) fn make_backups(changes: &mut [Change]) {
 /// them in the order of their tool.
 pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
     let runs = |change: &Change| change.action == Action::Run && change.class != Class::Reversible;
-    let index: BTreeMap<&Address, usize> = changes.iter().enumerate().map(|(at, change)| (&change.address, at)).collect();
+    let index: BTreeMap<&Address, usize> =
+        changes.iter().enumerate().map(|(at, change)| (&change.address, at)).collect();
     let mut found: BTreeSet<usize> = BTreeSet::new();
     let mut followers: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
@@ -168,7 +170,7 @@ pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
         if runs(change) && destroys(&migration.up) {
             found.insert(at);
         }
-        let previous = migration.previous.as_ref().map(|name| Address::migration(&migration.database, name));
+        let previous = migration.previous.as_ref().map(|one| Address::migration(&migration.database, &one.name));
         if let Some(previous) = previous.and_then(|address| index.get(&address)) {
             followers.insert(*previous, at);
         }
@@ -230,7 +232,7 @@ fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<Stri
         if let Some(migration) = change.after.as_ref().and_then(Resource::migration)
             && migration.database == name
         {
-            chain.insert(migration.previous.as_deref(), (change, migration));
+            chain.insert(migration.previous.as_ref().map(|one| one.name.as_str()), (change, migration));
         }
     }
     let mut ordered = Vec::new();
@@ -241,7 +243,5 @@ fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<Stri
     }
     let last = ordered.iter().rposition(|(_, migration)| applied(&migration.version)).unwrap_or_default();
     let early = ordered.iter().take(last).filter(|(change, _)| change.action == Action::Run);
-    early
-        .map(|(change, _)| format!("{} runs after later ones: they are applied already", change.address))
-        .collect()
+    early.map(|(change, _)| format!("{} runs after later ones: they are applied already", change.address)).collect()
 }

@@ -24,12 +24,21 @@ pub struct Migration {
     pub down: Option<Sheet>,
     /// What has to succeed after the way up.
     pub verify: Option<Sheet>,
-    /// The name of the migration before it, in the order of its tool; none for the first.
-    pub previous: Option<String>,
+    /// The migration before it, in the order of its tool; none for the first.
+    pub previous: Option<Previous>,
     /// Whether a backup is made before it.
     pub backup: bool,
     /// Why it cannot be taken back, where deploy.toml says so.
     pub one_way: Option<String>,
+}
+
+/// The migration before another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    /// Its name.
+    pub name: String,
+    /// Its version as the ledger has it.
+    pub version: String,
 }
 
 /// One text of SQL: the content of the vault and of a release's files.

@@ -80,7 +80,7 @@ pub fn requirements<'a>(
     }
     for migration in resources.clone().filter_map(|(_, resource)| resource.migration()) {
         if let (Some(previous), Some(left)) = (&migration.previous, newest.get_mut(migration.database.as_str())) {
-            left.remove(&Address::migration(&migration.database, previous));
+            left.remove(&Address::migration(&migration.database, &previous.name));
         }
     }
     for (address, resource) in resources {
@@ -116,7 +116,7 @@ impl Migration {
         if self.backup {
             edges.push((Address::new(Kind::Backup, &self.database), Origin::NeedsBackup));
         }
-        let previous = self.previous.as_ref().map(|name| Address::migration(&self.database, name));
+        let previous = self.previous.as_ref().map(|previous| Address::migration(&self.database, &previous.name));
         edges.extend(previous.map(|address| (address, Origin::FollowsMigration)));
         edges
     }

@@ -230,7 +230,12 @@ fn seen(text: &str) -> Observed {
         },
         status: Status::Running { since: None, healthy: Some(true) },
     };
-    Observed { engine: engine(), objects: BTreeMap::from([(Address::service(text), vec![object])]), databases: BTreeMap::new(), key: None }
+    Observed {
+        engine: engine(),
+        objects: BTreeMap::from([(Address::service(text), vec![object])]),
+        databases: BTreeMap::new(),
+        key: None,
+    }
 }
 
 fn drawn_findings(text: &str) -> Vec<String> {
