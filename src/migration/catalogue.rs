@@ -29,4 +29,10 @@ impl Catalogue {
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.0.iter().collect::<Vec<_>>())
     }
+
+    /// Whether it has any table.
+    #[must_use]
+    pub fn has_tables(&self) -> bool {
+        self.0.keys().any(|fact| fact.kind == "table")
+    }
 }

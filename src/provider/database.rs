@@ -4,6 +4,9 @@
 //! and `sqlite` speak to real ones. What the calls add up to (a migration applied once, however often it was cut off)
 //! is left to those that use a session.
 
+mod migrating;
+mod settling;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +15,8 @@ use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::{Ledger, Row, Writing};
 use crate::migration::{Dialect, Mark};
 use crate::provider::Fault;
+
+pub use migrating::{Became, Migrating};
 
 /// Where a database is, and how it is spoken to.
 #[derive(Clone)]
