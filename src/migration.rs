@@ -13,6 +13,7 @@ pub mod ledger;
 mod mark;
 pub mod proof;
 mod script;
+pub mod sql;
 
 pub use dialect::Dialect;
 pub use layout::Layout;
