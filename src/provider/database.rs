@@ -4,6 +4,9 @@
 //! and `sqlite` speak to real ones. What the calls add up to (a migration applied once, however often it was cut off)
 //! is left to those that use a session.
 
+pub mod prove;
+pub mod scratch;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
