@@ -2,6 +2,9 @@
 //!
 //! Two schemas are the same where their facts are. How the facts are read is left to `provider`.
 
+mod sqlite;
+mod tokens;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
