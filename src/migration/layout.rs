@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::migration::Script;
+use crate::plain::plain;
 
 /// The tool whose layout and ledger a folder of migrations has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,6 +58,22 @@ impl Layout {
             Self::Sqitch => "sqitch",
         }
     }
+
+    /// The layout of a folder, by how its files are called and what they are marked with.
+    ///
+    /// # Errors
+    /// Where none fits, or more than one.
+    pub fn detect(_folder: &Folder) -> Result<Self, Undetected> {
+        Err(Undetected::Nothing)
+    }
+
+    /// The scripts of a folder, in the order in which the tool runs them.
+    ///
+    /// # Errors
+    /// Everything in the folder that the tool would refuse, or omni cannot run as the tool does: all of it at once.
+    pub fn scripts(self, _folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
+        Ok(Vec::new())
+    }
 }
 
 impl fmt::Display for Layout {
@@ -65,3 +85,55 @@ impl fmt::Display for Layout {
 /// The files of a folder of migrations: their content by their path below it, with `/`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Folder(pub BTreeMap<String, Vec<u8>>);
+
+/// A file that cannot be taken as a migration.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}: {message}", place(path, *line))]
+pub struct Unreadable {
+    /// Its path below the folder; that of a directory, where a file is missing in it.
+    pub path: String,
+    /// The line to blame, from 1; none where the whole file is.
+    pub line: Option<usize>,
+    /// What is wrong with it.
+    pub message: String,
+    /// What the reader can do about it.
+    pub help: String,
+}
+
+fn place(path: &str, line: Option<usize>) -> String {
+    let path = plain(path);
+    line.map_or_else(|| format!("`{path}`"), |line| format!("`{path}`, line {line}"))
+}
+
+/// Why the layout of a folder is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Undetected {
+    /// Nothing in it looks like a migration of any tool.
+    #[error("no file in it is laid out as a migration of a tool that omni knows")]
+    Nothing,
+    /// More than one tool takes it for its own.
+    #[error("it may be laid out for {}", listed(_0))]
+    Several(Vec<Layout>),
+}
+
+impl Undetected {
+    /// What the reader can do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Nothing => format!("set `layout` to one of {}", listed(&Layout::ALL)),
+            Self::Several(layouts) => {
+                let choices: Vec<_> = layouts.iter().map(|layout| format!("`layout = \"{layout}\"`")).collect();
+                format!("set {}", choices.join(" or "))
+            }
+        }
+    }
+}
+
+fn listed(layouts: &[Layout]) -> String {
+    let words: Vec<_> = layouts.iter().map(|layout| format!("`{layout}`")).collect();
+    match words.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => words.concat(),
+    }
+}

@@ -60,6 +60,19 @@ impl Ledger {
         Sql { text: String::new(), values: Vec::new() }
     }
 
+    /// The question for the names of the table's columns: one row for each, in the column `name`.
+    #[must_use]
+    pub fn columns(&self) -> Sql {
+        Sql { text: String::new(), values: Vec::new() }
+    }
+
+    /// Whether a table with these columns is this tool's: golang-migrate, dbmate and Rails all call theirs
+    /// `schema_migrations`. That of Rails has dbmate's columns, and is taken for dbmate's.
+    #[must_use]
+    pub fn is_own(&self, _columns: &[String]) -> bool {
+        true
+    }
+
     /// What makes the table as its tool would, and what has to be in it from the start.
     #[must_use]
     pub fn create(&self) -> Vec<Sql> {

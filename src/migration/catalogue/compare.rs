@@ -20,7 +20,7 @@ const WHOLES: [&str; 9] = [
 ];
 
 /// Attributes that hold the text of a definition, in which every other difference of the thing is seen too.
-const TEXTS: [&str; 2] = ["sql", "text"];
+const TEXTS: [&str; 3] = ["sql", "tail", "text"];
 
 pub(super) fn differences(before: &Catalogue, after: &Catalogue) -> Vec<SchemaDifference> {
     let all = differing(before, after);
@@ -87,7 +87,9 @@ impl Folding<'_> {
         match kind.as_str() {
             "column order" => self.wholes.contains(name.as_str()) || !self.is_reordered(one),
             "not null constraint" => self.wholes.contains(name.as_str()) || self.differs("column", name, "not null"),
-            "constraint" if !self.has_schemas => self.wholes.contains(name.as_str()),
+            "constraint" if !self.has_schemas => {
+                self.wholes.contains(name.as_str()) || self.is_told_without_its_text(name, attribute)
+            }
             "index" => self.goes_with_its_constraint(name),
             "sequence" => is_whole && self.goes_with_its_column(name),
             _ if TEXTS.contains(&attribute.as_str()) => self.is_seen_without_its_text(kind, name),
@@ -130,6 +132,15 @@ impl Folding<'_> {
         ["owned by", "identity of"]
             .into_iter()
             .any(|attribute| self.values("sequence", sequence, attribute).any(is_gone))
+    }
+
+    /// Whether a text that SQLite has of a constraint tells what is told of the table's constraints anyway: all but that
+    /// of a check.
+    fn is_told_without_its_text(&self, table: &str, attribute: &str) -> bool {
+        let is_told = ["primary key", "unique", "foreign key"].iter().any(|word| attribute.contains(word));
+        let is_plain = |one: &Differing<'_>| !one.fact.attribute.starts_with("text ");
+        let constraints = || self.all.iter().filter(|one| one.fact.kind == "constraint" && one.fact.name == table);
+        attribute.starts_with("text ") && is_told && constraints().any(is_plain)
     }
 
     /// Whether something other than its text differs too, in it or in a part of it.

@@ -42,6 +42,7 @@ impl Differing<'_> {
             ("column order", _) => (format!("column order of {name}"), format!("changes the column order of {name}")),
             // SQLite's constraints have no names: each is an attribute of its table.
             ("constraint", said) if !has_schemas && self.from.is_none() != self.to.is_none() => {
+                let said = said.strip_prefix("text ").unwrap_or(said);
                 whole(&format!("{said} of {name}"), self.from.is_some())
             }
             (_, grant) if grant.starts_with("grant to ") => self.grant(kind, name, thing, &grant["grant to ".len()..]),
@@ -79,6 +80,11 @@ impl Differing<'_> {
     }
 
     fn attribute(&self, thing: &str, attribute: &str) -> (String, String) {
+        // What SQLite has as text.
+        let attribute = match attribute.strip_suffix(" sql").unwrap_or(attribute) {
+            "sql" | "text" | "tail" => "definition",
+            attribute => attribute,
+        };
         match (self.from, self.to) {
             // What is usual has no value, and these are usually so.
             (None, Some("no")) => (format!("{thing} is not {attribute}"), format!("LEAVES {thing} not {attribute}")),

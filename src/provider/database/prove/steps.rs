@@ -29,6 +29,9 @@ impl Steps {
     /// Why it cannot be run at all.
     pub(super) fn of(dialect: Dialect, piece: &Piece) -> Result<Self, Failure> {
         let analysis = Analysis::of(dialect, &piece.text);
+        if analysis.statements.is_empty() && analysis.refusals.is_empty() {
+            return Ok(Self::interim(piece));
+        }
         let refused = |line: usize, why: &str| Failure::new(&piece.path, piece.line + line.saturating_sub(1), why);
         let units = analysis.units().map_err(|refusals| match refusals.first() {
             Some(refusal) => refused(refusal.line, &refusal.message),
@@ -49,6 +52,13 @@ impl Steps {
             }
         }
         Ok(Self { is_whole, all })
+    }
+
+    fn interim(piece: &Piece) -> Self {
+        let code: String = piece.text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+        let alone = ["CONCURRENTLY", "VACUUM"].iter().any(|word| code.to_uppercase().contains(word));
+        let all = if code.trim().is_empty() { vec![] } else { vec![Step::Run(piece.line, piece.text.clone())] };
+        Self { is_whole: !alone && !piece.is_bare, all }
     }
 
     /// Whether there is nothing to send.
