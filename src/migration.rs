@@ -11,6 +11,7 @@ mod dialect;
 pub mod layout;
 pub mod ledger;
 mod mark;
+pub mod proof;
 mod script;
 pub mod sql;
 mod worth;

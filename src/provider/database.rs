@@ -4,8 +4,16 @@
 //! and `sqlite` speak to real ones. What the calls add up to (a migration applied once, however often it was cut off)
 //! is left to those that use a session.
 
+mod keeping;
+mod marks;
 mod migrating;
+pub mod postgres;
+pub mod prove;
+pub mod scratch;
 mod settling;
+pub mod sqlite;
+mod trouble;
+mod wire;
 
 use std::time::Duration;
 
