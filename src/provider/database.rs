@@ -4,6 +4,7 @@
 //! and `sqlite` speak to real ones. What the calls add up to (a migration applied once, however often it was cut off)
 //! is left to those that use a session.
 
+mod anywhere;
 mod keeping;
 mod marks;
 mod migrating;
@@ -24,6 +25,7 @@ use crate::migration::ledger::{Ledger, Row, Writing};
 use crate::migration::{Dialect, Mark};
 use crate::provider::Fault;
 
+pub use anywhere::Anywhere;
 pub use migrating::{Became, Migrating};
 
 /// Where a database is, and how it is spoken to.

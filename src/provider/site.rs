@@ -7,6 +7,7 @@ mod reach;
 mod seen;
 mod steps;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ use crate::provider::database::Connect;
 use crate::provider::engine::Engine;
 use crate::provider::host::Host;
 use crate::provider::{Anchor, Fault, Observe, Order, Perform, Taking};
-use crate::resource::{Database, Image, Pin};
+use crate::resource::{Database, Image, Pin, Resource};
+use crate::template::Template;
 
 /// A database of the deployment that can be asked.
 #[derive(Debug, Clone)]
@@ -34,6 +36,29 @@ pub struct Known {
     pub url: String,
     /// Its migrations in order: what the rows of some ledgers mean is known by their files alone.
     pub scripts: Vec<Script>,
+}
+
+impl Known {
+    /// The databases among these things, with their migrations. `fill` fills in the secrets of a URL.
+    ///
+    /// # Errors
+    /// The first URL that cannot be filled in.
+    pub fn among<E>(
+        resources: &BTreeMap<Address, Resource>,
+        root: &Path,
+        fill: impl Fn(&Template) -> Result<String, E>,
+    ) -> Result<Vec<Self>, E> {
+        let databases = resources.iter().filter_map(|(address, resource)| Some((address, resource.database()?)));
+        let known = databases.map(|(address, database)| {
+            Ok(Self {
+                name: address.name().to_owned(),
+                database: database.clone(),
+                url: rooted(&fill(&database.url)?, root),
+                scripts: steps::chain(resources, address.name()),
+            })
+        });
+        known.collect()
+    }
 }
 
 /// The traits of the room on an engine and the databases of a deployment.

@@ -1,5 +1,7 @@
 //! The steps of databases: done, and taken back.
 
+use std::collections::BTreeMap;
+
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::migration::{Piece, Script, Way};
@@ -124,6 +126,23 @@ fn script(order: &Order<'_>, name: &str, migration: &Migration) -> Result<Script
         down: migration.down.as_ref().map(piece).transpose()?,
         verify: migration.verify.as_ref().map(piece).transpose()?,
     })
+}
+
+/// The migrations of a database in order, without their texts.
+pub(super) fn chain(resources: &BTreeMap<Address, Resource>, database: &str) -> Vec<Script> {
+    let all = resources.iter().filter_map(|(address, resource)| Some((address, resource.migration()?)));
+    let of = all.filter(|(_, migration)| migration.database == database);
+    let after: BTreeMap<Option<&str>, (&Address, &Migration)> = of
+        .map(|(address, migration)| (migration.previous.as_ref().map(|one| one.name.as_str()), (address, migration)))
+        .collect();
+    let mut found = Vec::new();
+    let mut next = after.get(&None);
+    while let Some((address, migration)) = next {
+        let name = migration.name_in(address);
+        found.push(bare(name, &migration.version));
+        next = after.get(&Some(name));
+    }
+    found
 }
 
 /// A script of which nothing but its name is needed.
