@@ -61,6 +61,10 @@ impl Files for AnyFile {
         Ok(())
     }
 
+    fn list(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
     fn context(&self, _context: &str, _dockerfile: &str) -> Result<Fingerprint, String> {
         Ok(Fingerprint::of(&CONTEXT))
     }

@@ -26,6 +26,13 @@ impl Files for Memory {
         self.read(path).map(drop)
     }
 
+    /// The files that the case names: a folder of which it names none is not there.
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        let below = |path: &String| path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned);
+        let found: Vec<_> = self.0.keys().filter_map(below).collect();
+        if found.is_empty() { Err("there is no such folder".to_owned()) } else { Ok(found) }
+    }
+
     fn context(&self, context: &str, dockerfile: &str) -> Result<Fingerprint, String> {
         if context.contains("missing") {
             return Err("there is no such folder".to_owned());
