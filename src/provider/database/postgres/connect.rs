@@ -1,5 +1,6 @@
 //! Connecting: where the server is, the settings of a session, and whether it is a server that can be migrated.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl Place {
     /// # Errors
     /// `Failed` when its URL cannot be understood. The fault holds nothing of it.
     pub(super) fn new(target: &Target) -> Result<Self, Fault> {
-        let options = PgConnectOptions::from_str(&target.url).map_err(|_| malformed(&target.name))?;
+        let options = PgConnectOptions::from_str(&with_host(&target.url)).map_err(|_| malformed(&target.name))?;
         // Statements are not kept: what they refer to is changed by the scripts.
         let options = options
             .application_name(&target.application)
@@ -61,6 +62,21 @@ impl Place {
     /// The server, whichever database of it is meant.
     pub(super) fn server(&self) -> &str {
         &self.server
+    }
+}
+
+/// The URL with a host where it has a user or a port alone, as clients of `PostgreSQL` take it: the host is a parameter
+/// then.
+fn with_host(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let at = authority.rfind('@').map_or(0, |at| at + 1);
+    match authority.split_at(at) {
+        ("", "") => url.into(),
+        (user, port) if port.is_empty() || port.starts_with(':') => {
+            format!("{scheme}://{user}localhost{port}{path}").into()
+        }
+        _ => url.into(),
     }
 }
 
@@ -168,4 +184,24 @@ async fn is_pooled(connection: &mut PgConnection, place: &Place) -> Result<bool,
 async fn backend(connection: &mut PgConnection) -> Result<i32, Trouble> {
     let row = sqlx::raw_sql("SELECT pg_backend_pid() AS pid").fetch_one(connection).await?;
     Ok(row.try_get("pid")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_host;
+
+    #[test]
+    fn a_url_needs_no_host() {
+        for (url, whole) in [
+            ("postgres:///db?host=/run", "postgres:///db?host=/run"),
+            ("postgres://ci:x@/db?host=/run", "postgres://ci:x@localhost/db?host=/run"),
+            ("postgres://ci@:6000/db", "postgres://ci@localhost:6000/db"),
+            ("postgres://:6000?host=/run", "postgres://localhost:6000?host=/run"),
+            ("postgres://ci:a%40b@db:6000/db?x=@", "postgres://ci:a%40b@db:6000/db?x=@"),
+            ("postgres://[::1]:6000/db", "postgres://[::1]:6000/db"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(with_host(url), whole);
+        }
+    }
 }
