@@ -7,10 +7,12 @@
 //! script runs when, to `plan` and `apply`.
 
 pub mod catalogue;
+mod checksum;
 mod dialect;
 pub mod layout;
 pub mod ledger;
 mod mark;
+pub mod proof;
 mod script;
 pub mod sql;
 mod worth;

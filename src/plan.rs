@@ -173,6 +173,12 @@ impl Plan {
         self.changes.iter().find(|change| change.address == *address)
     }
 
+    /// Every thing as it was and as it will be.
+    pub fn things(&self) -> impl Iterator<Item = &Resource> {
+        let before = self.changes.iter().filter_map(|change| Some(&change.before.as_ref()?.resource));
+        before.chain(self.changes.iter().filter_map(|change| change.after.as_ref()))
+    }
+
     /// Every thing as it will be.
     #[must_use]
     pub fn after(&self) -> BTreeMap<&Address, &Resource> {

@@ -16,6 +16,7 @@ pub mod folder;
 pub mod host;
 mod order;
 pub mod probe;
+pub mod site;
 
 use async_trait::async_trait;
 

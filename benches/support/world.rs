@@ -79,7 +79,8 @@ impl World {
         let scope = Scope { project: "shop".into(), environment: None };
         let mut desired = things(size);
         let is_first = case == Case::First;
-        let mut observed = Observed { engine: engine(), objects: BTreeMap::new(), key: None };
+        let mut observed =
+            Observed { engine: engine(), objects: BTreeMap::new(), databases: BTreeMap::new(), key: None };
         let mut head = None;
         if !is_first {
             let there = desired.iter().filter(|(address, _)| address.kind() != Kind::Image);
@@ -107,6 +108,7 @@ impl World {
             lineage: "lineage",
             observed: &self.observed,
             images: &self.images,
+            worths: &BTreeMap::new(),
             selection: &self.selection,
         };
         Plan::build(&inputs).expect("the world can be planned")

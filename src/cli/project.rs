@@ -19,9 +19,11 @@ use crate::failpoint::hastened;
 use crate::fingerprint::Key;
 use crate::graph::Graph;
 use crate::lock::{Holder, LONGEST_CALL};
+use crate::provider::database::Anywhere;
 use crate::provider::docker::{Docker, Target};
 use crate::provider::folder;
 use crate::provider::host::Host;
+use crate::provider::site::{Known, Site};
 use crate::spec::{self, Label, Outline, Problem, Problems, Request, Severity, Spec};
 use crate::store::{Machine, Store};
 use crate::template::Vault;
@@ -30,7 +32,7 @@ use crate::template::Vault;
 const LARGEST_SPEC: u64 = 512 << 10;
 
 /// The engine a project is deployed on.
-pub(crate) type Engine = Host<Docker>;
+pub(crate) type Engine = Site<Docker>;
 
 /// The deploy.toml that a command is about.
 #[derive(Debug)]
@@ -93,18 +95,23 @@ impl Project {
         }
     }
 
-    /// The engine, not yet asked anything.
+    /// The engine and the databases, not yet asked anything. A spec that cannot be resolved leads to no database.
     ///
     /// # Errors
-    /// When its address cannot be understood, or nothing is there.
+    /// When the engine's address cannot be understood, or nothing is there.
     pub(crate) fn engine(&self) -> Result<Engine, Failure> {
         let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
-        Ok(Host::new(
-            Docker::connect(&target(host), hastened(LONGEST_CALL))?,
-            Arc::new(FromHere),
-            disk::context,
-            identity::is_alive,
-        ))
+        let docker = Docker::connect(&target(host), hastened(LONGEST_CALL))?;
+        let host = Host::new(docker, Arc::new(FromHere), disk::context, identity::is_alive);
+        Ok(Site::new(host, Arc::new(Anywhere::default()), self.databases()))
+    }
+
+    fn databases(&self) -> Vec<Known> {
+        if !self.outline.databases {
+            return Vec::new();
+        }
+        let Ok((spec, vault)) = self.resolve(&Key::unset()) else { return Vec::new() };
+        Known::among(&spec.resources, &self.root, |url| url.fill(&vault)).unwrap_or_default()
     }
 
     /// Where the store is: what the command line says, else the spec.

@@ -77,8 +77,11 @@ impl Wish {
             Self::Release(release) => {
                 let (spec, mut vault, unresolved) = resolved_if_possible(project, key);
                 if let Some(store) = store {
-                    let resources = release.resources.values().map(|recorded| &recorded.resource);
-                    for fingerprint in planning::files(resources) {
+                    // What is taken back is what the latest release has, and not what the files of today say.
+                    let head = store.head().await?;
+                    let releases = [Some(&**release), head.as_ref()].into_iter().flatten();
+                    let resources = releases.flat_map(|release| release.resources.values());
+                    for fingerprint in planning::files(resources.map(|recorded| &recorded.resource)) {
                         vault.keep_file(store.file(&fingerprint).await?);
                     }
                 }

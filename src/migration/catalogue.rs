@@ -1,12 +1,25 @@
 //! `Catalogue`: a schema as a sorted list of facts, one for each attribute of each thing in it.
 //!
-//! Two schemas are the same where their facts are. How the facts are read is left to `provider`.
+//! Two schemas are the same where their facts are. `difference` is one way in which they are not, `compare` finds them
+//! and folds them for people, `wording` says them; `sqlite` makes the facts of SQLite's texts. How the facts are read is
+//! left to `provider`.
+
+mod compare;
+mod difference;
+mod names;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod wording;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+
+pub use difference::{SchemaChange, SchemaDifference};
 
 /// Which attribute of which thing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,5 +41,21 @@ impl Catalogue {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.0.iter().collect::<Vec<_>>())
+    }
+
+    /// Whether it has any table.
+    #[must_use]
+    pub fn has_tables(&self) -> bool {
+        self.0.keys().any(|fact| fact.kind == "table")
+    }
+
+    /// In what another schema differs from this one, which is what it should be: what is lost first, then what is
+    /// otherwise, then what is left behind. None exactly where their facts are the same.
+    ///
+    /// What follows from another difference is not said: the columns of a table that is missing, the index of a
+    /// constraint that is.
+    #[must_use]
+    pub fn differences(&self, after: &Self) -> Vec<SchemaDifference> {
+        compare::differences(self, after)
     }
 }

@@ -6,10 +6,14 @@
 
 mod analysis;
 mod codes;
+mod deed;
 mod effect;
 mod finding;
 mod lint;
 mod lock;
+mod postgres;
+mod script;
+mod sqlite;
 mod statement;
 mod thing;
 mod unit;

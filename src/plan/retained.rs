@@ -91,6 +91,8 @@ fn ids<'a>(releases: impl Iterator<Item = &'a Release>) -> BTreeSet<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::retained;
     use crate::address::Address;
     use crate::observed::{EngineFacts, Object, Observed, Provenance, Status};

@@ -4,6 +4,18 @@
 //! and `sqlite` speak to real ones. What the calls add up to (a migration applied once, however often it was cut off)
 //! is left to those that use a session.
 
+mod anywhere;
+mod keeping;
+mod marks;
+mod migrating;
+pub mod postgres;
+pub mod prove;
+pub mod scratch;
+mod settling;
+pub mod sqlite;
+mod trouble;
+mod wire;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +24,9 @@ use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::{Ledger, Row, Writing};
 use crate::migration::{Dialect, Mark};
 use crate::provider::Fault;
+
+pub use anywhere::Anywhere;
+pub use migrating::{Became, Migrating};
 
 /// Where a database is, and how it is spoken to.
 #[derive(Clone)]

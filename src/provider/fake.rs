@@ -9,6 +9,7 @@ mod behaviour;
 mod calls;
 mod container;
 mod containers;
+mod database;
 mod edit;
 mod image;
 mod images;
@@ -16,6 +17,7 @@ mod live;
 mod probes;
 mod script;
 mod seen;
+mod session;
 mod world;
 
 use std::sync::{Arc, Mutex, PoisonError};

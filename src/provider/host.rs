@@ -92,6 +92,16 @@ impl<E: Engine> Host<E> {
         &self.engine
     }
 
+    /// An address at which a running container of a service is reached from this machine; none where none runs.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn address_of(&self, scope: &Scope, service: &str) -> Result<Option<String>, Fault> {
+        let found = self.calls().containers(&labels::node(scope, &Address::service(service))).await?;
+        let up = found.into_iter().filter(|live| live.status.is_up());
+        Ok(up.flat_map(|live| live.addresses.into_values()).find(|address| !address.is_empty()))
+    }
+
     fn calls(&self) -> Calls<'_, E> {
         Calls { engine: &self.engine, deadline: hastened(LONGEST_CALL) }
     }

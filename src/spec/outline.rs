@@ -27,6 +27,8 @@ pub struct Outline {
     pub engine_host: Option<String>,
     /// The URL of the store; a file in `.omni/` where none.
     pub store: Option<String>,
+    /// Whether it has databases.
+    pub databases: bool,
 }
 
 /// Reads the outline of a spec. Only the texts of the outline are looked at, so that a spec with other faults can still
@@ -77,6 +79,7 @@ pub fn outline(
         default_environment,
         engine_host,
         store,
+        databases: merged.get("databases").and_then(Node::table).is_some_and(|table| !table.is_empty()),
     })
 }
 

@@ -223,6 +223,7 @@ impl<S: Store> Theatre<S> {
             lineage: self.store.lineage(),
             observed: &observed,
             images: &images,
+            worths: &BTreeMap::new(),
             selection,
         };
         Ok(Plan::build(&inputs).expect("it can be planned"))

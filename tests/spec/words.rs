@@ -32,6 +32,9 @@ fn told(text: &str) -> BTreeSet<Vec<String>> {
             Kind::Job => "jobs",
             Kind::Network => "networks",
             Kind::Volume => "volumes",
+            Kind::Database => "databases",
+            Kind::Backup => "backups",
+            Kind::Migration => "migrations",
         };
         for difference in differences(None, Some(resource)) {
             let path = format!("{section}.*.{}", difference.path);

@@ -16,5 +16,7 @@ pub(crate) fn change(address: Address, action: Action) -> Change {
         after: None,
         reuse: Vec::new(),
         differences: Vec::new(),
+        worth: None,
+        statements: Vec::new(),
     }
 }

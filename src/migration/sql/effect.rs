@@ -11,6 +11,13 @@ pub enum Effect {
     Drops(Thing),
     /// Changes its definition.
     Alters(Thing),
+    /// Gives it another name.
+    Renames {
+        /// The thing, by its old name.
+        what: Thing,
+        /// The new name, without a schema.
+        to: String,
+    },
     /// Reads the rows of a table or a view.
     Reads(Name),
     /// Changes the rows of a table.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::fingerprint::Fingerprint;
 use crate::provider::engine::{Labels, LiveNetwork, LiveVolume};
 use crate::provider::fake::container::{FakeContainer, Process};
+use crate::provider::fake::database::FakeDatabase;
 use crate::provider::fake::image::FakeImage;
 use crate::provider::fake::script::{Script, Trouble};
 use crate::provider::{Fault, FaultKind};
@@ -26,6 +27,7 @@ pub(super) struct World {
     pub(super) networks: Vec<LiveNetwork>,
     pub(super) volumes: BTreeMap<String, LiveVolume>,
     pub(super) images: Vec<FakeImage>,
+    pub(super) databases: BTreeMap<String, FakeDatabase>,
     /// What the registry has, by reference.
     pub(super) registry: BTreeMap<String, FakeImage>,
     /// Ids of containers that are being removed.
@@ -48,6 +50,7 @@ impl World {
             networks: Vec::new(),
             volumes: BTreeMap::new(),
             images: Vec::new(),
+            databases: BTreeMap::new(),
             registry: BTreeMap::new(),
             removing: BTreeSet::new(),
             reserved: BTreeSet::new(),
@@ -71,6 +74,7 @@ impl World {
             networks: self.networks.clone(),
             volumes: self.volumes.clone(),
             images: self.images.clone(),
+            databases: self.databases.clone(),
             registry: self.registry.clone(),
             removing: self.removing.clone(),
             reserved: self.reserved.clone(),

@@ -1,0 +1,407 @@
+//! `Migrating`: one migration run, or taken back, on any `Session`: once, however often it is cut off.
+//!
+//! A script that may run in one transaction does so, with its row in the ledger and omni's mark. Another one runs unit
+//! by unit, and its mark says how far it came; what was under way is settled by looking. Whoever holds a mark has run
+//! the script: what another one has applied is never taken back here. Which database it is and who may work on it is
+//! left to `site`.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::migration::ledger::{Entry, Ledger, Row, Writing};
+use crate::migration::sql::{Analysis, Refusal, Statement, Unit};
+use crate::migration::{Mark, Script, Way};
+use crate::plain::plain;
+use crate::provider::database::{Session, settling};
+use crate::provider::{Fault, FaultKind};
+
+/// One migration on one session. The session has the right to migrate to itself.
+pub struct Migrating<'a> {
+    /// The connection.
+    pub session: &'a mut dyn Session,
+    /// The ledger.
+    pub ledger: &'a Ledger,
+    /// The migration.
+    pub script: &'a Script,
+    /// The one before it in the order of its tool; none for the first.
+    pub previous: Option<&'a Script>,
+    /// The apply, as `Op`'s text.
+    pub op: &'a str,
+    /// Hears short lines on how it goes.
+    pub progress: &'a (dyn Fn(String) + Send + Sync),
+}
+
+/// What became of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// This apply has run it.
+    Ours,
+    /// It was so already, by somebody else: nothing was done.
+    Already,
+}
+
+impl Migrating<'_> {
+    /// Runs the way up, unless it is applied.
+    ///
+    /// # Errors
+    /// A fault. What ran in a transaction is taken back then; of what did not, the mark tells how far it came.
+    pub async fn up(&mut self) -> Result<Became, Fault> {
+        self.go(Way::Up).await
+    }
+
+    /// Runs the way down, unless it is not applied.
+    ///
+    /// # Errors
+    /// As for the way up.
+    pub async fn down(&mut self) -> Result<Became, Fault> {
+        self.go(Way::Down).await
+    }
+
+    /// Takes back what this apply has done on that way, however far it came; does nothing where it has done nothing.
+    ///
+    /// # Errors
+    /// Where the schema would not be what it was: nothing is changed then, as far as it could be kept in a transaction.
+    pub async fn undo(&mut self, way: Way) -> Result<(), Fault> {
+        let Some(mark) = self.mark().await?.filter(|mark| mark.op == self.op) else { return Ok(()) };
+        if mark.way != way {
+            // The way back was begun before; it goes on.
+            return self.back(way, &mark, false).await;
+        }
+        let whole = mark.whole;
+        self.back(way, &mark, whole).await
+    }
+
+    async fn go(&mut self, way: Way) -> Result<Became, Fault> {
+        let rows = self.rows().await?;
+        let mark = self.mark().await?;
+        let entry = self.entry(rows.as_deref());
+        let ours = mark.filter(|mark| mark.op == self.op && mark.way == way);
+        let is_there = entry.as_ref().is_some_and(|entry| entry.half.is_none());
+        match (ours, is_there == (way == Way::Up), entry) {
+            (Some(mark), _, _) if mark.whole => Ok(Became::Ours),
+            (Some(mark), _, _) => self.run(way, Some(mark)).await,
+            (None, true, _) => Ok(Became::Already),
+            (None, false, Some(Entry { half: Some(why), .. })) => {
+                Err(Fault::new(FaultKind::Conflict, format!("{} is half applied: {}", self.script.name, plain(&why))))
+            }
+            (None, false, _) => {
+                if rows.is_none() {
+                    self.session.make_ledger(self.ledger).await?;
+                }
+                self.run(way, None).await
+            }
+        }
+    }
+
+    /// Runs a whole way, or the rest of it.
+    async fn run(&mut self, way: Way, begun: Option<Mark>) -> Result<Became, Fault> {
+        let text = self.text(way)?;
+        let analysis = Analysis::of(self.ledger.dialect, &text);
+        let units = analysis.units().map_err(|refusals| self.refused(way, &refusals))?;
+        let is_whole = analysis.is_one_transaction() && !self.is_bare(way) && begun.is_none();
+        let mark = match begun {
+            Some(mark) => mark,
+            None => self.new_mark(way).await?,
+        };
+        if is_whole {
+            self.at_once(way, units, mark).await?
+        } else {
+            self.bit_by_bit(way, &units, mark).await?
+        }
+        Ok(Became::Ours)
+    }
+
+    /// Everything in one transaction, the settings of the session around it.
+    async fn at_once(&mut self, way: Way, units: Vec<Unit>, mark: Mark) -> Result<(), Fault> {
+        let begun = Instant::now();
+        let first = units.iter().position(|unit| matches!(unit, Unit::Transaction(_))).unwrap_or(units.len());
+        for unit in &units[..first] {
+            self.unit(unit).await?;
+        }
+        self.session.begin().await?;
+        let done = async {
+            for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Transaction(_))) {
+                self.unit(unit).await?;
+            }
+            self.finish(way, &Mark { done: 1, whole: true, ..mark }, begun.elapsed()).await
+        };
+        let done = done.await;
+        self.ended(done).await?;
+        for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Session(_))) {
+            self.unit(unit).await?;
+        }
+        Ok(())
+    }
+
+    /// Unit by unit, each noted.
+    async fn bit_by_bit(&mut self, way: Way, units: &[Unit], mut mark: Mark) -> Result<(), Fault> {
+        let begun = Instant::now();
+        if mark.done == 0 && !mark.begun {
+            self.session.begin().await?;
+            let done = async {
+                self.session.mark(&mark).await?;
+                if way == Way::Up {
+                    let writing = writing(self.script, self.previous, self.op, begun.elapsed());
+                    self.session.record_begun(self.ledger, &writing).await?;
+                }
+                Ok(())
+            };
+            let done = done.await;
+            self.ended(done).await?;
+        }
+        let all = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        for (at, unit) in (0_u32..).zip(units) {
+            match unit {
+                Unit::Session(_) => self.unit(unit).await?,
+                _ if at < mark.done => {}
+                Unit::Transaction(_) => {
+                    self.session.begin().await?;
+                    let next = Mark { done: at + 1, begun: false, ..mark.clone() };
+                    let done = async {
+                        self.unit(unit).await?;
+                        self.session.mark(&next).await
+                    };
+                    let done = done.await;
+                    self.ended(done).await?;
+                    mark = next;
+                }
+                Unit::Alone(statement) => {
+                    let is_again = mark.begun;
+                    if !(is_again && settling::is_done(self.session, statement).await?) {
+                        mark = Mark { done: at, begun: true, ..mark };
+                        self.session.mark(&mark).await?;
+                        (self.progress)(format!("statement {} of {all}, outside a transaction", at + 1));
+                        match self.unit(unit).await {
+                            Err(fault) if is_again && settling::is_there_already(&fault) => {}
+                            done => done?,
+                        }
+                    }
+                    mark = Mark { done: at + 1, begun: false, ..mark };
+                    self.session.mark(&mark).await?;
+                }
+            }
+        }
+        self.session.begin().await?;
+        let done = self.finish(way, &Mark { done: all, begun: false, whole: true, ..mark }, begun.elapsed()).await;
+        self.ended(done).await
+    }
+
+    /// What comes last: what has to succeed, the row of the ledger, the mark.
+    async fn finish(&mut self, way: Way, mark: &Mark, took: Duration) -> Result<(), Fault> {
+        let writing = writing(self.script, self.previous, self.op, took);
+        if way == Way::Down {
+            self.session.unrecord(self.ledger, &writing).await?;
+            return self.session.mark(mark).await;
+        }
+        if let Some(verify) = &self.script.verify {
+            let analysis = Analysis::of(self.ledger.dialect, &verify.text);
+            for statement in &analysis.statements {
+                self.statement(statement, &verify.path, verify.line).await?;
+            }
+        }
+        self.session.record(self.ledger, &writing).await?;
+        self.session.mark(mark).await
+    }
+
+    /// The other way, so that the schema is as before. Where only a part of the way was gone, what it did not make yet
+    /// is no fault.
+    async fn back(&mut self, way: Way, mark: &Mark, is_whole: bool) -> Result<(), Fault> {
+        let other = if way == Way::Up { Way::Down } else { Way::Up };
+        if !is_whole && self.is_as_before(mark).await? {
+            return self.forget(way).await;
+        }
+        let text = self.text(other)?;
+        let analysis = Analysis::of(self.ledger.dialect, &text);
+        let units = analysis.units().map_err(|refusals| self.refused(other, &refusals))?;
+        let is_one = analysis.is_one_transaction() && !self.is_bare(other);
+        if !is_whole {
+            self.settle_last(way, mark).await?;
+        }
+        let first = units.iter().position(|unit| matches!(unit, Unit::Transaction(_))).unwrap_or(units.len());
+        for unit in &units[..first] {
+            self.unit(unit).await?;
+        }
+        if is_one {
+            self.session.begin().await?;
+        }
+        let done = async {
+            for unit in &units[first..] {
+                self.unit_back(unit, is_one, is_whole).await?;
+            }
+            self.like_before(mark, other).await?;
+            if is_one { self.forget_in(way).await } else { Ok(()) }
+        };
+        let done = done.await;
+        if is_one {
+            return self.ended(done).await;
+        }
+        done?;
+        self.forget(way).await
+    }
+
+    /// One unit of the way back. What is not there needs not be taken away, where the way there was not gone to its end.
+    async fn unit_back(&mut self, unit: &Unit, is_in_one: bool, is_whole: bool) -> Result<(), Fault> {
+        let (statements, own) = match unit {
+            Unit::Transaction(statements) => (statements.as_slice(), !is_in_one),
+            Unit::Alone(statement) | Unit::Session(statement) => (std::slice::from_ref(statement), false),
+        };
+        if own {
+            self.session.begin().await?;
+        }
+        let done = async {
+            for statement in statements {
+                let can_save = !is_whole && (own || is_in_one);
+                if can_save {
+                    self.session.run("SAVEPOINT omni_back").await?;
+                }
+                match self.statement(statement, "", 1).await {
+                    Err(fault) if !is_whole && settling::is_gone_already(&fault) => {
+                        if can_save {
+                            self.session.run("ROLLBACK TO SAVEPOINT omni_back").await?;
+                        }
+                    }
+                    done => done?,
+                }
+            }
+            Ok(())
+        };
+        let done = done.await;
+        if own { self.ended(done).await } else { done }
+    }
+
+    /// What the last unit that was begun may have left half done.
+    async fn settle_last(&mut self, way: Way, mark: &Mark) -> Result<(), Fault> {
+        let text = self.text(way)?;
+        let units = Analysis::of(self.ledger.dialect, &text).units().unwrap_or_default();
+        if let Some(Unit::Alone(statement)) = units.get(mark.done as usize)
+            && mark.begun
+        {
+            settling::is_done(self.session, statement).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_as_before(&mut self, mark: &Mark) -> Result<bool, Fault> {
+        Ok(self.schema().await? == mark.before)
+    }
+
+    /// That the schema is what it was before the way was gone.
+    async fn like_before(&mut self, mark: &Mark, other: Way) -> Result<(), Fault> {
+        if self.is_as_before(mark).await? {
+            return Ok(());
+        }
+        let word = if other == Way::Down { "down" } else { "up" };
+        let text = format!("the {word} of {} does not bring the schema back to what it was", self.script.name);
+        Err(Fault::new(FaultKind::Failed, text)
+            .help("`omni migrate prove` tells what is lost; put that right by hand, then `omni recover`"))
+    }
+
+    /// In a transaction of its own: the ledger and the marks as if the way had never been gone.
+    async fn forget(&mut self, way: Way) -> Result<(), Fault> {
+        self.session.begin().await?;
+        let done = self.forget_in(way).await;
+        self.ended(done).await
+    }
+
+    async fn forget_in(&mut self, way: Way) -> Result<(), Fault> {
+        let writing = writing(self.script, self.previous, self.op, Duration::ZERO);
+        match way {
+            Way::Up => self.session.unrecord(self.ledger, &writing).await?,
+            Way::Down => self.session.record(self.ledger, &writing).await?,
+        }
+        self.session.unmark(&self.script.name).await
+    }
+
+    /// Commits what went well and takes back what did not. A lost connection has taken it back by itself.
+    async fn ended(&mut self, done: Result<(), Fault>) -> Result<(), Fault> {
+        match done {
+            Ok(()) => self.session.commit().await,
+            Err(fault) => {
+                if !fault.kind.is_passing() {
+                    self.session.abort().await?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    async fn unit(&mut self, unit: &Unit) -> Result<(), Fault> {
+        let statements = match unit {
+            Unit::Transaction(statements) => statements.as_slice(),
+            Unit::Alone(statement) | Unit::Session(statement) => std::slice::from_ref(statement),
+        };
+        let (path, line) = (self.script.up.path.clone(), self.script.up.line);
+        for statement in statements {
+            self.statement(statement, &path, line).await?;
+        }
+        Ok(())
+    }
+
+    async fn statement(&mut self, statement: &Statement, path: &str, first: usize) -> Result<(), Fault> {
+        self.session.run(&statement.text).await.map_err(|mut fault| {
+            if !path.is_empty() {
+                fault.message = format!("{}, line {}: {}", plain(path), first + statement.line - 1, fault.message);
+            }
+            fault
+        })
+    }
+
+    async fn rows(&mut self) -> Result<Option<Vec<Row>>, Fault> {
+        self.session.ledger(self.ledger).await
+    }
+
+    fn entry(&self, rows: Option<&[Row]>) -> Option<Entry> {
+        let known: Vec<Script> = self.previous.into_iter().chain([self.script]).cloned().collect();
+        let entries = self.ledger.entries(rows?, &known);
+        entries.into_iter().find(|entry| entry.version == self.script.version)
+    }
+
+    async fn mark(&mut self) -> Result<Option<Mark>, Fault> {
+        Ok(self.session.marks().await?.into_iter().find(|mark| mark.migration == self.script.name))
+    }
+
+    async fn new_mark(&mut self, way: Way) -> Result<Mark, Fault> {
+        let before = self.schema().await?;
+        let (migration, op) = (self.script.name.clone(), self.op.to_owned());
+        Ok(Mark { migration, op, way, done: 0, begun: false, whole: false, before })
+    }
+
+    async fn schema(&mut self) -> Result<crate::fingerprint::Fingerprint, Fault> {
+        let schema = self.session.facts().schema.clone();
+        let without = self.ledger.tables(&schema);
+        Ok(self.session.catalogue(&without).await?.fingerprint())
+    }
+
+    fn text(&self, way: Way) -> Result<String, Fault> {
+        let piece = match way {
+            Way::Up => Some(&self.script.up),
+            Way::Down => self.script.down.as_ref(),
+        };
+        let none = || Fault::new(FaultKind::Failed, format!("{} has no way back", self.script.name));
+        Ok(piece.ok_or_else(none)?.text.clone())
+    }
+
+    fn is_bare(&self, way: Way) -> bool {
+        match way {
+            Way::Up => self.script.up.is_bare,
+            Way::Down => self.script.down.as_ref().is_some_and(|down| down.is_bare),
+        }
+    }
+
+    fn refused(&self, way: Way, refusals: &[Refusal]) -> Fault {
+        let piece = if way == Way::Up { Some(&self.script.up) } else { self.script.down.as_ref() };
+        let (path, first) = piece.map_or(("", 1), |piece| (piece.path.as_str(), piece.line));
+        let texts =
+            refusals.iter().map(|one| format!("{}, line {}: {}", plain(path), first + one.line - 1, one.message));
+        let fault = Fault::new(FaultKind::Failed, texts.collect::<Vec<_>>().join("; "));
+        match refusals.first() {
+            Some(first) => fault.help(first.help.clone()),
+            None => fault,
+        }
+    }
+}
+
+fn writing<'s>(script: &'s Script, previous: Option<&'s Script>, op: &'s str, took: Duration) -> Writing<'s> {
+    Writing { script, previous, op, took: u64::try_from(took.as_millis()).unwrap_or(u64::MAX) }
+}

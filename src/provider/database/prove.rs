@@ -1,0 +1,163 @@
+//! `prove`: runs migrations up and back on a scratch database, and compares the schema at each step.
+//!
+//! Each way back is tried against exactly the schema that its own way up left, in a transaction that is taken back, or
+//! on a copy where it cannot run in one: so no fault of another one is taken for its own. At the end the whole batch is
+//! taken back in earnest. The scratch database comes from `scratch`; what a verdict means is left to
+//! `migration::proof`.
+
+mod attempt;
+mod steps;
+mod walk;
+
+use crate::clock::Clock;
+use crate::fingerprint::Fingerprint;
+use crate::migration::catalogue::Catalogue;
+use crate::migration::proof::{Copied, Failure, Ground, MigrationProof, Proof, Rows, Verdict, digest};
+use crate::migration::{Dialect, Script};
+use crate::provider::Fault;
+use crate::provider::database::Session;
+use crate::provider::database::prove::attempt::{Attempt, Went};
+use crate::provider::database::scratch::Scratch;
+
+/// What a proof needs to know beside the scripts.
+pub struct Options<'a> {
+    /// The tables and schemas that are no part of the schema: those of the ledger.
+    pub without: &'a [String],
+    /// What the scratch database holds of the real one.
+    pub copied: Copied,
+    /// The fingerprint of the real schema, for which the proof is to hold; that of the scratch database where none.
+    pub base: Option<Fingerprint>,
+    /// What tells the time.
+    pub clock: &'a dyn Clock,
+    /// Told before each step.
+    pub progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
+}
+
+/// How far a proof has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress<'a> {
+    /// The migration that is being run.
+    pub migration: &'a str,
+    /// Which way it is run, and whether alone.
+    pub phase: Phase,
+    /// How many steps are done.
+    pub done: usize,
+    /// How many there are: up and down for each migration, and back with all of them.
+    pub total: usize,
+}
+
+/// What is being tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The way up.
+    Up,
+    /// The way back, alone.
+    Down,
+    /// The way back, as a part of the whole batch.
+    Back,
+}
+
+/// Runs these migrations up and back on a scratch database that holds the schema before them. Afterwards it holds
+/// whatever the way back of the whole batch left.
+///
+/// # Errors
+/// Where the database does not answer any more, or no copy of it can be made. That it refuses a statement is a verdict.
+pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<'_>) -> Result<Proof, Fault> {
+    let at = options.clock.now();
+    let mut session = scratch.open().await?;
+    let (dialect, major) = (session.facts().dialect, session.facts().major);
+    let base = session.catalogue(options.without).await?;
+    drop(session);
+    let mut run = Run { scratch, options, dialect, scripts, schemas: vec![base.fingerprint()], made: Vec::new() };
+    let up = run.up(&base).await?;
+    let batch = match up {
+        Ok(top) => run.back(&base, &top).await?,
+        Err(failure) => Verdict::UpFails { failure },
+    };
+    let base = options.base.unwrap_or(run.schemas[0]);
+    let took = options.clock.now().duration_since(at).as_millis();
+    Ok(Proof {
+        ground: Ground { dialect, major, copied: options.copied, base },
+        migrations: run.made,
+        batch,
+        at,
+        took: u64::try_from(took).unwrap_or_default(),
+    })
+}
+
+/// One proof while it is made.
+struct Run<'a> {
+    scratch: &'a dyn Scratch,
+    options: &'a Options<'a>,
+    dialect: Dialect,
+    scripts: &'a [Script],
+    /// The schema before each migration, and after the last one that went up.
+    schemas: Vec<Fingerprint>,
+    made: Vec<MigrationProof>,
+}
+
+impl Run<'_> {
+    /// Goes up with each migration and tries its way back. Answers the schema at the top; what the database refused
+    /// where it did not come there.
+    async fn up(&mut self, base: &Catalogue) -> Result<Result<Catalogue, Failure>, Fault> {
+        let mut before = base.clone();
+        let mut failed = None;
+        for script in self.scripts {
+            let digest = digest(script);
+            let rows = if steps::destroys(self.dialect, &script.up) { Rows::Destroyed } else { Rows::Kept };
+            let mut made = MigrationProof::not_reached(&script.name, digest, rows);
+            if failed.is_none() {
+                self.tell(script, Phase::Up, 2 * self.made.len());
+                match self.one(script, &before, &mut made).await? {
+                    Ok(after) => {
+                        self.schemas.push(made.after.unwrap_or_else(|| after.fingerprint()));
+                        before = after;
+                    }
+                    Err(failure) => {
+                        made.verdict = Verdict::UpFails { failure: failure.clone() };
+                        failed = Some(failure);
+                    }
+                }
+            }
+            self.made.push(made);
+        }
+        Ok(failed.map_or(Ok(before), Err))
+    }
+
+    /// Goes up with one migration and tries its way back. Answers the schema after it.
+    async fn one(
+        &self,
+        script: &Script,
+        before: &Catalogue,
+        made: &mut MigrationProof,
+    ) -> Result<Result<Catalogue, Failure>, Fault> {
+        let mut session = self.scratch.open().await?;
+        let attempt = Attempt { script, dialect: self.dialect, without: self.options.without };
+        let begun = self.options.clock.now();
+        if let Went::Refused(failure) = attempt.up(session.as_mut()).await? {
+            return Ok(Err(failure));
+        }
+        made.up_took = self.since(begun);
+        let after = self.read(session.as_mut()).await?;
+        made.after = Some(after.fingerprint());
+        self.tell(script, Phase::Down, 2 * self.made.len() + 1);
+        let begun = self.options.clock.now();
+        let tried = attempt.down(self.scratch, session, before, &after).await?;
+        made.down_took = self.since(begun);
+        (made.verdict, made.redo) = (tried.verdict, tried.redo);
+        Ok(Ok(after))
+    }
+
+    async fn read(&self, session: &mut dyn Session) -> Result<Catalogue, Fault> {
+        session.catalogue(self.options.without).await
+    }
+
+    fn since(&self, begun: jiff::Timestamp) -> u64 {
+        u64::try_from(self.options.clock.now().duration_since(begun).as_millis()).unwrap_or_default()
+    }
+
+    fn tell(&self, script: &Script, phase: Phase, done: usize) {
+        let total = 3 * self.scripts.len();
+        (self.options.progress)(Progress { migration: &script.name, phase, done, total });
+    }
+}

@@ -1,0 +1,272 @@
+//! `Attempt`: one migration gone up for good, and its way back tried without a trace.
+
+use crate::migration::catalogue::Catalogue;
+use crate::migration::proof::{Failure, Redo, Verdict};
+use crate::migration::{Dialect, Piece, Script};
+use crate::provider::database::Session;
+use crate::provider::database::prove::steps::{Step, Steps};
+use crate::provider::database::scratch::Scratch;
+use crate::provider::{Fault, FaultKind};
+
+/// Where a transaction is taken back to. A script that ended the transaction by itself has taken it along.
+const SAVE: &str = "SAVEPOINT omni_prove";
+const RETURN: &str = "ROLLBACK TO SAVEPOINT omni_prove";
+
+/// A constraint that is checked at the end of a transaction only is checked now: there is no commit.
+const CHECK: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+
+/// Whether the transaction has written anything: without a number it cannot have.
+const NUMBER: &str = "SELECT txid_current_if_assigned()::text";
+
+/// What cannot be done in the same transaction and can in the next one: use a new value of an enum, and change a table
+/// whose triggers wait for the commit.
+const TOO_SOON: [&str; 2] = ["(55P04)", "(55006)"];
+
+/// What became of a piece.
+pub(super) enum Went {
+    /// The database did all of it.
+    Through,
+    /// The database refused a part of it.
+    Refused(Failure),
+}
+
+/// What came of trying a way back.
+pub(super) struct Tried {
+    pub(super) verdict: Verdict,
+    pub(super) redo: Option<Redo>,
+}
+
+impl From<Verdict> for Tried {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, redo: None }
+    }
+}
+
+/// One migration.
+pub(super) struct Attempt<'a> {
+    pub(super) script: &'a Script,
+    pub(super) dialect: Dialect,
+    pub(super) without: &'a [String],
+}
+
+impl Attempt<'_> {
+    /// Goes up, and verifies.
+    pub(super) async fn up(&self, session: &mut dyn Session) -> Result<Went, Fault> {
+        if let Went::Refused(failure) = apply(session, self.dialect, &self.script.up).await? {
+            return Ok(Went::Refused(failure));
+        }
+        let Some(verify) = &self.script.verify else { return Ok(Went::Through) };
+        let steps = match Steps::of(self.dialect, verify) {
+            Ok(steps) => steps,
+            Err(failure) => return Ok(Went::Refused(failure)),
+        };
+        session.begin().await?;
+        let went = send(session, verify, &steps, false).await?;
+        session.abort().await?;
+        Ok(went)
+    }
+
+    /// Tries the way back from `after`, and leaves the database as it was.
+    pub(super) async fn down(
+        &self,
+        scratch: &dyn Scratch,
+        mut session: Box<dyn Session>,
+        before: &Catalogue,
+        after: &Catalogue,
+    ) -> Result<Tried, Fault> {
+        let Some(down) = &self.script.down else { return Ok(Verdict::NoDown.into()) };
+        let steps = match Steps::of(self.dialect, down) {
+            Ok(steps) => steps,
+            Err(failure) => return Ok(Verdict::Fails { failure }.into()),
+        };
+        if steps.is_empty() {
+            return Ok(judged(before, after, None).into());
+        }
+        if steps.is_whole {
+            return self.down_inside(session.as_mut(), down, &steps, before, after).await;
+        }
+        drop(session);
+        let copy = scratch.copy().await?;
+        let tried = self.down_outside(copy.as_ref(), down, before, after).await;
+        copy.remove().await?;
+        tried
+    }
+
+    /// In a transaction, which is taken back.
+    async fn down_inside(
+        &self,
+        session: &mut dyn Session,
+        down: &Piece,
+        steps: &Steps,
+        before: &Catalogue,
+        after: &Catalogue,
+    ) -> Result<Tried, Fault> {
+        session.begin().await?;
+        session.run(SAVE).await?;
+        let mut went = send(session, down, steps, false).await?;
+        if matches!(went, Went::Through) {
+            went = self.check(session, down).await?;
+        }
+        let tried = match went {
+            Went::Refused(failure) => Verdict::Fails { failure }.into(),
+            Went::Through => {
+                let verdict = self.compared(session, before, after).await?;
+                let redo = if is_worth_a_redo(&verdict) { self.redo_inside(session).await? } else { None };
+                Tried { verdict, redo }
+            }
+        };
+        let kept = session.run(RETURN).await;
+        session.abort().await?;
+        kept.map_err(|fault| self.ended_by_itself(down, &fault))?;
+        Ok(tried)
+    }
+
+    /// On a copy, in earnest.
+    async fn down_outside(
+        &self,
+        copy: &dyn Scratch,
+        down: &Piece,
+        before: &Catalogue,
+        after: &Catalogue,
+    ) -> Result<Tried, Fault> {
+        let mut session = copy.open().await?;
+        if let Went::Refused(failure) = apply(session.as_mut(), self.dialect, down).await? {
+            return Ok(Verdict::Fails { failure }.into());
+        }
+        let back = session.catalogue(self.without).await?;
+        let verdict = judged(before, after, Some(&back));
+        let mut redo = None;
+        if is_worth_a_redo(&verdict) {
+            redo = Some(redone(apply(session.as_mut(), self.dialect, &self.script.up).await?));
+        }
+        Ok(Tried { verdict, redo })
+    }
+
+    async fn compared(
+        &self,
+        session: &mut dyn Session,
+        before: &Catalogue,
+        after: &Catalogue,
+    ) -> Result<Verdict, Fault> {
+        if self.dialect == Dialect::Postgres && session.value(NUMBER).await?.is_none() {
+            return Ok(judged(before, after, None));
+        }
+        let back = session.catalogue(self.without).await?;
+        Ok(judged(before, after, Some(&back)))
+    }
+
+    async fn check(&self, session: &mut dyn Session, piece: &Piece) -> Result<Went, Fault> {
+        match self.dialect {
+            Dialect::Postgres => went(session.run(CHECK).await, piece, piece.line),
+            Dialect::Sqlite => Ok(Went::Through),
+        }
+    }
+
+    /// Goes up again in the transaction in which it went back; none where that tells nothing.
+    async fn redo_inside(&self, session: &mut dyn Session) -> Result<Option<Redo>, Fault> {
+        let Ok(steps) = Steps::of(self.dialect, &self.script.up) else { return Ok(None) };
+        if !steps.is_whole {
+            return Ok(None);
+        }
+        let went = send(session, &self.script.up, &steps, false).await?;
+        match went {
+            Went::Refused(failure) if TOO_SOON.iter().any(|code| failure.message.contains(code)) => Ok(None),
+            went => Ok(Some(redone(went))),
+        }
+    }
+
+    fn ended_by_itself(&self, down: &Piece, fault: &Fault) -> Fault {
+        let why = format!("`{}` ended the transaction it was tried in ({}): {fault}", down.path, self.script.name);
+        Fault::new(FaultKind::Failed, why).help("take `BEGIN` and `COMMIT` out of it")
+    }
+}
+
+/// The verdict of a way back that ended in the schema `back`; none where it is still the one it began with.
+pub(super) fn judged(before: &Catalogue, after: &Catalogue, back: Option<&Catalogue>) -> Verdict {
+    let ended = back.unwrap_or(after);
+    Verdict::of(before.differences(ended), before != after, ended != after)
+}
+
+/// An exact way back always goes up again.
+fn is_worth_a_redo(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Lossy { .. } | Verdict::ColumnOrder { .. } | Verdict::Empty)
+}
+
+fn redone(went: Went) -> Redo {
+    match went {
+        Went::Through => Redo::Worked,
+        Went::Refused(failure) => Redo::Fails { failure },
+    }
+}
+
+/// Runs a piece in earnest, in one transaction where it may run in one.
+pub(super) async fn apply(session: &mut dyn Session, dialect: Dialect, piece: &Piece) -> Result<Went, Fault> {
+    let steps = match Steps::of(dialect, piece) {
+        Ok(steps) => steps,
+        Err(failure) => return Ok(Went::Refused(failure)),
+    };
+    if !steps.is_whole {
+        return send(session, piece, &steps, true).await;
+    }
+    session.begin().await?;
+    if let Went::Refused(failure) = send(session, piece, &steps, false).await? {
+        session.abort().await?;
+        return Ok(Went::Refused(failure));
+    }
+    let line = steps.all.iter().rev().find_map(|step| if let Step::Run(line, _) = step { Some(*line) } else { None });
+    went(session.commit().await, piece, line.unwrap_or(piece.line))
+}
+
+/// Sends the steps of a piece; their own `Begin` and `Commit` only where they are alone.
+async fn send(session: &mut dyn Session, piece: &Piece, steps: &Steps, is_alone: bool) -> Result<Went, Fault> {
+    let (mut is_open, mut at) = (false, piece.line);
+    for step in &steps.all {
+        let answer = match step {
+            Step::Begin if is_alone => {
+                is_open = true;
+                session.begin().await
+            }
+            Step::Commit if is_alone => {
+                is_open = false;
+                session.commit().await
+            }
+            Step::Begin | Step::Commit => Ok(()),
+            Step::Run(line, text) => {
+                at = *line;
+                session.run(text).await
+            }
+        };
+        if let Went::Refused(failure) = went(answer, piece, at)? {
+            if is_open {
+                session.abort().await?;
+            }
+            return Ok(Went::Refused(failure));
+        }
+    }
+    Ok(Went::Through)
+}
+
+/// What became of a call: what the database refused is a matter of the script, anything else is not.
+fn went(answer: Result<(), Fault>, piece: &Piece, line: usize) -> Result<Went, Fault> {
+    match answer {
+        Ok(()) => Ok(Went::Through),
+        Err(fault) if matches!(fault.kind, FaultKind::Unknown | FaultKind::Unreachable) => Err(fault),
+        Err(fault) => Ok(Went::Refused(failure(&fault, piece, line))),
+    }
+}
+
+/// What the database refused of a statement that begins on a line of the file. The place that it tells within the
+/// statement becomes one in the file.
+fn failure(fault: &Fault, piece: &Piece, line: usize) -> Failure {
+    let message =
+        fault.message.strip_prefix("database `").and_then(|rest| rest.split_once("`: ")).map(|(_, said)| said);
+    let message = message.unwrap_or(&fault.message);
+    let placed = message.rsplit_once(" at line ").and_then(|(said, place)| {
+        let (within, _) = place.split_once(", column ")?;
+        Some((said, within.parse::<usize>().ok()?))
+    });
+    match placed {
+        Some((said, within)) => Failure::new(&piece.path, line + within.saturating_sub(1), said),
+        None => Failure::new(&piece.path, line, message),
+    }
+}

@@ -1,0 +1,40 @@
+//! The way back of a whole batch, in earnest: what an apply that failed at its end would do.
+
+use crate::migration::catalogue::Catalogue;
+use crate::migration::proof::Verdict;
+use crate::provider::Fault;
+use crate::provider::database::prove::attempt::{Went, apply, judged};
+use crate::provider::database::prove::{Phase, Run};
+
+impl Run<'_> {
+    /// Takes all migrations back, newest first, and says what is left of it. A migration without a way back is passed
+    /// over: it may be that those around it do its work.
+    pub(super) async fn back(&mut self, base: &Catalogue, top: &Catalogue) -> Result<Verdict, Fault> {
+        // While every step so far led back exactly, an exact one does so again; there is no need to look.
+        let (mut is_on_track, mut has_all_downs) = (true, true);
+        for at in (0..self.scripts.len()).rev() {
+            let script = &self.scripts[at];
+            self.tell(script, Phase::Back, 3 * self.scripts.len() - at - 1);
+            let changes = self.schemas[at] != self.schemas[at + 1];
+            if let Some(down) = &script.down {
+                let mut session = self.scratch.open().await?;
+                if let Went::Refused(failure) = apply(session.as_mut(), self.dialect, down).await? {
+                    return Ok(Verdict::Fails { failure });
+                }
+                if !(is_on_track && self.made[at].verdict.is_exact()) {
+                    is_on_track = self.read(session.as_mut()).await?.fingerprint() == self.schemas[at];
+                }
+            } else if changes {
+                has_all_downs = false;
+                is_on_track = false;
+            }
+            self.made[at].is_back = Some(is_on_track);
+        }
+        let mut session = self.scratch.open().await?;
+        let left = self.read(session.as_mut()).await?;
+        match judged(base, top, Some(&left)) {
+            verdict if verdict.is_exact() || has_all_downs => Ok(verdict),
+            _ => Ok(Verdict::NoDown),
+        }
+    }
+}

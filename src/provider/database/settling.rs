@@ -1,0 +1,108 @@
+//! Settling: what became of a statement that runs in no transaction, when nobody heard of its end.
+//!
+//! The catalogue tells: an index that is not valid is dropped and made again, a partition that is half detached is
+//! detached to the end. A statement that says that what it makes is there already, or that what it takes away is gone,
+//! was done.
+
+use crate::migration::sql::{Concurrent, Name, Statement};
+use crate::provider::database::Session;
+use crate::provider::{Fault, FaultKind};
+
+/// The database's codes for what is there already.
+const THERE: [&str; 6] = ["42710", "42P07", "42701", "42P06", "42723", "42P04"];
+/// The database's codes for what is not there.
+const GONE: [&str; 8] = ["42P01", "42704", "42703", "42883", "3F000", "42P02", "3D000", "2BP01"];
+
+/// Whether a statement that was begun is done. What it left by half is cleared away, so that it can be run again.
+///
+/// # Errors
+/// When the database does not answer, or it cannot be told what the statement has left.
+pub(super) async fn is_done(session: &mut dyn Session, statement: &Statement) -> Result<bool, Fault> {
+    match &statement.concurrent {
+        None => Ok(false),
+        Some(Concurrent::CreatesIndex { index: Some(index), .. }) => match validity(session, index).await? {
+            Some(true) => Ok(true),
+            Some(false) => {
+                session.run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quoted(index))).await?;
+                Ok(false)
+            }
+            None => Ok(false),
+        },
+        Some(Concurrent::CreatesIndex { index: None, table, .. }) => {
+            let query = format!(
+                "SELECT string_agg(i.indexrelid::regclass::text, ', ') FROM pg_catalog.pg_index i \
+                 WHERE i.indrelid = {} AND NOT i.indisvalid",
+                regclass(table)
+            );
+            match session.value(&query).await? {
+                None => Ok(false),
+                Some(indexes) => {
+                    for index in indexes.split(", ") {
+                        session.run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")).await?;
+                    }
+                    Ok(false)
+                }
+            }
+        }
+        Some(Concurrent::DropsIndex(index)) => Ok(validity(session, index).await?.is_none()),
+        Some(Concurrent::Reindexes(_)) => {
+            let query = "SELECT string_agg(i.indexrelid::regclass::text, ', ') FROM pg_catalog.pg_index i \
+                         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+                         WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'";
+            for index in session.value(query).await?.iter().flat_map(|indexes| indexes.split(", ")) {
+                session.run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")).await?;
+            }
+            Ok(false)
+        }
+        Some(Concurrent::Detaches { table, partition }) => {
+            let query = format!(
+                "SELECT coalesce(to_jsonb(i) ->> 'inhdetachpending', 'false') FROM pg_catalog.pg_inherits i \
+                 WHERE i.inhparent = {} AND i.inhrelid = {}",
+                regclass(table),
+                regclass(partition)
+            );
+            match session.value(&query).await?.as_deref() {
+                None => Ok(true),
+                Some("true") => {
+                    let (table, partition) = (quoted(table), quoted(partition));
+                    session.run(&format!("ALTER TABLE {table} DETACH PARTITION {partition} FINALIZE")).await?;
+                    Ok(true)
+                }
+                Some(_) => Ok(false),
+            }
+        }
+    }
+}
+
+/// Whether the statement was refused since what it makes is there: a second try of one that was done.
+pub(super) fn is_there_already(fault: &Fault) -> bool {
+    has_code(fault, &THERE)
+}
+
+/// Whether the statement was refused since what it takes away is not there.
+pub(super) fn is_gone_already(fault: &Fault) -> bool {
+    has_code(fault, &GONE) || fault.message.contains("no such ")
+}
+
+fn has_code(fault: &Fault, codes: &[&str]) -> bool {
+    fault.kind == FaultKind::Failed && codes.iter().any(|code| fault.message.contains(&format!("({code})")))
+}
+
+/// Whether an index is valid; none where there is none.
+async fn validity(session: &mut dyn Session, index: &Name) -> Result<Option<bool>, Fault> {
+    let query =
+        format!("SELECT i.indisvalid::text FROM pg_catalog.pg_index i WHERE i.indexrelid = {}", regclass(index));
+    Ok(session.value(&query).await?.map(|valid| valid == "true"))
+}
+
+fn regclass(name: &Name) -> String {
+    format!("to_regclass('{}')", quoted(name).replace('\'', "''"))
+}
+
+fn quoted(name: &Name) -> String {
+    let one = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    match &name.schema {
+        Some(schema) => format!("{}.{}", one(schema), one(&name.name)),
+        None => one(&name.name),
+    }
+}

@@ -1,0 +1,191 @@
+//! `FakeDatabase`: a database in memory, as nasty as a measured server.
+//!
+//! A transaction is a copy that takes the place of the whole; a lock waits for nobody; a session whose client is gone
+//! stays for a moment, with its locks and what it runs; an index that was being made and was cut off stays invalid. It
+//! knows a few statements of SQL and a ledger of versions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::migration::Mark;
+use crate::migration::catalogue::{Catalogue, Fact};
+use crate::migration::ledger::Row;
+use crate::provider::{Fault, FaultKind};
+
+/// What is in a database.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Content {
+    /// The tables, and the rows that each has.
+    pub(super) tables: BTreeMap<String, u64>,
+    /// The indexes, and whether each is valid.
+    pub(super) indexes: BTreeMap<String, bool>,
+    /// The versions of the ledger, in order; none where there is no ledger.
+    pub(super) ledger: Option<Vec<String>>,
+    /// What omni has noted, by migration.
+    pub(super) marks: BTreeMap<String, Mark>,
+}
+
+/// One connection, as the server has it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Connection {
+    pub(super) application: String,
+    /// What it would commit; none outside a transaction.
+    pub(super) open: Option<Content>,
+    /// Whether a statement of the open transaction was refused.
+    pub(super) is_failed: bool,
+    pub(super) locks: BTreeSet<i64>,
+    /// The savepoint of the open transaction.
+    pub(super) saved: Option<Content>,
+}
+
+/// A database in memory.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FakeDatabase {
+    pub(super) content: Content,
+    pub(super) connections: BTreeMap<u64, Connection>,
+}
+
+impl FakeDatabase {
+    /// The content as a connection sees it.
+    pub(super) fn seen(&self, number: u64) -> &Content {
+        self.connections.get(&number).and_then(|one| one.open.as_ref()).unwrap_or(&self.content)
+    }
+
+    /// A connection that the server still has.
+    pub(super) fn connection(&mut self, number: u64) -> Result<&mut Connection, Fault> {
+        self.connections.get_mut(&number).ok_or_else(gone)
+    }
+
+    /// Changes what a connection sees.
+    pub(super) fn change(
+        &mut self,
+        number: u64,
+        change: impl FnOnce(&mut Content) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let connection = self.connections.get_mut(&number).ok_or_else(gone)?;
+        if connection.is_failed {
+            return Err(refused("25P02", "the transaction has failed already"));
+        }
+        let changed = match &mut connection.open {
+            Some(open) => change(open),
+            None => {
+                let mut after = self.content.clone();
+                let changed = change(&mut after);
+                if changed.is_ok() {
+                    self.content = after;
+                }
+                changed
+            }
+        };
+        connection.is_failed = changed.is_err() && connection.open.is_some();
+        changed
+    }
+
+    /// One statement of a script.
+    pub(super) fn run(&mut self, number: u64, statement: &str) -> Result<(), Fault> {
+        let words: Vec<_> =
+            statement.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
+        let upper: Vec<_> = words.iter().take(4).map(|word| word.to_uppercase()).collect();
+        let upper: Vec<_> = upper.iter().map(String::as_str).collect();
+        let at = |place: usize| words.get(place).map(|word| (*word).to_owned()).unwrap_or_default();
+        let connection = self.connection(number)?;
+        match upper.as_slice() {
+            ["SAVEPOINT", ..] => connection.saved.clone_from(&connection.open),
+            ["ROLLBACK", "TO", ..] => {
+                connection.open = connection.saved.clone();
+                connection.is_failed = false;
+            }
+            ["CREATE" | "DROP", "INDEX", "CONCURRENTLY", ..] if connection.open.is_some() => {
+                return Err(refused("25001", "it cannot run inside a transaction block"));
+            }
+            ["CREATE", "INDEX", "CONCURRENTLY", _] => {
+                let index = at(3);
+                // It is there before it is valid, and stays if it is cut off.
+                return self.change(number, |content| match content.indexes.insert(index.clone(), false) {
+                    None => Ok(()),
+                    Some(was) => {
+                        content.indexes.insert(index.clone(), was);
+                        Err(refused("42P07", &format!("relation \"{index}\" already exists")))
+                    }
+                });
+            }
+            ["DROP", "INDEX", "CONCURRENTLY", "IF"] => {
+                return self.change(number, |content| {
+                    content.indexes.remove(&at(5));
+                    Ok(())
+                });
+            }
+            ["DROP", "INDEX", "CONCURRENTLY", _] => {
+                return self.change(number, |content| gone_with(content.indexes.remove(&at(3)).is_some(), &at(3)));
+            }
+            ["CREATE", "TABLE", ..] => {
+                return self.change(number, |content| match content.tables.insert(at(2), 0) {
+                    None => Ok(()),
+                    Some(_) => Err(refused("42P07", &format!("relation \"{}\" already exists", at(2)))),
+                });
+            }
+            ["DROP", "TABLE", ..] => {
+                return self.change(number, |content| gone_with(content.tables.remove(&at(2)).is_some(), &at(2)));
+            }
+            ["INSERT", "INTO", ..] => {
+                return self.change(number, |content| match content.tables.get_mut(&at(2)) {
+                    Some(rows) => {
+                        *rows += 1;
+                        Ok(())
+                    }
+                    None => gone_with(false, &at(2)),
+                });
+            }
+            ["SELECT", ..] => {}
+            _ => return Err(refused("42601", &format!("syntax error at or near \"{}\"", at(0)))),
+        }
+        Ok(())
+    }
+
+    /// What an index that was being made becomes when nothing has cut it off.
+    pub(super) fn settle(&mut self, number: u64, statement: &str) {
+        let words: Vec<_> = statement.split_whitespace().collect();
+        if let ["CREATE", "INDEX", "CONCURRENTLY", index, ..] = words.as_slice()
+            && self.connections.contains_key(&number)
+            && let Some(valid) = self.content.indexes.get_mut(*index)
+        {
+            *valid = true;
+        }
+    }
+
+    /// Ends a connection: what it has not committed is gone.
+    pub(super) fn end(&mut self, number: u64) {
+        self.connections.remove(&number);
+    }
+
+    pub(super) fn rows(content: &Content) -> Option<Vec<Row>> {
+        let row = |version: &String| Row::from([("version".to_owned(), Some(version.clone()))]);
+        Some(content.ledger.as_ref()?.iter().map(row).collect())
+    }
+
+    pub(super) fn catalogue(content: &Content) -> Catalogue {
+        let fact = |kind: &str, name: &String, attribute: &str| Fact {
+            kind: kind.to_owned(),
+            name: format!("public.{name}"),
+            attribute: attribute.to_owned(),
+        };
+        let tables = content.tables.keys().map(|name| (fact("table", name, "exists"), "yes".to_owned()));
+        let indexes = content.indexes.iter().flat_map(|(name, valid)| {
+            let invalid = (!valid).then(|| (fact("index", name, "valid"), "no".to_owned()));
+            std::iter::once((fact("index", name, "exists"), "yes".to_owned())).chain(invalid)
+        });
+        Catalogue(tables.chain(indexes).collect())
+    }
+}
+
+/// What a session is told whose connection the server has ended.
+pub(super) fn gone() -> Fault {
+    Fault::new(FaultKind::Unknown, "the connection to the database broke")
+}
+
+fn gone_with(was: bool, name: &str) -> Result<(), Fault> {
+    if was { Ok(()) } else { Err(refused("42P01", &format!("relation \"{name}\" does not exist"))) }
+}
+
+pub(super) fn refused(code: &str, text: &str) -> Fault {
+    Fault::new(FaultKind::Failed, format!("{text} ({code})"))
+}

@@ -1,0 +1,99 @@
+//! Reaching a database: where it is, until it answers, and with the right to change it alone.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use crate::address::Scope;
+use crate::failpoint::hastened;
+use crate::lock::LONGEST_CALL;
+use crate::migration::ledger::Ledger;
+use crate::plain::plain;
+use crate::provider::database::{Session, Target};
+use crate::provider::engine::Engine;
+use crate::provider::site::{Site, rooted};
+use crate::provider::{Fault, FaultKind, Order};
+use crate::resource::Database;
+
+/// The advisory lock of omni itself, of which each database has one.
+const OWN: i64 = 0x6f6d_6e69_2e64_6221;
+/// The wait between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+impl<E: Engine> Site<E> {
+    /// A session on the database of an order, once it answers: the service that runs it may just have been started.
+    pub(super) async fn reached(
+        &self,
+        order: &Order<'_>,
+        name: &str,
+        database: &Database,
+    ) -> Result<Box<dyn Session>, Fault> {
+        let url = database
+            .url
+            .fill(order.vault)
+            .map_err(|unfilled| Fault::new(FaultKind::Failed, unfilled.to_string()).help("run `omni plan` again"))?;
+        let (until, mut pause) = (Instant::now() + database.connect_timeout.duration(), PAUSE);
+        loop {
+            let url = self.led(order.scope, database, &rooted(&url, order.root)).await?;
+            let target = target(name, database, url, &format!("omni/{}", order.op));
+            match self.connect.connect(&target).await {
+                Err(fault) if fault.kind.is_passing() && Instant::now() + pause < until => {
+                    (order.progress)(format!("waiting for {}: {}", order.address(), fault.message));
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        () = order.unwanted() => return Err(fault),
+                    }
+                    pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The URL under which a database is reached from here: a service is known by its name to containers only.
+    pub(super) async fn led(&self, scope: &Scope, database: &Database, url: &str) -> Result<String, Fault> {
+        let Some(service) = &database.service else { return Ok(url.to_owned()) };
+        let Ok(mut parsed) = Url::parse(url) else { return Ok(url.to_owned()) };
+        if parsed.host_str() != Some(service.as_str()) {
+            return Ok(url.to_owned());
+        }
+        let Some(address) = self.host.address_of(scope, service).await? else {
+            return Err(Fault::new(FaultKind::Unreachable, format!("service.{} does not run", plain(service))));
+        };
+        let is_set = parsed.set_host(Some(&address)).is_ok();
+        Ok(if is_set { parsed.into() } else { url.to_owned() })
+    }
+}
+
+/// Gets the database to oneself: what an earlier process of the same apply still does there is ended first.
+pub(super) async fn alone(session: &mut dyn Session, order: &Order<'_>, ledger: Option<&Ledger>) -> Result<(), Fault> {
+    let mut keys = vec![OWN];
+    let facts = session.facts();
+    keys.extend(ledger.into_iter().flat_map(|ledger| ledger.locks(&facts.database, &facts.schema)));
+    let until = Instant::now() + hastened(LONGEST_CALL);
+    loop {
+        if session.try_lock(&keys).await? {
+            return Ok(());
+        }
+        let ended = session.end_others(&format!("omni/{}", order.op)).await?;
+        if ended == 0 && Instant::now() > until {
+            let text = format!("somebody else is migrating what {} needs", order.address());
+            return Err(Fault::new(FaultKind::Conflict, text).help("wait until it is done, then run it again"));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// How a database is spoken to.
+pub(super) fn target(name: &str, database: &Database, url: String, application: &str) -> Target {
+    Target {
+        url,
+        name: name.to_owned(),
+        application: application.to_owned(),
+        connect_timeout: database.connect_timeout.duration().min(hastened(LONGEST_CALL)),
+        lock_timeout: database.lock_timeout.duration(),
+        statement_timeout: database.statement_timeout.map(crate::units::Period::duration),
+    }
+}

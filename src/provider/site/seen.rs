@@ -1,0 +1,43 @@
+//! What the databases of a deployment tell when they are looked at. Nothing is waited for and nothing is changed.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use crate::address::Scope;
+use crate::observed::SeenDatabase;
+use crate::provider::Fault;
+use crate::provider::engine::Engine;
+use crate::provider::site::reach::target;
+use crate::provider::site::{Known, Site};
+
+impl<E: Engine> Site<E> {
+    pub(super) async fn seen(&self, scope: &Scope) -> BTreeMap<String, Result<SeenDatabase, String>> {
+        let looks = self.known.iter().map(async |known| {
+            let seen = self.look(scope, known).await.map_err(|fault| fault.message);
+            (known.name.clone(), seen)
+        });
+        join_all(looks).await.into_iter().collect()
+    }
+
+    async fn look(&self, scope: &Scope, known: &Known) -> Result<SeenDatabase, Fault> {
+        let url = self.led(scope, &known.database, &known.url).await?;
+        let mut session = self.connect.connect(&target(&known.name, &known.database, url, "omni/look")).await?;
+        let facts = session.facts().clone();
+        let ledger = known.database.ledger.as_ref();
+        let (mut entries, mut without) = (None, Vec::new());
+        if let Some(ledger) = ledger {
+            entries = session.ledger(ledger).await?.map(|rows| ledger.entries(&rows, &known.scripts));
+            without = ledger.tables(&facts.schema);
+        }
+        let catalogue = session.catalogue(&without).await?;
+        Ok(SeenDatabase {
+            version: facts.version,
+            major: facts.major,
+            ledger: entries,
+            marks: session.marks().await?,
+            schema: catalogue.fingerprint(),
+            is_empty: !catalogue.has_tables(),
+        })
+    }
+}

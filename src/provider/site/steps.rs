@@ -1,0 +1,165 @@
+//! The steps of databases: done, and taken back.
+
+use std::collections::BTreeMap;
+
+use crate::address::{Address, Kind};
+use crate::journal::Effect;
+use crate::migration::{Piece, Script, Way};
+use crate::plan::Action;
+use crate::provider::database::{Became, Migrating, Session};
+use crate::provider::engine::Engine;
+use crate::provider::site::Site;
+use crate::provider::site::reach::alone;
+use crate::provider::{Fault, FaultKind, Order};
+use crate::resource::{Database, Migration, Resource, Sheet};
+
+impl<E: Engine> Site<E> {
+    pub(super) async fn done(&self, order: &Order<'_>) -> Result<Effect, Fault> {
+        match (order.change.action, order.address().kind()) {
+            (Action::Keep, _) => Ok(Effect::default()),
+            (_, Kind::Database) => self.answers(order).await,
+            (Action::Run, Kind::Migration) => self.migrated(order, Way::Up).await,
+            (Action::Delete, Kind::Migration) => self.migrated(order, Way::Down).await,
+            _ => Err(odd(order)),
+        }
+    }
+
+    pub(super) async fn undone(&self, order: &Order<'_>) -> Result<Effect, Fault> {
+        match (order.change.action, order.address().kind()) {
+            (Action::Keep, _) | (_, Kind::Database) => Ok(Effect::default()),
+            (Action::Run, Kind::Migration) => self.unmigrated(order, Way::Up).await,
+            (Action::Delete, Kind::Migration) => self.unmigrated(order, Way::Down).await,
+            _ => Err(odd(order)),
+        }
+    }
+
+    /// Waits until the database answers a query.
+    async fn answers(&self, order: &Order<'_>) -> Result<Effect, Fault> {
+        let database = order.change.after.as_ref().and_then(Resource::database).ok_or_else(|| odd(order))?;
+        let mut session = self.reached(order, order.address().name(), database).await?;
+        session.value("SELECT 1").await?;
+        Ok(Effect { objects: Vec::new(), note: session.facts().version.clone() })
+    }
+
+    async fn migrated(&self, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
+        let work = Work::of(order)?;
+        let mut session = self.session(order, &work).await?;
+        let mut migrating = work.on(&mut *session, order)?;
+        let became = match way {
+            Way::Up => migrating.up().await?,
+            Way::Down => migrating.down().await?,
+        };
+        let note = match (became, way) {
+            (Became::Already, Way::Up) => "was applied already",
+            (Became::Already, Way::Down) => "was taken back already",
+            (Became::Ours, Way::Up) => "applied",
+            (Became::Ours, Way::Down) => "taken back",
+        };
+        let objects = if way == Way::Up { vec![work.script.version.clone()] } else { Vec::new() };
+        Ok(Effect { objects, note: note.to_owned() })
+    }
+
+    async fn unmigrated(&self, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
+        let work = Work::of(order)?;
+        let mut session = self.session(order, &work).await?;
+        work.on(&mut *session, order)?.undo(way).await?;
+        let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
+        Ok(Effect { objects, note: String::new() })
+    }
+
+    /// A session that has the database of a migration to itself.
+    async fn session(&self, order: &Order<'_>, work: &Work<'_>) -> Result<Box<dyn Session>, Fault> {
+        let mut session = self.reached(order, &work.migration.database, work.database).await?;
+        alone(&mut *session, order, work.database.ledger.as_ref()).await?;
+        Ok(session)
+    }
+}
+
+/// A migration of an order, with its texts.
+struct Work<'a> {
+    migration: &'a Migration,
+    database: &'a Database,
+    script: Script,
+    previous: Option<Script>,
+}
+
+impl<'a> Work<'a> {
+    fn of(order: &Order<'a>) -> Result<Self, Fault> {
+        let change = order.change;
+        let resource = change.after.as_ref().or_else(|| Some(&change.before.as_ref()?.resource));
+        let migration = resource.and_then(Resource::migration).ok_or_else(|| odd(order))?;
+        let at = Address::new(Kind::Database, &migration.database);
+        let database = order.requirement(&at).and_then(Resource::database).ok_or_else(|| odd(order))?;
+        let name = migration.name_in(order.address());
+        let script = script(order, name, migration)?;
+        let previous = migration.previous.as_ref().map(|one| bare(&one.name, &one.version));
+        Ok(Self { migration, database, script, previous })
+    }
+
+    fn on<'w>(&'w self, session: &'w mut dyn Session, order: &Order<'w>) -> Result<Migrating<'w>, Fault> {
+        Ok(Migrating {
+            session,
+            ledger: self.database.ledger.as_ref().ok_or_else(|| odd(order))?,
+            script: &self.script,
+            previous: self.previous.as_ref(),
+            op: order.op.as_str(),
+            progress: order.progress,
+        })
+    }
+}
+
+fn script(order: &Order<'_>, name: &str, migration: &Migration) -> Result<Script, Fault> {
+    let piece = |sheet: &Sheet| {
+        let content = order.vault.file(&sheet.content).map_err(|missing| {
+            Fault::new(FaultKind::Failed, format!("the text of `{}` is not at hand: {missing}", sheet.path))
+        })?;
+        let text = String::from_utf8_lossy(content).into_owned();
+        Ok::<_, Fault>(Piece { path: sheet.path.clone(), line: sheet.line, text, is_bare: sheet.is_bare })
+    };
+    Ok(Script {
+        name: name.to_owned(),
+        version: migration.version.clone(),
+        description: migration.description.clone(),
+        checksum: migration.checksum.clone(),
+        equal: migration.equal.clone(),
+        up: piece(&migration.up)?,
+        down: migration.down.as_ref().map(piece).transpose()?,
+        verify: migration.verify.as_ref().map(piece).transpose()?,
+    })
+}
+
+/// The migrations of a database in order, without their texts.
+pub(super) fn chain(resources: &BTreeMap<Address, Resource>, database: &str) -> Vec<Script> {
+    let all = resources.iter().filter_map(|(address, resource)| Some((address, resource.migration()?)));
+    let of = all.filter(|(_, migration)| migration.database == database);
+    let after: BTreeMap<Option<&str>, (&Address, &Migration)> = of
+        .map(|(address, migration)| (migration.previous.as_ref().map(|one| one.name.as_str()), (address, migration)))
+        .collect();
+    let mut found = Vec::new();
+    let mut next = after.get(&None);
+    while let Some((address, migration)) = next {
+        let name = migration.name_in(address);
+        found.push(bare(name, &migration.version));
+        next = after.get(&Some(name));
+    }
+    found
+}
+
+/// A script of which nothing but its name is needed.
+fn bare(name: &str, version: &str) -> Script {
+    let up = Piece { path: String::new(), line: 1, text: String::new(), is_bare: false };
+    Script {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        description: String::new(),
+        checksum: None,
+        equal: Vec::new(),
+        up,
+        down: None,
+        verify: None,
+    }
+}
+
+fn odd(order: &Order<'_>) -> Fault {
+    Fault::new(FaultKind::Failed, format!("the plan does not say how {} is done", order.address()))
+}
