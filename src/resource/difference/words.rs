@@ -36,6 +36,7 @@ pub(super) fn of(resource: &Resource) -> Map<String, Value> {
     if matches!(resource, Resource::Backup(_) | Resource::Migration(_)) {
         found.remove("database");
     }
+    tell(&mut found, "one_way", |words, reason| put(words, "irreversible", reason));
     each(&mut found, "volumes", |path, mount| (path.to_owned(), mounted(path, &mount)));
     each(&mut found, "configs", |path, file| (path.to_owned(), octal(file)));
     each(&mut found, "depends_on", |address, condition| (named(address).to_owned(), condition));
