@@ -91,7 +91,7 @@ fn adds(effect: &Effect, created: &BTreeSet<&Thing>) -> bool {
             (Kind::Constraint | Kind::Trigger | Kind::Policy | Kind::Rule, of) => of.as_ref().is_some_and(is_new),
             _ => true,
         },
-        Effect::Drops(thing) | Effect::Alters(thing) => {
+        Effect::Drops(thing) | Effect::Alters(thing) | Effect::Renames { what: thing, .. } => {
             created.contains(thing) || thing.of.as_ref().is_some_and(is_new)
         }
         Effect::Writes { how: Writing::Insert, .. } | Effect::Reads(_) | Effect::Scans(_) | Effect::Sets(_) => true,
