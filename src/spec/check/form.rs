@@ -77,9 +77,7 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
             )
         }),
         // It may be the secret key that was meant to stay at home, so it is not repeated.
-        "recipient" => {
-            recipient::check(text).map_err(|help| helped("it is no age recipient".to_owned(), help))
-        }
+        "recipient" => recipient::check(text).map_err(|help| helped("it is no age recipient".to_owned(), help)),
         "reason" if text.trim().is_empty() => {
             Err(helped("a reason is missing".to_owned(), "say in a few words why it cannot be taken back"))
         }

@@ -41,8 +41,7 @@ impl Resolver<'_> {
     pub(super) fn uses(&mut self) {
         let databases = self.resources.iter().filter_map(|(address, resource)| Some((address, resource.database()?)));
         let reached: Vec<_> = databases.map(|(address, database)| self.reached(address.name(), database)).collect();
-        let containers =
-            self.resources.iter().filter_map(|(address, resource)| Some((address, resource.container()?)));
+        let containers = self.resources.iter().filter_map(|(address, resource)| Some((address, resource.container()?)));
         let users: Vec<_> = containers
             .flat_map(|(who, container)| reached.iter().filter_map(move |one| one.used_by(who, container)))
             .collect();
