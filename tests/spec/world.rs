@@ -69,7 +69,7 @@ impl Case {
                 "env" => case.environment = Some(rest.to_owned()),
                 "profile" => case.profiles.push(rest.to_owned()),
                 "set" => drop(case.variables.insert(pair().0, pair().1)),
-                "file" => drop(case.files.0.insert(pair().0, pair().1.replace(';', "\n"))),
+                "file" => drop(case.files.0.insert(pair().0, lines(&pair().1))),
                 other => panic!("{name}: unknown directive `{other}`"),
             }
         }
@@ -112,6 +112,11 @@ impl Case {
             Err(ring) => Err(spec.cycle(ring.links())),
         }
     }
+}
+
+/// The text of a file: `;` ends a line, `;;` is a semicolon.
+fn lines(text: &str) -> String {
+    text.split(";;").map(|part| part.replace(';', "\n")).collect::<Vec<_>>().join(";")
 }
 
 /// A report as a terminal without colours shows it.

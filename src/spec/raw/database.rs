@@ -1,4 +1,6 @@
 //! Databases, their migrations and their backups, each a table by the name of the database.
+//!
+//! No key is required here, since an overlay may say the rest: `resolve` tells of what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,53 +14,46 @@ use crate::template::Template;
 use crate::units::Period;
 
 /// A database that omni migrates and backs up.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Database")]
 pub(in crate::spec) struct RawDatabase {
     /// Where it is: `postgres://shop:${DB_PASSWORD}@localhost:5432/shop`, or `sqlite:data/notes.db`, a file beside
     /// deploy.toml. Secrets may stand in it.
     #[schemars(with = "text::Text")]
-    pub(in crate::spec) url: Template,
+    pub(in crate::spec) url: Option<Template>,
     /// The service that runs it; none where it runs elsewhere.
-    #[serde(default)]
     #[schemars(with = "String")]
     pub(in crate::spec) service: Option<String>,
     /// How long it may take until it answers; 30s where none is given.
-    #[serde(default)]
     #[schemars(with = "text::Duration")]
     pub(in crate::spec) connect_timeout: Option<Period>,
     /// How long a statement of a migration may wait for a lock; 5s where none is given.
-    #[serde(default)]
     #[schemars(with = "text::Duration")]
     pub(in crate::spec) lock_timeout: Option<Period>,
     /// How long a statement of a migration may run; for ever where none is given.
-    #[serde(default)]
     #[schemars(with = "text::Duration")]
     pub(in crate::spec) statement_timeout: Option<Period>,
 }
 
 /// The scripts that bring a database's schema forward.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 #[schemars(rename = "Migrations")]
 pub(in crate::spec) struct RawMigrations {
     /// Their folder, relative to deploy.toml.
-    pub(in crate::spec) dir: String,
+    #[schemars(with = "String")]
+    pub(in crate::spec) dir: Option<String>,
     /// The tool they are laid out for; found out where none is given.
-    #[serde(default)]
     #[schemars(with = "text::LayoutWord")]
     pub(in crate::spec) layout: Option<Layout>,
     /// The table that says what was applied: `app.migrations`. The tool's own where none is given.
-    #[serde(default)]
     #[schemars(with = "text::TableName")]
     pub(in crate::spec) ledger: Option<String>,
     /// On what their ways back are tried before they are trusted; `schema` where none is given.
-    #[serde(default)]
     #[schemars(with = "text::ProveWord")]
     pub(in crate::spec) prove: Option<Prove>,
     /// Scripts that cannot be taken back, by name, and why: `"0043_drop_cart" = "the carts are gone"`.
-    #[serde(default)]
     #[schemars(with = "BTreeMap<String, text::Reason>")]
     pub(in crate::spec) irreversible: BTreeMap<String, String>,
 }

@@ -49,7 +49,8 @@ impl Resolver<'_> {
 
     fn database(&mut self, name: &str, raw: &RawDatabase) {
         let at = tree::path(&["databases", name]);
-        let Some(dialect) = self.dialect(&raw.url, &below(&at, "url")) else { return };
+        let Some(url) = &raw.url else { return self.missing(&at, "url") };
+        let Some(dialect) = self.dialect(url, &below(&at, "url")) else { return };
         let service = raw.service.as_ref().and_then(|service| self.run_by(service, dialect, &below(&at, "service")));
         if let Some(service) = &service {
             let link = self.link(&below(&at, "service"));
@@ -59,7 +60,7 @@ impl Resolver<'_> {
         let migrations = self.raw.shared.migrations.get(name);
         let backup = self.raw.shared.backups.get(name);
         let database = Database {
-            url: raw.url.clone(),
+            url: url.clone(),
             dialect,
             service,
             connect_timeout: self.some_time(raw.connect_timeout, &at, "connect_timeout", connect),
@@ -72,6 +73,17 @@ impl Resolver<'_> {
         self.keep(Kind::Database, name, &["databases", name], Resource::Database(Box::new(database)));
         if let Some(raw) = backup {
             self.backup(name, raw);
+        }
+    }
+
+    /// Reports that a table has no such key. One that was written and is wrong was told already.
+    pub(super) fn missing(&mut self, at: &[String], key: &str) {
+        let place = below(at, key);
+        if self.tree.at(&place).is_none() {
+            let message = format!("`{}` is missing", tree::joined(&place));
+            let problem = Problem::error("omni::spec::missing_key", &place, message);
+            let problem = problem.label(self.tree.key(at), format!("has no `{key}`"));
+            self.problems.push(problem.help(format!("add `{key} = …`")));
         }
     }
 
@@ -111,9 +123,14 @@ impl Resolver<'_> {
         if place::inside(path).is_some() {
             return true;
         }
+        let problem = place::outside(path, at);
         // Where a secret leads to is not told.
-        let shown = if url.is_secret() { "the file" } else { path };
-        self.report(place::outside(shown, at), at, "leads outside");
+        let message = if url.is_secret() {
+            format!("the secret in `{}` leads outside the spec's folder", tree::joined(at))
+        } else {
+            problem.message.clone()
+        };
+        self.report(Problem { message, ..problem }, at, "leads outside");
         false
     }
 

@@ -18,7 +18,11 @@ impl Resolver<'_> {
         let at = tree::path(&["migrations", database]);
         self.demanded(database, raw, &at);
         let dir_at = below(&at, "dir");
-        let dir = self.inside(&raw.dir, &dir_at)?;
+        let Some(dir) = &raw.dir else {
+            self.missing(&at, "dir");
+            return None;
+        };
+        let dir = self.inside(dir, &dir_at)?;
         let folder = self.folder(&dir, &dir_at)?;
         let layout = self.layout(raw, &dir, &folder, &dir_at)?;
         let scripts = match layout.scripts(&folder) {
@@ -94,8 +98,13 @@ impl Resolver<'_> {
     }
 
     fn layout(&mut self, raw: &RawMigrations, dir: &str, folder: &Folder, at: &[String]) -> Option<Layout> {
-        let found = raw.layout.map_or_else(|| Layout::detect(folder), Ok);
-        found
+        let layout_at = [&at[..at.len() - 1], &tree::path(&["layout"])].concat();
+        // A word that is none was told already.
+        if raw.layout.is_none() && self.tree.at(&layout_at).is_some() {
+            return None;
+        }
+        raw.layout
+            .map_or_else(|| Layout::detect(folder), Ok)
             .map_err(|undetected| {
                 let message = format!("the layout of the folder `{dir}` is not known: {undetected}");
                 let problem = Problem::error("omni::spec::unknown_layout", at, message);
