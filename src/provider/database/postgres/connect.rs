@@ -29,6 +29,18 @@ SET tcp_keepalives_count = 3;
 SET tcp_user_timeout = '25s';
 SET client_min_messages = warning";
 
+/// The driver asks for a time zone and an order of dates of its own when it connects. Scripts were written for those of
+/// the role and the database, of which the more special one is set last; what the server's file says nobody can ask.
+const ZONE: &str = "
+SELECT pg_catalog.set_config(split_part(said, '=', 1), substr(said, strpos(said, '=') + 1), false)
+FROM (
+    SELECT said FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS said
+    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+    AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
+    AND lower(split_part(said, '=', 1)) IN ('timezone', 'datestyle')
+    ORDER BY s.setrole <> 0, s.setdatabase <> 0 OFFSET 0
+) AS each";
+
 const FACTS: &str = "SELECT current_setting('server_version_num')::int AS number, \
      split_part(current_setting('server_version'), ' ', 1) AS version, current_database()::text AS database, \
      coalesce(current_schema()::text, 'public') AS schema, current_user::text AS account";
@@ -118,6 +130,7 @@ async fn set(connection: &mut PgConnection, target: &Target, number: i32) -> Res
         target.statement_timeout.map_or(0, milliseconds),
     );
     sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut *connection).await?;
+    sqlx::raw_sql(ZONE).execute(&mut *connection).await?;
     if number >= LOOKS {
         // Not every system can.
         let _ = sqlx::raw_sql("SET client_connection_check_interval = '500ms'").execute(connection).await;
