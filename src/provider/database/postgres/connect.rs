@@ -48,7 +48,7 @@ const FACTS: &str = "SELECT current_setting('server_version_num')::int AS number
 /// Where a database is.
 pub(super) struct Place {
     options: PgConnectOptions,
-    server: String,
+    way: String,
 }
 
 impl Place {
@@ -64,16 +64,15 @@ impl Place {
             .extra_float_digits(None)
             .statement_cache_capacity(0)
             .disable_statement_logging();
-        let server = match options.get_socket() {
-            Some(socket) => format!("{}:{}", socket.display(), options.get_port()),
-            None => format!("{}:{}", options.get_host(), options.get_port()),
-        };
-        Ok(Self { options, server })
+        let host = options.get_socket().map_or_else(|| options.get_host().into(), |socket| socket.to_string_lossy());
+        let (port, database, user) = (options.get_port(), options.get_database(), options.get_username());
+        let way = format!("{user}@{host}:{port}/{}", database.unwrap_or(user));
+        Ok(Self { options, way })
     }
 
-    /// The server, whichever database of it is meant.
-    pub(super) fn server(&self) -> &str {
-        &self.server
+    /// What a pool decides by how it deals with a connection.
+    pub(super) fn way(&self) -> &str {
+        &self.way
     }
 }
 
