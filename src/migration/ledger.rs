@@ -160,7 +160,8 @@ impl Ledger {
         self.tool().remove(&self.table(), writing)
     }
 
-    /// The advisory locks that exclude the tool itself while omni migrates, beside omni's own; none where it takes none.
+    /// The advisory locks that exclude the tool itself while omni migrates, beside omni's own; none where it takes
+    /// none.
     #[must_use]
     pub fn locks(&self, database: &str, schema: &str) -> Vec<i64> {
         match self.dialect {
@@ -169,8 +170,8 @@ impl Ledger {
         }
     }
 
-    /// The tables of the ledger as `schema.table`, which are no part of the schema that is compared. `schema` is where an
-    /// unqualified name is made.
+    /// The tables of the ledger as `schema.table`, which are no part of the schema that is compared. `schema` is where
+    /// an unqualified name is made.
     #[must_use]
     pub fn tables(&self, schema: &str) -> Vec<String> {
         let table = self.table();

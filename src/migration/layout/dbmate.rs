@@ -23,7 +23,7 @@ pub(super) fn scripts(folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
             scripts.extend(script(&mut reading, path, version));
         }
     }
-    reading.finish(scripts)
+    reading.finish_with_checks(scripts)
 }
 
 /// The version of a file; none where it is no migration: `^(\d+).*\.sql$`.

@@ -56,7 +56,7 @@ pub(super) fn scripts(folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
         let message = format!("version `{version}` has a way back and no way forward");
         reading.problem(path, None, message, "add the `V` of this version, or remove this file");
     }
-    reading.finish(scripts)
+    reading.finish_with_checks(scripts)
 }
 
 fn script(reading: &mut Reading<'_>, version: &Version<'_>, path: &str, down: Option<Piece>) -> Option<Script> {

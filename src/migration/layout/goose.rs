@@ -26,7 +26,7 @@ pub(super) fn scripts(folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
         }
     }
     scripts.sort_by_key(|(version, _)| *version);
-    reading.finish(scripts.into_iter().map(|(_, script)| script).collect())
+    reading.finish_with_checks(scripts.into_iter().map(|(_, script)| script).collect())
 }
 
 fn script(reading: &mut Reading<'_>, path: &str, stem: &str) -> Option<(i64, Script)> {

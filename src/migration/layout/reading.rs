@@ -83,8 +83,8 @@ impl<'a> Reading<'a> {
         self.piece(path)
     }
 
-    /// The check of a script that is a file among others: `STEM.verify.sql`, or `verify/STEM.sql`, which the tools
-    /// that take every `.sql` for a migration do not see.
+    /// The check of a script that is a file among others: `STEM.verify.sql`, or `verify/STEM.sql`. Only golang-migrate
+    /// passes over the first; the second is seen by no tool but Flyway.
     pub(super) fn check(&mut self, stem: &str) -> Option<Piece> {
         let (folder, name) = stem.rsplit_once('/').map_or(("", stem), |(folder, name)| (folder, name));
         let slash = if folder.is_empty() { "" } else { "/" };
@@ -103,6 +103,21 @@ impl<'a> Reading<'a> {
             (true, false) => self.piece(one),
             _ => self.piece(other),
         }
+    }
+
+    /// As `finish`, for layouts in which a check stands beside its script: one that belongs to none may be a migration
+    /// of the tool's.
+    pub(super) fn finish_with_checks(mut self, scripts: Vec<Script>) -> Result<Vec<Script>, Vec<Unreadable>> {
+        if self.problems.is_empty() {
+            let used: BTreeSet<_> =
+                scripts.iter().filter_map(|script| Some(script.verify.as_ref()?.path.as_str())).collect();
+            let is_lonely = |path: &&str| path.ends_with(".verify.sql") && !used.contains(path);
+            for path in self.paths().filter(is_lonely) {
+                let help = "call it as its script, or otherwise where it is one itself";
+                self.problem(path, None, "it is the check of no script", help);
+            }
+        }
+        self.finish(scripts)
     }
 
     /// Everything that was found; the scripts where nothing is wrong.

@@ -22,7 +22,7 @@ pub(super) fn scripts(folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
     }
     let pairs = pairs.in_order(&mut reading);
     let scripts = pairs.iter().filter_map(|pair| script(&mut reading, pair)).collect();
-    reading.finish(scripts)
+    reading.finish_with_checks(scripts)
 }
 
 fn script(reading: &mut Reading<'_>, pair: &Pair<'_>) -> Option<Script> {
