@@ -114,6 +114,26 @@ async fn a_server_keeps_the_ledger_of_every_tool() {
     holds(&house, Layout::Goose, Some("kept.Migrations")).await;
 }
 
+/// As `pg_dump` writes it at the head of what it makes.
+const EMPTIED: &str = "SELECT pg_catalog.set_config('search_path', '', false);";
+
+#[tokio::test]
+async fn a_script_that_empties_the_search_path_is_written_in_like_any_other() {
+    let house = House::server().await;
+    let mut session = house.session(&house.database("emptied").await).await;
+    let ledger = Ledger { layout: Layout::Sqlx, dialect: house.dialect(), table: None };
+    let scripts = scripts(Layout::Sqlx);
+    session.run(EMPTIED).await.unwrap();
+    session.make_ledger(&ledger).await.unwrap();
+    session.begin().await.unwrap();
+    session.run(EMPTIED).await.unwrap();
+    session.record(&ledger, &Writing { script: &scripts[0], previous: None, op: "5e551075", took: 1 }).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(entries(&mut session, &ledger, &scripts).await, [scripts[0].version.as_str()]);
+    let found = session.value("SELECT count(*) FROM public._sqlx_migrations").await.unwrap();
+    assert_eq!(found.as_deref(), Some("1"));
+}
+
 #[tokio::test]
 async fn a_file_keeps_the_ledger_of_every_tool() {
     let house = House::folder();

@@ -16,7 +16,6 @@ use async_trait::async_trait;
 
 use crate::provider::Fault;
 use crate::provider::database::postgres::connect::Place;
-use crate::provider::database::postgres::session::PostgresSession;
 use crate::provider::database::{Connect, Session, Target};
 
 /// Opens sessions on servers.
@@ -31,8 +30,8 @@ impl Connect for Postgres {
     async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, Fault> {
         let place = Place::new(target)?;
         let is_direct = self.direct.lock().unwrap_or_else(PoisonError::into_inner).contains(place.way());
-        let (connection, facts) = connect::connect(&place, target, is_direct).await?;
+        let session = connect::connect(&place, target, is_direct).await?;
         self.direct.lock().unwrap_or_else(PoisonError::into_inner).insert(place.way().to_owned());
-        Ok(Box::new(PostgresSession::new(target, facts, connection)))
+        Ok(Box::new(session))
     }
 }

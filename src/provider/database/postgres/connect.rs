@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 
 use crate::migration::Dialect;
 use crate::provider::database::postgres::fault::{DIRECT, unopened};
+use crate::provider::database::postgres::session::PostgresSession;
 use crate::provider::database::trouble::{Trouble, in_time};
 use crate::provider::database::{Facts, Target};
 use crate::provider::{Fault, FaultKind};
@@ -43,7 +44,8 @@ FROM (
 
 const FACTS: &str = "SELECT current_setting('server_version_num')::int AS number, \
      split_part(current_setting('server_version'), ' ', 1) AS version, current_database()::text AS database, \
-     coalesce(current_schema()::text, 'public') AS schema, current_user::text AS account";
+     coalesce(current_schema()::text, 'public') AS schema, current_user::text AS account, \
+     current_setting('search_path') AS search_path";
 
 /// Where a database is.
 pub(super) struct Place {
@@ -96,8 +98,8 @@ fn malformed(name: &str) -> Fault {
     Fault::new(FaultKind::Failed, format!("the URL of database `{name}` cannot be understood")).help(help)
 }
 
-/// A connection with all its settings made.
-pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> Result<(PgConnection, Facts), Fault> {
+/// A session with all its settings made.
+pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> Result<PostgresSession, Fault> {
     let welcomed = in_time(Some(target.connect_timeout), welcomed(place, target, is_direct)).await;
     let (connection, facts, is_pooled) = welcomed.map_err(|trouble| unopened(trouble, &target.name))?;
     if facts.number < OLDEST {
@@ -108,7 +110,8 @@ pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> 
         let why = "a transaction pooler is in between, through which no session keeps its lock";
         return Err(Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name)).help(DIRECT));
     }
-    Ok((connection, facts.told()))
+    let (facts, search_path) = facts.told();
+    Ok(PostgresSession::new(target, facts, search_path, connection))
 }
 
 async fn welcomed(place: &Place, target: &Target, is_direct: bool) -> Result<(PgConnection, Told, bool), Trouble> {
@@ -149,6 +152,7 @@ struct Told {
     database: String,
     schema: String,
     user: String,
+    search_path: String,
 }
 
 impl Told {
@@ -160,18 +164,21 @@ impl Told {
             database: row.try_get("database")?,
             schema: row.try_get("schema")?,
             user: row.try_get("account")?,
+            search_path: row.try_get("search_path")?,
         })
     }
 
-    fn told(self) -> Facts {
-        Facts {
+    /// The facts, and the search path.
+    fn told(self) -> (Facts, String) {
+        let facts = Facts {
             dialect: Dialect::Postgres,
             version: format!("PostgreSQL {}", self.version),
             major: u32::try_from(self.number / 10_000).unwrap_or_default(),
             database: self.database,
             schema: self.schema,
             user: self.user,
-        }
+        };
+        (facts, self.search_path)
     }
 }
 
