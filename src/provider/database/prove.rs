@@ -6,6 +6,7 @@
 //! `migration::proof`.
 
 mod attempt;
+mod desk;
 mod steps;
 mod walk;
 
@@ -17,6 +18,7 @@ use crate::migration::{Dialect, Script};
 use crate::provider::Fault;
 use crate::provider::database::Session;
 use crate::provider::database::prove::attempt::{Attempt, Went};
+use crate::provider::database::prove::desk::Desk;
 use crate::provider::database::scratch::Scratch;
 
 /// What a proof needs to know beside the scripts.
@@ -68,7 +70,15 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
     let (dialect, major) = (session.facts().dialect, session.facts().major);
     let base = session.catalogue(options.without).await?;
     drop(session);
-    let mut run = Run { scratch, options, dialect, scripts, schemas: vec![base.fingerprint()], made: Vec::new() };
+    let mut run = Run {
+        scratch,
+        options,
+        dialect,
+        scripts,
+        schemas: vec![base.fingerprint()],
+        made: Vec::new(),
+        desk: Desk::default(),
+    };
     let up = run.up(&base).await?;
     let batch = match up {
         Ok(top) => run.back(&base, &top).await?,
@@ -94,6 +104,7 @@ struct Run<'a> {
     /// The schema before each migration, and after the last one that went up.
     schemas: Vec<Fingerprint>,
     made: Vec<MigrationProof>,
+    desk: Desk,
 }
 
 impl Run<'_> {
@@ -126,12 +137,12 @@ impl Run<'_> {
 
     /// Goes up with one migration and tries its way back. Answers the schema after it.
     async fn one(
-        &self,
+        &mut self,
         script: &Script,
         before: &Catalogue,
         made: &mut MigrationProof,
     ) -> Result<Result<Catalogue, Failure>, Fault> {
-        let mut session = self.scratch.open().await?;
+        let mut session = self.desk.take(self.scratch).await?;
         let attempt = Attempt { script, dialect: self.dialect, without: self.options.without };
         let begun = self.options.clock.now();
         if let Went::Refused(failure) = attempt.up(session.as_mut()).await? {
@@ -142,8 +153,12 @@ impl Run<'_> {
         made.after = Some(after.fingerprint());
         self.tell(script, Phase::Down, 2 * self.made.len() + 1);
         let begun = self.options.clock.now();
-        let tried = attempt.down(self.scratch, session, before, &after).await?;
+        let mut session = Some(session);
+        let tried = attempt.down(self.scratch, &mut session, before, &after).await?;
         made.down_took = self.since(begun);
+        if let Some(session) = session {
+            self.desk.give_back(session).await?;
+        }
         (made.verdict, made.redo) = (tried.verdict, tried.redo);
         Ok(Ok(after))
     }
