@@ -3,7 +3,8 @@
 use crate::migration::catalogue::Catalogue;
 use crate::migration::proof::Verdict;
 use crate::provider::Fault;
-use crate::provider::database::prove::attempt::{Went, apply, judged};
+use crate::provider::database::prove::attempt::judged;
+use crate::provider::database::prove::sending::{Went, apply};
 use crate::provider::database::prove::{Phase, Run};
 
 impl Run<'_> {
