@@ -134,8 +134,8 @@ impl Folding<'_> {
             .any(|attribute| self.values("sequence", sequence, attribute).any(is_gone))
     }
 
-    /// Whether a text that SQLite has of a constraint tells what is told of the table's constraints anyway: all but that
-    /// of a check.
+    /// Whether a text that SQLite has of a constraint tells what is told of the table's constraints anyway: all but
+    /// that of a check.
     fn is_told_without_its_text(&self, table: &str, attribute: &str) -> bool {
         let is_told = ["primary key", "unique", "foreign key"].iter().any(|word| attribute.contains(word));
         let is_plain = |one: &Differing<'_>| !one.fact.attribute.starts_with("text ");
