@@ -10,6 +10,8 @@ mod contract;
 mod filed;
 #[path = "database/house.rs"]
 mod house;
+#[path = "database/ledgers.rs"]
+mod ledgers;
 #[path = "support/pool.rs"]
 mod pool;
 #[path = "support/postgres.rs"]

@@ -191,11 +191,8 @@ async fn a_catalogue_is_read_in_a_transaction_too(house: &House) {
     let before = session.catalogue(&[]).await.unwrap();
     // A script may open one itself.
     for own in [false, true] {
-        if own {
-            session.run("BEGIN").await.unwrap()
-        } else {
-            session.begin().await.unwrap()
-        }
+        let opened = if own { session.run("BEGIN").await } else { session.begin().await };
+        opened.unwrap();
         session.run("CREATE TABLE t (a INTEGER)").await.unwrap();
         let inside = session.catalogue(&[]).await.unwrap();
         assert!(difference(&before, &inside).iter().any(|line| line.ends_with("t | exists | yes")));

@@ -31,6 +31,9 @@ async fn a_session_has_its_settings_and_reads_what_is_refused() {
     server.sql("postgres", &format!("ALTER ROLE {USER} SET search_path = app, public")).await;
     let mut target = target(&server.database("settings").await);
     server.sql("settings", "CREATE SCHEMA app").await;
+    server.sql("settings", "ALTER DATABASE settings SET timezone = 'America/Lima'").await;
+    server.sql("settings", "ALTER DATABASE settings SET datestyle = 'German'").await;
+    server.sql("settings", &format!("ALTER ROLE {USER} SET timezone = 'Europe/Berlin'")).await;
     target.lock_timeout = Duration::from_millis(1500);
     target.statement_timeout = Some(Duration::from_secs(90));
     let mut session = opened(&target).await;
@@ -42,6 +45,8 @@ async fn a_session_has_its_settings_and_reads_what_is_refused() {
         ("idle_in_transaction_session_timeout", "1min"),
         ("search_path", "app, public"),
         ("standard_conforming_strings", "on"),
+        ("TimeZone", "Europe/Berlin"),
+        ("DateStyle", "German, DMY"),
     ] {
         let found = session.value(&format!("SHOW {setting}")).await.unwrap();
         assert_eq!(found.as_deref(), Some(value), "{setting}");
@@ -56,7 +61,7 @@ async fn a_session_has_its_settings_and_reads_what_is_refused() {
     let after = session.value("SELECT current_setting('search_path') || ' ' || current_setting('TimeZone')").await;
     assert_eq!(after.unwrap().as_deref(), Some("app, public Asia/Tokyo"));
     session.commit().await.unwrap();
-    assert_eq!(session.value("SHOW TimeZone").await.unwrap().as_deref(), Some("UTC"));
+    assert_eq!(session.value("SHOW TimeZone").await.unwrap().as_deref(), Some("Europe/Berlin"));
 
     session.run("CREATE TABLE t (a INTEGER PRIMARY KEY)").await.unwrap();
     session.run("INSERT INTO t VALUES (1)").await.unwrap();
