@@ -18,6 +18,9 @@ mod statement;
 mod thing;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 pub use analysis::Analysis;
 pub use codes::codes;
 pub use effect::{Effect, Loss, Writing};

@@ -38,6 +38,8 @@ pub enum Effect {
     Rewrites(Name),
     /// Reads every row of an existing table while it is locked.
     Scans(Name),
+    /// Adds a column that every row has to fill, and that nothing fills: it fails where there are rows.
+    Requires(Thing),
     /// Runs code that a plan cannot see into.
     Hides(&'static str),
     /// Sets the session: `SET`, `PRAGMA`.

@@ -95,6 +95,7 @@ fn does(deed: &mut Deed, statement: Node<'_>) {
 
 fn query(deed: &mut Deed, statement: Node<'_>) {
     rows::walk(deed, statement);
+    deed.effects.extend(rows::settings(statement).map(Effect::Sets));
     if rows::calls_unknown(statement) {
         deed.hides("calls a function that a plan cannot see into");
     }
@@ -127,7 +128,11 @@ fn comment(deed: &mut Deed, statement: Node<'_>) {
         kind => {
             let name = naming::name(object);
             deed.alters(Kind::Comment, name.clone());
-            if kind == K::OBJECT_TABLE {
+            let is_relation = matches!(
+                kind,
+                K::OBJECT_TABLE | K::OBJECT_VIEW | K::OBJECT_MATERIALIZED_VIEW | K::OBJECT_FOREIGN_TABLE
+            );
+            if is_relation {
                 deed.locks(&name, Lock::ShareUpdateExclusive);
             }
         }
@@ -150,7 +155,14 @@ fn rest(deed: &mut Deed, statement: Node<'_>) {
     let name =
         || statement.children().find(|child| !child.is_token() && child.kind() != K::IF_EXISTS).map(naming::name);
     match kind.split_once('_') {
-        Some(("CREATE", _)) => deed.creates(Kind::Other, name().unwrap_or_default()),
+        Some(("CREATE", _)) => {
+            deed.creates(Kind::Other, name().unwrap_or_default());
+            if matches!(statement.kind(), K::CREATE_STATISTICS | K::CREATE_PUBLICATION) {
+                for table in statement.all(K::TABLE_NAME_REF).chain(statement.all(K::RELATION_NAME_REF)) {
+                    deed.locks(&naming::name(table), Lock::ShareUpdateExclusive);
+                }
+            }
+        }
         Some(("ALTER", _)) => {
             if !objects::alters(deed, statement) {
                 deed.alters(Kind::Other, name().unwrap_or_default());

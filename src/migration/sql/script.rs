@@ -91,7 +91,7 @@ impl Made {
             Effect::Rewrites(table) | Effect::Scans(table) => {
                 !Self::is_new_relation(&self.new, table) && !Self::is_new_relation(&self.perhaps, table)
             }
-            Effect::Destroys { what, .. } => !self.is_new(what),
+            Effect::Destroys { what, .. } | Effect::Requires(what) => !self.is_new(what),
             _ => true,
         });
         for effect in &mut deed.effects {

@@ -55,7 +55,18 @@ fn read(statement: &str) -> Option<Deed> {
 
 /// A name of the tree.
 fn name(name: &ast::QualifiedName<'_>) -> Name {
-    Name { schema: name.db_name.as_ref().map(|schema| schema.0.to_owned()), name: name.name.0.to_owned() }
+    Name { schema: name.db_name.as_ref().map(word), name: word(&name.name) }
+}
+
+/// A word of the tree without its quotes, of which SQLite knows four kinds.
+fn word(word: &ast::Name<'_>) -> String {
+    let text = word.0;
+    for (open, close) in [('"', '"'), ('`', '`'), ('[', ']'), ('\'', '\'')] {
+        if let Some(inner) = text.strip_prefix(open).and_then(|text| text.strip_suffix(close)) {
+            return inner.replace(&format!("{close}{close}"), &close.to_string());
+        }
+    }
+    text.to_owned()
 }
 
 fn does(deed: &mut Deed, statement: &Stmt<'_>) {
@@ -74,13 +85,13 @@ fn does(deed: &mut Deed, statement: &Stmt<'_>) {
         }
         Stmt::CreateIndex { if_not_exists, idx_name, tbl_name, .. } => {
             deed.is_lenient = *if_not_exists;
-            let table = Name { schema: name(idx_name).schema, name: tbl_name.0.to_owned() };
-            deed.note(Effect::Creates(Thing::of(Kind::Index, idx_name.name.0, &table)));
+            let table = Name { schema: name(idx_name).schema, name: word(tbl_name) };
+            deed.note(Effect::Creates(Thing::of(Kind::Index, word(&idx_name.name), &table)));
             deed.note(Effect::Scans(table));
         }
         Stmt::CreateTrigger { if_not_exists, trigger_name, tbl_name, .. } => {
             deed.is_lenient = *if_not_exists;
-            deed.note(Effect::Creates(Thing::of(Kind::Trigger, trigger_name.name.0, &name(tbl_name))));
+            deed.note(Effect::Creates(Thing::of(Kind::Trigger, word(&trigger_name.name), &name(tbl_name))));
         }
         Stmt::CreateView { if_not_exists, view_name, select, .. } => {
             deed.is_lenient = *if_not_exists;
@@ -114,7 +125,7 @@ fn session(deed: &mut Deed, statement: &Stmt<'_>) {
         Stmt::Rollback { savepoint_name: None, .. } => {
             deed.transactional = Transactional::Boundary(Boundary::Rollback);
         }
-        Stmt::Pragma(pragma, body) => pragma::does(deed, pragma.name.0, body.as_ref()),
+        Stmt::Pragma(pragma, body) => pragma::does(deed, &word(&pragma.name), body.as_ref()),
         Stmt::Vacuum(..) => deed.is_alone("`VACUUM` cannot run in a transaction"),
         Stmt::Attach { .. } => {
             deed.transactional = Transactional::Session;
@@ -126,14 +137,14 @@ fn session(deed: &mut Deed, statement: &Stmt<'_>) {
 }
 
 fn alter_table(deed: &mut Deed, table: &Name, body: &AlterTableBody<'_>) {
-    let column = |column: &ast::Name<'_>| Thing::of(Kind::Column, column.0, table);
+    let column = |column: &ast::Name<'_>| Thing::of(Kind::Column, word(column), table);
     match body {
         AlterTableBody::RenameTo(to) => {
             let what = Thing::new(Kind::Table, table.clone());
-            deed.note(Effect::Renames { what, to: to.0.to_owned() });
+            deed.note(Effect::Renames { what, to: word(to) });
         }
         AlterTableBody::RenameColumn { old, new } => {
-            deed.note(Effect::Renames { what: column(old), to: new.0.to_owned() });
+            deed.note(Effect::Renames { what: column(old), to: word(new) });
         }
         AlterTableBody::AddColumn(added) => {
             deed.note(Effect::Creates(column(&added.col_name)));
@@ -144,6 +155,14 @@ fn alter_table(deed: &mut Deed, table: &Name, body: &AlterTableBody<'_>) {
             });
             if is_checked {
                 deed.note(Effect::Scans(table.clone()));
+            }
+            let has = |test: fn(&ColumnConstraint<'_>) -> bool| {
+                added.constraints.iter().any(|constraint| test(&constraint.constraint))
+            };
+            let is_required = has(|one| matches!(one, ColumnConstraint::NotNull { nullable: false, .. }));
+            let is_filled = has(|one| matches!(one, ColumnConstraint::Default(_) | ColumnConstraint::Generated { .. }));
+            if is_required && !is_filled {
+                deed.note(Effect::Requires(column(&added.col_name)));
             }
         }
         AlterTableBody::DropColumn(dropped) => {
@@ -157,12 +176,12 @@ fn alter_table(deed: &mut Deed, table: &Name, body: &AlterTableBody<'_>) {
         }
         AlterTableBody::DropColumnNotNull(altered) => deed.note(Effect::Alters(column(altered))),
         AlterTableBody::AddConstraint(added) => {
-            let name = added.name.as_ref().map(|name| name.0).unwrap_or_default();
+            let name = added.name.as_ref().map(word).unwrap_or_default();
             deed.note(Effect::Creates(Thing::of(Kind::Constraint, name, table)));
             deed.note(Effect::Scans(table.clone()));
         }
         AlterTableBody::DropConstraint(dropped) => {
-            deed.note(Effect::Drops(Thing::of(Kind::Constraint, dropped.0, table)));
+            deed.note(Effect::Drops(Thing::of(Kind::Constraint, word(dropped), table)));
         }
     }
 }

@@ -27,9 +27,7 @@ pub struct Refusal {
 
 /// The units of a script, without its own words for transactions.
 pub(super) fn units(statements: &[Statement]) -> Vec<Unit> {
-    let is_parted = statements
-        .iter()
-        .any(|statement| !matches!(statement.transactional, Transactional::Yes | Transactional::Session));
+    let is_parted = statements.iter().any(|statement| !matches!(statement.transactional, Transactional::Yes));
     let (mut units, mut open, mut is_own) = (Vec::new(), Vec::new(), false);
     for statement in statements {
         let is_setting = is_parted && !is_own && sets_only(statement);

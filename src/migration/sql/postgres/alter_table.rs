@@ -90,9 +90,13 @@ fn new_name(node: Node<'_>, child: K) -> String {
 
 fn add_column(deed: &mut Deed, table: &Name, node: Node<'_>) {
     let column = named(node, K::COLUMN_NAME, Kind::Column, table);
-    deed.note(Effect::Creates(column));
+    deed.note(Effect::Creates(column.clone()));
     let default = node.child(K::DEFAULT_CONSTRAINT);
     let generated = node.child(K::GENERATED_CONSTRAINT);
+    let is_required = node.has(K::NOT_NULL_CONSTRAINT) || node.has(K::PRIMARY_KEY_CONSTRAINT);
+    if is_required && default.is_none() && generated.is_none() && !typing::is_serial(node) {
+        deed.note(Effect::Requires(column));
+    }
     // A virtual column is not stored, and an identity fills every row.
     let filled = generated.is_some_and(|generated| {
         generated.has(K::GENERATED_IDENTITY)

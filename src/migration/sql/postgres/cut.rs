@@ -34,6 +34,8 @@ struct Seen {
     /// Operators since the last comma, for each open parenthesis or `CASE`.
     levels: Vec<usize>,
     operators: usize,
+    /// The operators and the levels that are open.
+    depth: usize,
     parentheses: usize,
     /// The first words, until it is known whether a body may follow.
     words: Vec<String>,
@@ -47,34 +49,40 @@ struct Seen {
 /// The parts of a script that hold something.
 pub(super) fn cuts(text: &str) -> Vec<Cut> {
     let mut found = Vec::new();
-    let mut seen = Seen::default();
     // A mark of byte order is no SQL; PostgreSQL itself would take it for a word.
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut resume = 0;
-    for token in tokenize(&text[at..]) {
+    while at < text.len() {
+        at = cut(text, at, &mut found);
+    }
+    found
+}
+
+/// Finds the parts from here on, up to a line that is no SQL, and says where to go on. What follows such a line is read
+/// afresh: a quote in it begins nothing.
+fn cut(text: &str, start: usize, found: &mut Vec<Cut>) -> usize {
+    let (mut seen, mut at) = (Seen::default(), start);
+    for token in tokenize(&text[start..]) {
         let span = at..at + token.len as usize;
         at = span.end;
-        // The rest of a line that was a command of psql.
-        if span.start < resume {
-            continue;
-        }
-        let Some(piece) = text.get(span.clone()) else { continue };
+        let piece = &text[span.clone()];
         if piece == "\\" && seen.span.is_none() {
             let line = text[span.start..].find('\n').map_or(text.len(), |end| span.start + end);
             let end = span.start + text[span.start..line].trim_end().len();
             found.push(Cut { span: span.start..end, is_readable: false, is_command: true });
-            resume = line;
-        } else if matches!(token.kind, TokenKind::Semi) && seen.ends() {
-            if seen.is_followed {
-                resume = text[span.end..].find("\n\\.").map_or(text.len(), |end| span.end + end + 3);
-            }
+            return line;
+        }
+        if matches!(token.kind, TokenKind::Semi) && seen.ends() {
+            let is_followed = seen.is_followed;
             found.extend(std::mem::take(&mut seen).cut());
+            if is_followed {
+                return text[span.end..].find("\n\\.").map_or(text.len(), |end| span.end + end + 3);
+            }
         } else {
             seen.take(token, piece, span);
         }
     }
     found.extend(seen.cut());
-    found
+    text.len()
 }
 
 impl Seen {
@@ -109,16 +117,19 @@ impl Seen {
             TokenKind::Literal { .. } | TokenKind::QuotedIdent { .. } | TokenKind::Dot | TokenKind::Colon => {}
             _ => self.operators += 1,
         }
-        self.is_broken |= self.levels.iter().sum::<usize>() + self.levels.len() + self.operators > DEEPEST;
+        self.is_broken |= self.depth + self.operators > DEEPEST;
     }
 
     fn open(&mut self) {
+        self.depth += self.operators + 1;
         self.levels.push(self.operators);
         self.operators = 0;
     }
 
     fn close(&mut self) {
-        self.operators = self.levels.pop().unwrap_or_default();
+        let Some(operators) = self.levels.pop() else { return };
+        self.depth -= operators + 1;
+        self.operators = operators;
     }
 
     fn word(&mut self, word: &str) {

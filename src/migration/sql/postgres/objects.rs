@@ -148,7 +148,8 @@ pub(super) fn creates(deed: &mut Deed, statement: Node<'_>) -> bool {
         K::CREATE_DATABASE => (Kind::Database, K::DATABASE),
         _ => return false,
     };
-    let name = statement.below(holder).map(naming::name).unwrap_or_default();
+    let holder = statement.below(holder).or_else(|| statement.below(K::PATH));
+    let name = holder.map(naming::name).unwrap_or_default();
     if statement.kind() == K::CREATE_VIEW && statement.has(K::OR_REPLACE) {
         deed.locks(&name, Lock::AccessExclusive);
     }

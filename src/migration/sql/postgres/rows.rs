@@ -159,13 +159,22 @@ const KNOWN: [&str; 58] = [
     "upper",
 ];
 
+/// The function that a call names, in lower case, without PostgreSQL's own schema.
+fn called(call: Node<'_>) -> String {
+    let name = call.children().next().map(|callee| callee.text().to_ascii_lowercase()).unwrap_or_default();
+    name.strip_prefix("pg_catalog.").unwrap_or(&name).trim_matches('"').to_owned()
+}
+
 /// Whether a query calls a function of which it is not known what it does.
 pub(super) fn calls_unknown(statement: Node<'_>) -> bool {
-    statement.all(K::CALL_EXPR).any(|call| {
-        let Some(callee) = call.children().next() else { return true };
-        let name =
-            if callee.kind() == K::NAME_REF { naming::word(callee.text()) } else { callee.text().to_lowercase() };
-        let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
-        !KNOWN.contains(&name) && name != "set_config"
+    statement.all(K::CALL_EXPR).map(called).any(|name| !KNOWN.contains(&name.as_str()) && name != "set_config")
+}
+
+/// The settings that a query sets with `set_config`, for longer than the transaction.
+pub(super) fn settings(statement: Node<'_>) -> impl Iterator<Item = String> {
+    statement.all(K::CALL_EXPR).filter(|call| called(*call) == "set_config").filter_map(|call| {
+        let arguments: Vec<_> = call.child(K::ARG_LIST)?.children().filter(|child| child.kind() == K::ARG).collect();
+        let is_local = arguments.get(2).is_some_and(|last| last.text().eq_ignore_ascii_case("true"));
+        if is_local { None } else { naming::literal(*arguments.first()?) }
     })
 }

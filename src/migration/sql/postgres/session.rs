@@ -146,7 +146,8 @@ fn session(deed: &mut Deed, statement: Node<'_>) -> bool {
         K::SET if statement.has(K::LOCAL_SCOPE) => {}
         K::SET | K::SET_ROLE | K::SET_SESSION_AUTH | K::RESET | K::RESET_ROLE | K::RESET_SESSION_AUTH => {
             let name = statement.below(K::CONFIG_PARAMETER_REF).map(naming::name).unwrap_or_default();
-            deed.note(Effect::Sets(name.to_string()));
+            let name = if name.name.is_empty() { "all".to_owned() } else { name.to_string() };
+            deed.note(Effect::Sets(name));
         }
         K::SHOW | K::LISTEN | K::UNLISTEN | K::NOTIFY | K::DECLARE | K::FETCH | K::MOVE | K::CLOSE | K::DEALLOCATE => {}
         K::PREPARE => {}

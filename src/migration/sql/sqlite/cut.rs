@@ -1,7 +1,7 @@
 //! Where one statement of SQLite ends and the next begins.
 //!
 //! Tokens come from the parser's own lexer; the rule is SQLite's shell's: a `;` ends a statement, but within
-//! `CREATE TRIGGER` only the one after `END`. Each statement is then read alone.
+//! `CREATE TRIGGER` only the one after `; END`. Each statement is then read alone.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ fn cut(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
     let mut scanner = Scanner::new(Tokenizer::new());
     let input = text.get(start..)?.as_bytes();
     let (mut span, mut words): (Option<Range<usize>>, Vec<T>) = (None, Vec::new());
-    let (mut depth, mut last, mut is_readable) = (0_usize, None, true);
+    let (mut depth, mut last, mut is_readable) = (0_usize, [None; 2], true);
     loop {
         let (from, kind, to) = match scanner.scan(input) {
             Ok((from, Some((_, kind)), to)) => (start + from, kind, start + to),
@@ -49,7 +49,7 @@ fn cut(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
             // Where the rest ends, nobody can say.
             Err(_) => return unread(text, span.map_or(start, |span| span.start)),
         };
-        if kind == T::TK_SEMI && !(is_trigger(&words) && last != Some(T::TK_END)) {
+        if kind == T::TK_SEMI && !(is_trigger(&words) && !ends_trigger(last)) {
             return Some((span.map(|span| Cut { span, is_readable, is_command: false }), to));
         }
         if span.is_none() && kind == T::TK_DOT {
@@ -66,7 +66,7 @@ fn cut(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
         if words.len() < 4 {
             words.push(kind);
         }
-        last = Some(kind);
+        last = [last[1], Some(kind)];
         span = Some(span.map_or(from..to, |span| span.start..to));
     }
 }
@@ -77,6 +77,11 @@ fn unread(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
     let start = text.len() - rest.trim_start().len();
     let span = start..text.trim_end().len();
     (!span.is_empty()).then_some((Some(Cut { span, is_readable: false, is_command: false }), text.len()))
+}
+
+/// Whether these two tokens before a `;` end a trigger: the `END` of a `CASE` follows no `;`.
+fn ends_trigger(last: [Option<T>; 2]) -> bool {
+    last[1] == Some(T::TK_END) && matches!(last[0], Some(T::TK_SEMI | T::TK_BEGIN))
 }
 
 fn is_trigger(words: &[T]) -> bool {

@@ -3,7 +3,7 @@
 use sqlite3_parser::ast::PragmaBody;
 
 use crate::migration::sql::deed::Deed;
-use crate::migration::sql::{Effect, Transactional};
+use crate::migration::sql::{Effect, Kind, Name, Transactional};
 
 /// What a pragma does. Without a value it only asks.
 pub(super) fn does(deed: &mut Deed, name: &str, body: Option<&PragmaBody<'_>>) {
@@ -28,6 +28,10 @@ pub(super) fn does(deed: &mut Deed, name: &str, body: Option<&PragmaBody<'_>>) {
         "writable_schema" => {
             deed.note(Effect::Sets(name));
             deed.hides("may write to the schema itself, which a plan cannot see into");
+        }
+        // These stand in the file, and go with the transaction.
+        "user_version" | "application_id" | "auto_vacuum" | "page_size" | "encoding" => {
+            deed.alters(Kind::Setting, Name::bare(name));
         }
         name if ASKS.contains(&name) => {}
         _ => deed.note(Effect::Sets(name)),

@@ -4,7 +4,7 @@ use sqlite3_parser::ast::{
     FromClause, InsertBody, OneSelect, ResolveType, Select, SelectTable, Set, Stmt, Upsert, UpsertDo, With,
 };
 
-use super::name;
+use super::{name, word};
 use crate::migration::sql::deed::Deed;
 use crate::migration::sql::{Effect, Kind, Loss, Name, Thing, Writing};
 
@@ -42,7 +42,7 @@ pub(super) fn does(deed: &mut Deed, statement: &Stmt<'_>) {
 fn overwrites(deed: &mut Deed, table: &Name, sets: &[Set<'_>]) {
     deed.writes(table, Writing::Update);
     for column in sets.iter().flat_map(|set| set.col_names.iter()) {
-        deed.destroys(Thing::of(Kind::Column, column.0, table), Loss::Overwritten);
+        deed.destroys(Thing::of(Kind::Column, word(column), table), Loss::Overwritten);
     }
 }
 
@@ -69,7 +69,8 @@ pub(super) fn reads(deed: &mut Deed, select: &Select<'_>) {
             sources(deed, from);
         }
     }
-    let own: Vec<_> = select.with.iter().flat_map(|with| with.ctes).map(|query| Name::bare(query.tbl_name.0)).collect();
+    let own: Vec<_> =
+        select.with.iter().flat_map(|with| with.ctes).map(|query| Name::bare(word(&query.tbl_name))).collect();
     deed.effects.retain(|effect| !matches!(effect, Effect::Reads(table) if own.contains(table)));
 }
 
