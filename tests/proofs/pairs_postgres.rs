@@ -228,7 +228,7 @@ const PAIRS: &[Pair] = &[
     ),
     // Nothing.
     Pair { name: "no down", before: "", up: "CREATE TABLE a (id int)", down: None, said: "no_down" },
-    pair("down of comments", "CREATE TABLE a (id int)", "-- TODO\n/* nothing; yet */", "empty"),
+    pair("down of comments", "CREATE TABLE a (id int)", "-- later\n/* nothing; yet */", "empty"),
     pair("blank down", "CREATE TABLE a (id int)", "\n", "empty"),
     pair(
         "down of conditions",

@@ -8,7 +8,7 @@ use crate::provider::Fault;
 use crate::provider::database::Session;
 use crate::provider::database::scratch::Scratch;
 
-/// All that a script may leave in a session of PostgreSQL: settings, another role, temporary things.
+/// All that a script may leave in a session of `PostgreSQL`: settings, another role, temporary things.
 const MARK: &str = "SELECT md5(coalesce(string_agg(name || '=' || setting, ',' ORDER BY name), '')) || ' ' \
      || session_user || ' ' || current_user || ' ' || pg_my_temp_schema() || ' ' \
      || (SELECT count(*) FROM pg_catalog.pg_prepared_statements WHERE name NOT LIKE 'omni\\_%') || ' ' \

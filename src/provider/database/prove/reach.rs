@@ -6,8 +6,8 @@ use regex_lite::Regex;
 
 use crate::migration::{Dialect, Piece, Script};
 
-/// Roles, databases, tablespaces and settings of the server. A word of it in a text is enough: nobody knows what a block
-/// of code puts together.
+/// Roles, databases, tablespaces and settings of the server. A word of it in a text is enough: nobody knows what a
+/// block of code puts together.
 static SHARED: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
         r"\b(create|alter|drop)\s+(role|group|database|tablespace)\b",
