@@ -83,8 +83,7 @@ impl Made {
             }
             Effect::Alters(thing) => self.has(thing) || is_of_new(thing),
             Effect::Drops(_) | Effect::Renames { .. } | Effect::Destroys { .. } | Effect::Hides(_) => false,
-            Effect::Writes { how: Writing::Insert, .. } => true,
-            Effect::Reads(_) | Effect::Scans(_) | Effect::Sets(_) => true,
+            Effect::Writes { how: Writing::Insert, .. } | Effect::Reads(_) | Effect::Scans(_) | Effect::Sets(_) => true,
             Effect::Requires(column) => is_of_new(column),
             Effect::Writes { table, .. } | Effect::Rewrites(table) => self.has_table(table),
         }
