@@ -1,8 +1,8 @@
 //! What is to be done about databases and their migrations.
 //!
 //! A migration that the ledger does not have runs; one that a rollback does not want is taken back with the script that
-//! was recorded. What cannot be told from the ledger (a database that does not answer yet) is taken from the record: the
-//! step itself looks before it acts.
+//! was recorded. What cannot be told from the ledger (a database that does not answer yet) is taken from the record:
+//! the step itself looks before it acts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,8 +157,8 @@ pub(super) fn make_backups(changes: &mut [Change]) {
     }
 }
 
-/// The migrations that run as late as they can, by position: those that lose something older code may use, and all after
-/// them in the order of their tool.
+/// The migrations that run as late as they can, by position: those that lose something older code may use, and all
+/// after them in the order of their tool.
 pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
     let runs = |change: &Change| change.action == Action::Run && change.class != Class::Reversible;
     let index: BTreeMap<&Address, usize> =

@@ -114,7 +114,7 @@ impl Refusal {
             }
             Self::Edited(_) => "put the text back that was applied, and write a new migration".to_owned(),
             Self::NoLedger(_) => {
-                "`omni migrate baseline NAME` writes down which migration the database is at; look with `--dry-run` first"
+                "`omni migrate baseline NAME` writes down which migration the database is at; `--dry-run` shows it first"
                     .to_owned()
             }
             Self::NoWayBack { .. } => "restore a backup: `omni backup list` shows them".to_owned(),

@@ -79,9 +79,9 @@ pub(super) fn is_there_already(fault: &Fault) -> bool {
     has_code(fault, &THERE)
 }
 
-/// Whether the statement was refused since what it takes away is not there.
-pub(super) fn is_gone_already(fault: &Fault) -> bool {
-    has_code(fault, &GONE) || fault.message.contains("no such ")
+/// Whether the statement was refused since things are already as it would make them.
+pub(super) fn is_so_already(fault: &Fault) -> bool {
+    is_there_already(fault) || has_code(fault, &GONE) || fault.message.contains("no such ")
 }
 
 fn has_code(fault: &Fault, codes: &[&str]) -> bool {

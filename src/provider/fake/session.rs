@@ -1,5 +1,8 @@
 //! `FakeSession`: the calls of a session on the fake's databases. Each can go wrong as a call to the engine can.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,6 +55,8 @@ impl FakeEngine {
 impl Connect for FakeEngine {
     async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, Fault> {
         let (name, application) = (target.name.clone(), target.application.clone());
+        let heard = Arc::new(AtomicBool::new(false));
+        let is_heard = Arc::clone(&heard);
         let number = self
             .act(Call::read("connect", &name.clone()), move |world| {
                 let number = world.number();
@@ -59,10 +64,18 @@ impl Connect for FakeEngine {
                     return Err(Fault::new(FaultKind::Unreachable, "nobody answers at the database's address"));
                 };
                 found.connections.insert(number, Connection { application, ..Connection::default() });
+                // Nobody uses a connection of which its client has not heard.
+                let when = world.now + UNNOTICED;
+                world.later(when, move |world| {
+                    if let Some(found) = world.databases.get_mut(&name).filter(|_| !is_heard.load(Relaxed)) {
+                        found.end(number);
+                    }
+                });
                 Ok(number)
             })
             .await
             .map_err(unreached)?;
+        heard.store(true, Relaxed);
         let facts = Facts {
             dialect: Dialect::Postgres,
             version: "fake 1".to_owned(),

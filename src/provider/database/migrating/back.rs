@@ -1,0 +1,145 @@
+//! Taking back: the other way of a migration, until the schema is what it was.
+//!
+//! Where the way there was not gone to its end, what it had left by half is cleared away first, and what the way back
+//! would take away may be gone. Whatever happens, the schema is compared in the end: a way back that does not lead to
+//! where it began is not taken, as far as a transaction can keep it.
+
+use std::time::Duration;
+
+use crate::migration::sql::{Analysis, Unit};
+use crate::migration::{Mark, Way};
+use crate::provider::database::migrating::{Migrating, writing};
+use crate::provider::database::settling;
+use crate::provider::{Fault, FaultKind};
+
+impl Migrating<'_> {
+    /// Takes back what this apply has done on that way, however far it came; does nothing where it has done nothing.
+    ///
+    /// # Errors
+    /// Where the schema would not be what it was: nothing is changed then, as far as it could be kept in a transaction.
+    pub async fn undo(&mut self, way: Way) -> Result<(), Fault> {
+        let Some(mark) = self.mark().await?.filter(|mark| mark.op == self.op) else { return Ok(()) };
+        if mark.way != way {
+            // The way back was begun before; it goes on.
+            return self.back(way, &mark, false).await;
+        }
+        let whole = mark.whole;
+        self.back(way, &mark, whole).await
+    }
+
+    /// The other way, so that the schema is as before. Where only a part of the way was gone, what it did not make yet
+    /// is no fault.
+    async fn back(&mut self, way: Way, mark: &Mark, is_whole: bool) -> Result<(), Fault> {
+        let other = if way == Way::Up { Way::Down } else { Way::Up };
+        if !is_whole && self.is_as_before(mark).await? {
+            return self.forget(way).await;
+        }
+        let text = self.text(other)?;
+        let analysis = Analysis::of(self.ledger.dialect, &text);
+        let units = analysis.units().map_err(|refusals| self.refused(other, &refusals))?;
+        let is_one = analysis.is_one_transaction() && !self.is_bare(other);
+        if !is_whole {
+            self.settle_last(way, mark).await?;
+        }
+        let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
+        for unit in &units[..first] {
+            self.unit(unit).await?;
+        }
+        if is_one {
+            self.session.begin().await?;
+        } else if is_whole {
+            // From here on it may be found with a part of it taken back.
+            self.session.mark(&Mark { whole: false, ..mark.clone() }).await?;
+        }
+        let done = async {
+            for unit in &units[first..] {
+                self.unit_back(unit, is_one, is_whole).await?;
+            }
+            self.like_before(mark, other).await?;
+            if is_one { self.forget_in(way).await } else { Ok(()) }
+        };
+        let done = done.await;
+        if is_one {
+            return self.ended(done).await;
+        }
+        done?;
+        self.forget(way).await
+    }
+
+    /// One unit of the way back. Where the way there was not gone to its end, what it takes away may not be there, and
+    /// what it makes may still be.
+    async fn unit_back(&mut self, unit: &Unit, is_in_one: bool, is_whole: bool) -> Result<(), Fault> {
+        let (statements, own) = match unit {
+            Unit::Transaction(statements) => (statements.as_slice(), !is_in_one),
+            Unit::Alone(statement) | Unit::Session(statement) => (std::slice::from_ref(statement), false),
+        };
+        if own {
+            self.session.begin().await?;
+        }
+        let done = async {
+            for statement in statements {
+                let can_save = !is_whole && (own || is_in_one);
+                if can_save {
+                    self.session.run("SAVEPOINT omni_back").await?;
+                }
+                match self.statement(statement, "", 1).await {
+                    Err(fault) if !is_whole && settling::is_so_already(&fault) => {
+                        if can_save {
+                            self.session.run("ROLLBACK TO SAVEPOINT omni_back").await?;
+                        }
+                    }
+                    done => done?,
+                }
+            }
+            Ok(())
+        };
+        let done = done.await;
+        if own { self.ended(done).await } else { done }
+    }
+
+    /// What the last unit that was begun may have left half done.
+    async fn settle_last(&mut self, way: Way, mark: &Mark) -> Result<(), Fault> {
+        let text = self.text(way)?;
+        let units = Analysis::of(self.ledger.dialect, &text).units().unwrap_or_default();
+        if let Some(Unit::Alone(statement)) = units.get(mark.done as usize)
+            && mark.begun
+        {
+            settling::is_done(self.session, statement).await?;
+        }
+        Ok(())
+    }
+
+    async fn is_as_before(&mut self, mark: &Mark) -> Result<bool, Fault> {
+        Ok(self.schema().await? == mark.before)
+    }
+
+    /// That the schema is what it was before the way was gone.
+    async fn like_before(&mut self, mark: &Mark, other: Way) -> Result<(), Fault> {
+        if self.is_as_before(mark).await? {
+            return Ok(());
+        }
+        let word = if other == Way::Down { "down" } else { "up" };
+        let text = format!("the {word} of {} does not bring the schema back to what it was", self.script.name);
+        Err(Fault::new(FaultKind::Failed, text)
+            .help("`omni migrate prove` tells what is lost; put that right by hand, then `omni recover`"))
+    }
+
+    /// In a transaction of its own: the ledger and the marks as if the way had never been gone.
+    async fn forget(&mut self, way: Way) -> Result<(), Fault> {
+        self.session.begin().await?;
+        let done = self.forget_in(way).await;
+        self.ended(done).await
+    }
+
+    async fn forget_in(&mut self, way: Way) -> Result<(), Fault> {
+        let writing = writing(self.script, self.previous, self.op, Duration::ZERO);
+        let rows = self.rows().await?;
+        let is_there = self.entry(rows.as_deref()).is_some_and(|entry| entry.half.is_none());
+        match way {
+            Way::Up => self.session.unrecord(self.ledger, &writing).await?,
+            Way::Down if is_there => {}
+            Way::Down => self.session.record(self.ledger, &writing).await?,
+        }
+        self.session.unmark(&self.script.name).await
+    }
+}
