@@ -114,6 +114,8 @@ impl World {
         self.pending.clear();
         self.removing.clear();
         self.reserved.clear();
+        // The databases run on it: whatever was not committed is gone, and so is everybody who was connected.
+        self.databases.values_mut().for_each(|database| database.connections.clear());
         let now = self.now;
         for container in self.containers.iter_mut().filter(|container| container.runs(now)) {
             container.process = Process::Stopped(0);
