@@ -61,7 +61,7 @@ impl Dump for PgDump {
 }
 
 /// The URL without its password, and the password.
-fn without_password(url: &str) -> (String, Option<String>) {
+pub(in crate::provider) fn without_password(url: &str) -> (String, Option<String>) {
     let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let Some((account, server)) = rest[..end].rsplit_once('@') else { return (url.to_owned(), None) };
