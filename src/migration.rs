@@ -7,6 +7,7 @@
 //! script runs when, to `plan` and `apply`.
 
 pub mod catalogue;
+mod checksum;
 mod dialect;
 pub mod layout;
 pub mod ledger;

@@ -1,7 +1,7 @@
 //! deploy.toml through the room `spec`: every file in `tests/specs` is one test, and its whole report a snapshot.
 //!
-//! A file may start with lines for the test: `#> env NAME`, `#> set NAME=value`, `#> file PATH=line;line`,
-//! `#> profile NAME`. Snapshots stand in `tests/specs/snapshots`; `INSTA_UPDATE=always` accepts them.
+//! A file may start with lines for the test: `#> env NAME`, `#> set NAME=value`, `#> file PATH=line;line`
+//! (`;;` is a semicolon), `#> profile NAME`. Snapshots stand in `tests/specs/snapshots`; `INSTA_UPDATE=always` accepts them.
 
 #[path = "spec/corpus.rs"]
 mod corpus;

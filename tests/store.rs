@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
 
+#[path = "store/care.rs"]
+mod care;
 #[path = "support/change.rs"]
 mod change;
 #[path = "store/contract.rs"]
@@ -14,7 +16,7 @@ mod disk;
 mod house;
 #[path = "support/plan.rs"]
 mod plan;
-#[path = "store/pool.rs"]
+#[path = "support/pool.rs"]
 mod pool;
 #[path = "support/postgres.rs"]
 mod postgres;

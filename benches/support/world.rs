@@ -211,6 +211,10 @@ impl Files for NoFiles {
         Err("there are no files".to_owned())
     }
 
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        Err(format!("there is no `{folder}`"))
+    }
+
     fn context(&self, context: &str, _: &str) -> Result<Fingerprint, String> {
         Err(format!("there is no `{context}`"))
     }

@@ -21,6 +21,10 @@ use crate::spec::Files;
 /// The most bytes of a file that a spec names, and of one with variables: none of them is data.
 pub(crate) const LARGEST: u64 = 16 << 20;
 
+/// The most files of a folder that a spec names, and the most bytes of all of them: no history of migrations is larger.
+const MOST_FILES: usize = 20_000;
+const MOST_BYTES: u64 = 64 << 20;
+
 /// The folder of deploy.toml as the spec sees it.
 #[derive(Debug)]
 pub(crate) struct Disk {
@@ -48,6 +52,11 @@ impl Files for Disk {
     fn elsewhere(&self, path: &str) -> Result<Option<String>, String> {
         let real = self.root.join(path).canonicalize().map_err(|error| error.to_string())?;
         Ok((!real.starts_with(&self.root)).then(|| real.to_string_lossy().into_owned()))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        let folder = Folder::open(&self.root).and_then(|root| root.below(folder)).map_err(|error| error.to_string())?;
+        folder.list(MOST_FILES, MOST_BYTES)
     }
 
     fn context(&self, context: &str, dockerfile: &str) -> Result<Fingerprint, String> {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dialect {
-    /// PostgreSQL, from 12 on.
+    /// `PostgreSQL`, from 12 on.
     Postgres,
-    /// SQLite: a file.
+    /// `SQLite`: a file.
     Sqlite,
 }
 

@@ -1,5 +1,22 @@
 //! `Layout`: how a tool lays its migrations out in files, in which order it runs them, and what it calls them.
+//!
+//! Each tool has its file. What the table of the tool says is left to `ledger`.
 
+mod dbmate;
+mod detect;
+mod diesel;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod pairs;
+mod prisma;
+mod reading;
+mod sqitch;
+mod sqlx_cli;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -63,16 +80,45 @@ impl Layout {
     ///
     /// # Errors
     /// Where none fits, or more than one.
-    pub fn detect(_folder: &Folder) -> Result<Self, Undetected> {
-        Err(Undetected::Nothing)
+    pub fn detect(folder: &Folder) -> Result<Self, Undetected> {
+        let fitting = detect::fitting(folder);
+        match fitting.as_slice() {
+            [] => Err(Undetected::Nothing),
+            [layout] => Ok(*layout),
+            _ => Err(Undetected::Several(fitting)),
+        }
     }
 
     /// The scripts of a folder, in the order in which the tool runs them.
     ///
     /// # Errors
     /// Everything in the folder that the tool would refuse, or omni cannot run as the tool does: all of it at once.
-    pub fn scripts(self, _folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
-        Ok(Vec::new())
+    pub fn scripts(self, folder: &Folder) -> Result<Vec<Script>, Vec<Unreadable>> {
+        match self {
+            Self::Prisma => prisma::scripts(folder),
+            Self::Sqlx => sqlx_cli::scripts(folder),
+            Self::GolangMigrate => golang_migrate::scripts(folder),
+            Self::Dbmate => dbmate::scripts(folder),
+            Self::Diesel => diesel::scripts(folder),
+            Self::Goose => goose::scripts(folder),
+            Self::Flyway => flyway::scripts(folder),
+            Self::Sqitch => sqitch::scripts(folder),
+        }
+    }
+
+    /// How the tool orders two versions; equal where it calls them the same, or where versions have no order.
+    #[must_use]
+    pub(in crate::migration) fn order(self, a: &str, b: &str) -> Ordering {
+        match self {
+            Self::Prisma | Self::Dbmate | Self::Diesel => a.cmp(b),
+            Self::Sqlx | Self::GolangMigrate | Self::Goose => {
+                a.parse::<i128>().ok().zip(b.parse().ok()).map_or_else(|| a.cmp(b), |(a, b)| a.cmp(&b))
+            }
+            Self::Flyway => {
+                flyway::Version::read(a).zip(flyway::Version::read(b)).map_or_else(|| a.cmp(b), |(a, b)| a.cmp(&b))
+            }
+            Self::Sqitch => Ordering::Equal,
+        }
     }
 }
 

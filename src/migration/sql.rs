@@ -6,13 +6,20 @@
 
 mod analysis;
 mod codes;
+mod deed;
 mod effect;
 mod finding;
 mod lint;
 mod lock;
+mod postgres;
+mod script;
+mod sqlite;
 mod statement;
 mod thing;
 mod unit;
+
+#[cfg(test)]
+mod tests;
 
 pub use analysis::Analysis;
 pub use codes::codes;

@@ -53,13 +53,13 @@ pub struct Facts {
     pub dialect: Dialect,
     /// What runs: `PostgreSQL 15.18`, `SQLite 3.51.3`.
     pub version: String,
-    /// The version by which proofs are kept apart: `15` of PostgreSQL, `3` of SQLite.
+    /// The version by which proofs are kept apart: `15` of `PostgreSQL`, `3` of `SQLite`.
     pub major: u32,
-    /// The database's own name; the file's for SQLite.
+    /// The database's own name; the file's for `SQLite`.
     pub database: String,
-    /// The schema in which an unqualified name is made: `public`; `main` for SQLite.
+    /// The schema in which an unqualified name is made: `public`; `main` for `SQLite`.
     pub schema: String,
-    /// The account; empty for SQLite.
+    /// The account; empty for `SQLite`.
     pub user: String,
 }
 
@@ -86,13 +86,13 @@ pub trait Session: Send {
     fn facts(&self) -> &Facts;
 
     /// Tries once to get the exclusive rights of these numbers, all or none; the database frees them with the session.
-    /// On SQLite it always succeeds: its transactions exclude each other.
+    /// On `SQLite` it always succeeds: its transactions exclude each other.
     async fn try_lock(&mut self, keys: &[i64]) -> Result<bool, Fault>;
 
     /// Ends every other session of this application name, and answers how many were left to end.
     async fn end_others(&mut self, application: &str) -> Result<usize, Fault>;
 
-    /// Opens a transaction. One of SQLite has the database to itself from there on.
+    /// Opens a transaction. One of `SQLite` has the database to itself from there on.
     async fn begin(&mut self) -> Result<(), Fault>;
 
     /// Commits it.

@@ -4,6 +4,8 @@
 //! a device that never ends. Each step of a path is held open, so that a link swapped in between leads nowhere either.
 //! Nothing here waits for ever or reads without an end. Which folder and how much is left to the caller.
 
+mod list;
+
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

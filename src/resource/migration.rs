@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
+use crate::resource::Nature;
 
 /// One migration. Its address is `migration.DATABASE.NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,20 +55,6 @@ pub struct Sheet {
     pub is_bare: bool,
     /// What it does to data and schema, as far as that can be read from it.
     pub nature: Nature,
-}
-
-/// What a script does to data and schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Nature {
-    /// It only adds: what ran before it runs on after it.
-    Adds,
-    /// It changes what is there, and destroys nothing.
-    Changes,
-    /// It destroys data, or what older code uses.
-    Destroys,
-    /// Nobody can tell from its text.
-    Unclear,
 }
 
 impl Migration {

@@ -155,7 +155,7 @@ impl<'s> Checker<'s, '_> {
             }
             let message = format!("a secret stands in `{}`, where it would be shown", tree::joined(path));
             let help = "secrets may stand in `environment`, `command`, `entrypoint`, a health check's `test` and a \
-                        job's rollback command, and in the store's `url`";
+                        job's rollback command, and in the `url` of the store or of a database";
             let problem = Problem::error("omni::spec::secret_here", path, message);
             self.problems.push(problem.label(place.clone(), "this value is stored and shown").help(help));
             return None;

@@ -4,6 +4,7 @@
 //! only list of keys there is: `check` walks a spec along it. Defaults are filled in by `resolve`, never here.
 
 mod container;
+mod database;
 mod joined;
 mod named;
 mod parts;
@@ -14,6 +15,7 @@ mod union;
 mod variable;
 
 pub(super) use container::{RawBuild, RawContainer};
+pub(super) use database::{RawBackup, RawDatabase, RawMigrations};
 pub(super) use parts::{RawLimits, RawReservations};
 pub(super) use project::{
     RawEnvironment, RawHostPaths, RawNetwork, RawOverlay, RawPolicy, RawRollback, RawSpec, RawVolume,

@@ -28,6 +28,13 @@ pub trait Files {
         self.find(path).map(|()| None)
     }
 
+    /// The files in a folder and in the folders below it: their paths relative to it, with `/`, sorted.
+    ///
+    /// # Errors
+    /// Why it cannot be read, as a fragment; an implementation refuses symbolic links that lead outside, and folders
+    /// that hold more than anybody reads.
+    fn list(&self, folder: &str) -> Result<Vec<String>, String>;
+
     /// The fingerprint of everything that a build context sends to the engine.
     ///
     /// # Errors

@@ -3,17 +3,21 @@
 //! One file per part of a thing; `overlap` and `host` hold the checks that need more than one part. What is wrong
 //! is collected; a thing with something wrong in it is still made, so that the rest can be looked at.
 
+mod backups;
 mod container;
+mod databases;
 mod depends;
 mod health;
 mod host;
 mod image;
+mod migrations;
 mod names;
 mod overlap;
 mod period;
 pub(super) mod place;
 mod service;
 mod shared;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -70,6 +74,7 @@ impl Resolver<'_> {
                 self.keep(Kind::Job, name, &["jobs", name], Resource::Job(Box::new(job)));
             }
         }
+        self.all_databases();
         self.no_instant(
             self.raw.shared.rollback.window,
             &tree::path(&["rollback"]),

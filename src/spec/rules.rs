@@ -14,6 +14,10 @@ pub struct Policy {
     pub require_digest: bool,
     /// The work tree has to be clean.
     pub require_clean_git: bool,
+    /// The way back of every migration has to be proven before it is applied.
+    pub require_proof: bool,
+    /// Every database that is migrated has to be backed up before.
+    pub require_backup: bool,
     /// Steps that lose data may be planned; they still need consent.
     pub allow_destructive: bool,
     /// Containers may have all rights on the host.
@@ -62,6 +66,8 @@ impl Policy {
         Self {
             require_digest: raw.require_digest,
             require_clean_git: raw.require_clean_git,
+            require_proof: raw.require_proof,
+            require_backup: raw.require_backup,
             allow_destructive: raw.allow_destructive.unwrap_or(true),
             allow_privileged: raw.allow_privileged,
             allow_host_paths: match &raw.allow_host_paths {

@@ -9,5 +9,7 @@ pub(super) mod mode;
 pub(super) mod mount;
 pub(super) mod name;
 pub(super) mod port;
+pub(super) mod postgres_url;
+pub(super) mod recipient;
 pub(super) mod restart;
 pub(super) mod tag;

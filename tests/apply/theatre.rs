@@ -16,6 +16,7 @@ use omni::observed::Observed;
 use omni::plan::{Inputs, Plan, Purpose, Selection, retained};
 use omni::provider::fake::{Behaviour, FakeEngine};
 use omni::provider::host::{BuildFiles, Host};
+use omni::provider::site::{Known, Site};
 use omni::provider::{Anchor, Fault, Observe, Perform, Taking};
 use omni::report::Silent;
 use omni::resource::{Build, Resource};
@@ -46,19 +47,45 @@ impl Clock for Watch {
     }
 }
 
-/// Every file holds its own path, and every build context is the same.
+/// Every file holds its own path, and every build context is the same. The folder `migrations/3` has the first three of
+/// the scripts.
 pub(crate) struct AnyFile;
+
+/// Migrations: in a transaction, outside of one, and one that destroys.
+const SCRIPTS: [(&str, &str); 5] = [
+    ("1_a.sql", "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n"),
+    ("2_b.sql", "-- migrate:up\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n"),
+    (
+        "3_c.sql",
+        "-- migrate:up\nCREATE TABLE c (id int);\nCREATE TABLE d (id int);\n\
+                 -- migrate:down\nDROP TABLE d;\nDROP TABLE c;\n",
+    ),
+    (
+        "4_i.sql",
+        "-- migrate:up transaction:false\nCREATE TABLE e (id int);\nCREATE INDEX CONCURRENTLY i ON a (id);\n\
+                 CREATE INDEX CONCURRENTLY j ON a (id);\n\
+                 -- migrate:down transaction:false\nDROP INDEX CONCURRENTLY j;\nDROP INDEX CONCURRENTLY i;\n\
+                 DROP TABLE e;\n",
+    ),
+    ("5_x.sql", "-- migrate:up\nDROP TABLE b;\n-- migrate:down\nCREATE TABLE b (id int);\n"),
+];
 
 /// What is in the build context.
 const CONTEXT: &[u8] = b"one context";
 
 impl Files for AnyFile {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        Ok(path.as_bytes().to_vec())
+        let script = SCRIPTS.iter().find(|(name, _)| path.starts_with("migrations/") && path.ends_with(name));
+        Ok(script.map_or(path, |(_, text)| text).as_bytes().to_vec())
     }
 
     fn find(&self, _: &str) -> Result<(), String> {
         Ok(())
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        let many = folder.strip_prefix("migrations/").and_then(|many| many.parse().ok()).unwrap_or_default();
+        Ok(SCRIPTS.iter().take(many).map(|(name, _)| (*name).to_owned()).collect())
     }
 
     fn context(&self, _context: &str, _dockerfile: &str) -> Result<Fingerprint, String> {
@@ -71,10 +98,17 @@ pub(crate) fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String
     Ok(BuildFiles { content: Fingerprint::of(&CONTEXT), tar: CONTEXT.to_vec() })
 }
 
+fn site(engine: &FakeEngine, known: Vec<Known>) -> Site<FakeEngine> {
+    let host = Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false));
+    Site::new(host, Arc::new(engine.clone()), known)
+}
+
 /// One engine, one store.
 pub(crate) struct Theatre<S = Memory> {
     pub(crate) engine: FakeEngine,
-    pub(crate) host: Host<FakeEngine>,
+    pub(crate) host: Site<FakeEngine>,
+    /// The databases of the spec that was planned last.
+    known: Vec<Known>,
     pub(crate) store: S,
     /// The variables that specs can use.
     pub(crate) variables: BTreeMap<String, String>,
@@ -117,7 +151,8 @@ impl Theatre {
     pub(crate) fn copy(&self) -> Self {
         let engine = self.engine.copy();
         Self {
-            host: Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false)),
+            host: site(&engine, self.known.clone()),
+            known: self.known.clone(),
             engine,
             store: self.store.copy(),
             variables: self.variables.clone(),
@@ -135,11 +170,12 @@ impl<S: Store> Theatre<S> {
     pub(crate) fn with(store: S) -> Self {
         let engine = FakeEngine::new().with_deadline(Duration::from_secs(5));
         engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
-        let host = Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false));
+        let host = site(&engine, Vec::new());
         let vault = Vault::new(store.key().clone());
         let watch = Watch::new(Timestamp::UNIX_EPOCH);
         let (scope, key) = (store.scope().clone(), store.key().clone());
-        Self { engine, host, store, variables: BTreeMap::new(), interrupt: None, watch, vault, scope, key }
+        let (known, variables) = (Vec::new(), BTreeMap::new());
+        Self { engine, host, known, store, variables, interrupt: None, watch, vault, scope, key }
     }
 
     /// The same engine for an omni elsewhere, which cannot tell who lives.
@@ -172,6 +208,15 @@ impl<S: Store> Theatre<S> {
         self.plan_to(&BTreeMap::new(), &Purpose::Destroy, &selection).await
     }
 
+    /// The plan that goes back to the first release.
+    pub(crate) async fn ask_plan_back(&self) -> Result<Plan, Fault> {
+        let releases = self.store.releases().await.expect("the store answers");
+        let first = releases.last().expect("there is a release");
+        let wanted = first.resources.iter().map(|(address, one)| (address.clone(), one.resource.clone()));
+        let purpose = Purpose::Rollback(first.number);
+        self.plan_to(&wanted.collect(), &purpose, &Selection::default()).await
+    }
+
     /// What a spec wants, pinned.
     async fn desired(&mut self, text: &str) -> Result<BTreeMap<Address, Resource>, Fault> {
         let request = Request {
@@ -185,6 +230,8 @@ impl<S: Store> Theatre<S> {
             files: &AnyFile,
         };
         let (spec, vault) = Spec::resolve(&request).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+        let known = Known::among(&spec.resources, Path::new("/"), |url| url.fill(&vault)).expect("it holds no secret");
+        (self.host, self.known) = (site(&self.engine, known.clone()), known);
         self.vault = vault;
         let mut pins = BTreeMap::new();
         for (address, resource) in &spec.resources {
@@ -406,6 +453,10 @@ impl<S: Store> Theatre<S> {
         let known: BTreeSet<_> = resources.flat_map(|recorded| recorded.objects.iter().cloned()).collect();
         let observed = self.observed().await;
         let all = observed.objects.values().flatten();
-        all.filter(|object| !known.contains(&object.id)).map(|object| object.name.clone()).collect()
+        let objects = all.filter(|object| !known.contains(&object.id)).map(|object| object.name.clone());
+        let sessions = self.known.iter().map(|known| (&known.name, self.engine.sessions(&known.name)));
+        // The look itself has just ended its own.
+        let sessions = sessions.filter(|(_, many)| *many > 1).map(|(name, many)| format!("{many} sessions of {name}"));
+        objects.chain(sessions).collect()
     }
 }

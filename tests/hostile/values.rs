@@ -98,6 +98,10 @@ impl Files for Nothing {
         Err("there is none".to_owned())
     }
 
+    fn list(&self, _: &str) -> Result<Vec<String>, String> {
+        Err("there is none".to_owned())
+    }
+
     fn context(&self, _: &str, _: &str) -> Result<Fingerprint, String> {
         Err("there is none".to_owned())
     }

@@ -9,10 +9,23 @@ use serde_json::Value;
 use crate::world::Case;
 
 /// Fields that no key sets: exactly which image, what was sent to build it, and what a file holds.
-const NOT_WRITTEN: [&str; 5] = ["image.digest", "image.build", "image.node", "build.files", "content"];
+/// Which kind of database it is, its URL says, and who uses it, what they are given.
+const NOT_WRITTEN: [&str; 7] =
+    ["image.digest", "image.build", "image.node", "build.files", "content", ".dialect", "services.*.databases"];
 
 /// Keys that decide about the deployment and are no field of what is deployed.
-const NOT_A_FIELD: [&str; 4] = ["services.*.profiles", "jobs.*.profiles", "services.*.env_files", "jobs.*.env_files"];
+const NOT_A_FIELD: [&str; 7] = [
+    "services.*.profiles",
+    "jobs.*.profiles",
+    "services.*.env_files",
+    "jobs.*.env_files",
+    "migrations.*.dir",
+    "migrations.*.irreversible",
+    "backups.*.before",
+];
+
+/// What the section `migrations` says about the database itself.
+const OF_MIGRATIONS: [&str; 3] = ["layout", "ledger", "prove"];
 
 /// The other ways to know that a service is ready.
 const OTHER_CHECKS: [&str; 3] = [
@@ -21,22 +34,23 @@ const OTHER_CHECKS: [&str; 3] = [
     "healthcheck = { disable = true }",
 ];
 
-/// Every field of everything that a spec deploys: `services.*.environment.A`.
+/// Every field of everything that a spec deploys: `services.*.environment.A`. A migration is what its script is.
 fn told(text: &str) -> BTreeSet<Vec<String>> {
     let (spec, _) = Case::new("words", text).resolve().expect("a valid spec");
     let mut found = BTreeSet::new();
     for (address, resource) in &spec.resources {
-        let section = match address.kind() {
-            // What an image is, the services and jobs say that use it.
-            Kind::Service | Kind::Image => "services",
-            Kind::Job => "jobs",
-            Kind::Network => "networks",
-            Kind::Volume => "volumes",
-            Kind::Database => "databases",
-            Kind::Backup => "backups",
-            Kind::Migration => "migrations",
-        };
         for difference in differences(None, Some(resource)) {
+            let section = match address.kind() {
+                // What an image is, the services and jobs say that use it.
+                Kind::Service | Kind::Image => "services",
+                Kind::Job => "jobs",
+                Kind::Network => "networks",
+                Kind::Volume => "volumes",
+                Kind::Database if OF_MIGRATIONS.contains(&difference.path.as_str()) => "migrations",
+                Kind::Database => "databases",
+                Kind::Backup => "backups",
+                Kind::Migration => continue,
+            };
             let path = format!("{section}.*.{}", difference.path);
             found.insert(path.split('.').map(str::to_owned).collect());
         }
@@ -90,12 +104,14 @@ fn keys(root: &Value, part: &Value, path: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn a_plan_speaks_in_the_keys_of_deploy_toml() {
-    let all = Case::all("valid").into_iter().find(|case| case.name == "every-service-key").expect("the spec").text;
+    let text = |name| Case::all("valid").into_iter().find(|case| case.name == name).expect("the spec").text;
+    let all = text("every-service-key");
     let health = all.lines().find(|line| line.starts_with("healthcheck")).expect("a health check");
     let mut paths = told(&all);
     for other in OTHER_CHECKS {
         paths.extend(told(&all.replace(health, other)));
     }
+    paths.extend(told(&text("every-database-key")));
     let schema: Value = serde_json::from_str(&omni::spec::schema()).expect("the schema is JSON");
     let foreign: Vec<_> = paths
         .iter()
@@ -106,7 +122,7 @@ fn a_plan_speaks_in_the_keys_of_deploy_toml() {
     assert!(foreign.is_empty(), "deploy.toml knows no such keys: {foreign:#?}");
 
     let mut written = BTreeSet::new();
-    for section in ["services", "jobs", "networks", "volumes"] {
+    for section in ["services", "jobs", "networks", "volumes", "databases", "migrations", "backups"] {
         keys(&schema, &schema["properties"][section], section, &mut written);
     }
     // Services and jobs share the keys of a container, and the spec of the corpus gives most of them to the service.

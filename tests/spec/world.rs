@@ -26,6 +26,13 @@ impl Files for Memory {
         self.read(path).map(drop)
     }
 
+    /// The files that the case names: a folder of which it names none is not there.
+    fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        let below = |path: &String| path.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned);
+        let found: Vec<_> = self.0.keys().filter_map(below).collect();
+        if found.is_empty() { Err("there is no such folder".to_owned()) } else { Ok(found) }
+    }
+
     fn context(&self, context: &str, dockerfile: &str) -> Result<Fingerprint, String> {
         if context.contains("missing") {
             return Err("there is no such folder".to_owned());
@@ -62,7 +69,7 @@ impl Case {
                 "env" => case.environment = Some(rest.to_owned()),
                 "profile" => case.profiles.push(rest.to_owned()),
                 "set" => drop(case.variables.insert(pair().0, pair().1)),
-                "file" => drop(case.files.0.insert(pair().0, pair().1.replace(';', "\n"))),
+                "file" => drop(case.files.0.insert(pair().0, lines(&pair().1))),
                 other => panic!("{name}: unknown directive `{other}`"),
             }
         }
@@ -105,6 +112,11 @@ impl Case {
             Err(ring) => Err(spec.cycle(ring.links())),
         }
     }
+}
+
+/// The text of a file: `;` ends a line, `;;` is a semicolon.
+fn lines(text: &str) -> String {
+    text.split(";;").map(|part| part.replace(';', "\n")).collect::<Vec<_>>().join(";")
 }
 
 /// A report as a terminal without colours shows it.

@@ -164,7 +164,7 @@ pub(crate) fn owned(path: &Path) {
 }
 
 /// One of the server's programs, of the newest version that is there.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let places = [PathBuf::from("/usr/lib/postgresql"), Path::new(TOOLS).join("usr/lib/postgresql")];
     let versions = places.iter().flat_map(|place| fs::read_dir(place).into_iter().flatten().flatten());
     let found = versions.map(|version| version.path().join("bin").join(name)).filter(|program| program.is_file());

@@ -147,7 +147,7 @@ mod tests {
     fn a_text_has_the_same_tokens_however_it_is_written() {
         for (text, same) in [
             ("create table t (a int)", "CREATE  TABLE\n\"T\"(\ta INT -- the a\n);;"),
-            ("create index i on t (a desc)", "create index [I] on `t` /* ( */ (\"a\" DESC /* never ended"),
+            ("create index i on t (a desc)", "create index [I] on `t` /* ( */ (\"a\" DESC) /* never ended"),
             ("check (a<>'z' and b>=1.5e-3)", "CHECK(a <> 'z' AND b >= 1.5e-3)"),
             ("x'00ff'", "X'00FF'"),
             ("a->>'$.b' || c", "a ->> '$.b'||c"),

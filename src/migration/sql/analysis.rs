@@ -1,7 +1,7 @@
 //! `Analysis`: a whole script as its statements, and how they are to be run.
 
 use crate::migration::Dialect;
-use crate::migration::sql::{Refusal, Statement, Unit};
+use crate::migration::sql::{Refusal, Statement, Unit, postgres, script, sqlite, unit};
 
 /// A whole script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,25 @@ pub struct Analysis {
 impl Analysis {
     /// What a script does.
     #[must_use]
-    pub fn of(dialect: Dialect, _text: &str) -> Self {
-        Self { dialect, statements: Vec::new(), refusals: Vec::new() }
+    pub fn of(dialect: Dialect, text: &str) -> Self {
+        let mut parts = match dialect {
+            Dialect::Postgres => postgres::parts(text),
+            Dialect::Sqlite => sqlite::parts(text),
+        };
+        let refused: Vec<_> =
+            parts.iter_mut().map(|part| part.deed.as_mut().and_then(|deed| deed.refusal.take())).collect();
+        let statements = script::statements(dialect, text, parts);
+        let mut refusals: Vec<_> = refused
+            .into_iter()
+            .zip(&statements)
+            .filter_map(|(refused, statement)| {
+                let (message, help) = refused?;
+                Some(Refusal { line: statement.line, message, help })
+            })
+            .collect();
+        refusals.extend(unit::refusals(&statements));
+        refusals.sort_by_key(|refusal| refusal.line);
+        Self { dialect, statements, refusals }
     }
 
     /// How it is to be run: one transaction where everything may run in one; else maximal runs of what may run in a
@@ -27,13 +44,17 @@ impl Analysis {
     /// # Errors
     /// Where it cannot be run at all.
     pub fn units(&self) -> Result<Vec<Unit>, Vec<Refusal>> {
-        Ok(Vec::new())
+        if self.refusals.is_empty() { Ok(unit::units(&self.statements)) } else { Err(self.refusals.clone()) }
     }
 
     /// Whether all of it, and its row in the ledger, can be in one transaction: beside that there are settings of the
-    /// session only.
+    /// session only. True of a script without a statement.
     #[must_use]
     pub fn is_one_transaction(&self) -> bool {
-        true
+        self.refusals.is_empty() && {
+            let units = unit::units(&self.statements);
+            units.iter().filter(|unit| matches!(unit, Unit::Transaction(_))).count() <= 1
+                && !units.iter().any(|unit| matches!(unit, Unit::Alone(_)))
+        }
     }
 }

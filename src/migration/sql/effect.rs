@@ -11,6 +11,13 @@ pub enum Effect {
     Drops(Thing),
     /// Changes its definition.
     Alters(Thing),
+    /// Gives it another name.
+    Renames {
+        /// The thing, by its old name.
+        what: Thing,
+        /// The new name, without a schema.
+        to: String,
+    },
     /// Reads the rows of a table or a view.
     Reads(Name),
     /// Changes the rows of a table.
@@ -31,6 +38,8 @@ pub enum Effect {
     Rewrites(Name),
     /// Reads every row of an existing table while it is locked.
     Scans(Name),
+    /// Adds a column that every row has to fill, and that nothing fills: it fails where there are rows.
+    Requires(Thing),
     /// Runs code that a plan cannot see into.
     Hides(&'static str),
     /// Sets the session: `SET`, `PRAGMA`.

@@ -21,6 +21,8 @@ pub struct Statement {
     pub transactional: Transactional,
     /// What has to be looked up in the catalogue after a crash: for what runs with `CONCURRENTLY`.
     pub concurrent: Option<Concurrent>,
+    /// Whether it says `IF EXISTS`, `IF NOT EXISTS` or `OR REPLACE`: what is there already is left, or replaced.
+    pub is_lenient: bool,
     /// Whether it could be read. Where not, nothing is known of its effects.
     pub is_understood: bool,
 }
@@ -50,7 +52,7 @@ impl Statement {
         !self.is_understood || self.effects.iter().any(|effect| matches!(effect, Effect::Hides(_)))
     }
 
-    /// Its text on one line, without comments: every run of white space is one space.
+    /// Its text on one line: every run of white space is one space.
     #[must_use]
     pub fn folded(&self) -> String {
         self.text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -59,7 +61,26 @@ impl Statement {
     /// What it costs those who use the database, for people: `lock: ACCESS EXCLUSIVE, no rewrite`.
     #[must_use]
     pub fn cost(&self) -> String {
-        String::new()
+        if !self.is_understood {
+            return "not understood".to_owned();
+        }
+        let mut words = Vec::new();
+        match self.lock() {
+            Some(lock) => words.push(format!("lock: {lock}")),
+            None => words.push("no lock".to_owned()),
+        }
+        let scans = self.effects.iter().any(|effect| matches!(effect, Effect::Scans(_)));
+        match (self.rewrites(), scans, self.lock()) {
+            (true, _, _) => words.push("rewrites the table".to_owned()),
+            (false, true, _) => words.push("reads the whole table".to_owned()),
+            (false, false, Some(Lock::AccessExclusive)) => words.push("no rewrite".to_owned()),
+            _ => {}
+        }
+        words.extend(self.effects.iter().find_map(|effect| match effect {
+            Effect::Hides(why) => Some((*why).to_owned()),
+            _ => None,
+        }));
+        words.join(", ")
     }
 }
 

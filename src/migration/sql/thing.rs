@@ -13,6 +13,16 @@ pub struct Name {
 }
 
 impl Name {
+    /// Whether both may be the same thing: a name without a schema is looked up in several.
+    #[must_use]
+    pub fn may_be(&self, other: &Self) -> bool {
+        let schemas = match (&self.schema, &other.schema) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        schemas && self.name == other.name
+    }
+
     /// A name without a schema.
     #[must_use]
     pub fn bare(name: impl Into<String>) -> Self {

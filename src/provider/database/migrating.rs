@@ -224,6 +224,9 @@ impl Migrating<'_> {
         }
         if is_one {
             self.session.begin().await?;
+        } else if is_whole {
+            // From here on it may be found with a part of it taken back.
+            self.session.mark(&Mark { whole: false, ..mark.clone() }).await?;
         }
         let done = async {
             for unit in &units[first..] {

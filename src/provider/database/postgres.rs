@@ -16,13 +16,12 @@ use async_trait::async_trait;
 
 use crate::provider::Fault;
 use crate::provider::database::postgres::connect::Place;
-use crate::provider::database::postgres::session::PostgresSession;
 use crate::provider::database::{Connect, Session, Target};
 
 /// Opens sessions on servers.
 #[derive(Debug, Default)]
 pub struct Postgres {
-    /// The servers that are known to be reached without a transaction pooler in between.
+    /// The ways on which no transaction pooler is known to be in between.
     direct: Mutex<BTreeSet<String>>,
 }
 
@@ -30,9 +29,9 @@ pub struct Postgres {
 impl Connect for Postgres {
     async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, Fault> {
         let place = Place::new(target)?;
-        let is_direct = self.direct.lock().unwrap_or_else(PoisonError::into_inner).contains(place.server());
-        let (connection, facts) = connect::connect(&place, target, is_direct).await?;
-        self.direct.lock().unwrap_or_else(PoisonError::into_inner).insert(place.server().to_owned());
-        Ok(Box::new(PostgresSession::new(target, facts, connection)))
+        let is_direct = self.direct.lock().unwrap_or_else(PoisonError::into_inner).contains(place.way());
+        let session = connect::connect(&place, target, is_direct).await?;
+        self.direct.lock().unwrap_or_else(PoisonError::into_inner).insert(place.way().to_owned());
+        Ok(Box::new(session))
     }
 }

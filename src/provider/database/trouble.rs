@@ -25,7 +25,7 @@ impl Trouble {
     /// The database's code for it; empty where it said nothing.
     pub(super) fn code(&self) -> String {
         let Self::Sql(error) = self else { return String::new() };
-        error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned()
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default().into_owned()
     }
 }
 

@@ -26,6 +26,17 @@ pub(super) fn of(resource: &Resource) -> Map<String, Value> {
     tell(&mut found, "rollback", |words, command| put(words, "rollback", json!({ "command": command })));
     tell(&mut found, "restart", |words, rule| put(words, "restart", Value::String(restart(&rule))));
     resources(&mut found);
+    if matches!(resource, Resource::Database(_)) {
+        tell(&mut found, "ledger", ledger);
+    }
+    if matches!(resource, Resource::Backup(_)) {
+        keep(&mut found);
+    }
+    // Whose it is, the address says already.
+    if matches!(resource, Resource::Backup(_) | Resource::Migration(_)) {
+        found.remove("database");
+    }
+    tell(&mut found, "one_way", |words, reason| put(words, "irreversible", reason));
     each(&mut found, "volumes", |path, mount| (path.to_owned(), mounted(path, &mount)));
     each(&mut found, "configs", |path, file| (path.to_owned(), octal(file)));
     each(&mut found, "depends_on", |address, condition| (named(address).to_owned(), condition));
@@ -119,6 +130,25 @@ fn resources(words: &mut Map<String, Value>) {
     if !told.is_empty() {
         put(words, "resources", Value::Object(told));
     }
+}
+
+/// `layout` and `ledger` of the migrations; the dialect is the database's own.
+fn ledger(words: &mut Map<String, Value>, ledger: Value) {
+    let mut ledger = inner(ledger);
+    for (from, to) in [("layout", "layout"), ("table", "ledger")] {
+        tell(&mut ledger, from, |_, value| put(words, to, value));
+    }
+}
+
+/// `keep.last` and `keep.days`
+fn keep(words: &mut Map<String, Value>) {
+    let mut keep = Map::new();
+    tell(words, "keep_last", |_, last| put(&mut keep, "last", last));
+    tell(words, "keep_for", |_, period| {
+        let days = period.as_str().and_then(|text| text.strip_suffix('d')).and_then(|days| days.parse::<u64>().ok());
+        put(&mut keep, "days", days.map_or(period.clone(), Value::from));
+    });
+    put(words, "keep", Value::Object(keep));
 }
 
 /// `data:/var/lib/data:ro`

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::spec::syntax::{expose, image, mode, mount, name, port, restart, tag};
+use crate::spec::syntax::{expose, image, mode, mount, name, port, recipient, restart, tag};
 use crate::units::{Bytes, Cpus, Period};
 
 /// What is wrong with a text, and how to write it.
@@ -70,6 +70,17 @@ pub(super) fn check(form: &str, text: &str) -> Result<(), Malformed> {
                 "start it with a scheme: `sqlite://.omni/omni.db` or `postgres://USER@HOST/DATABASE`",
             )
         }),
+        "table-name" => table(text).ok_or_else(|| {
+            helped(
+                format!("`{}` is no name of a table", shown()),
+                "write it like `migrations` or `app.migrations`, in letters, digits and `_`",
+            )
+        }),
+        // It may be the secret key that was meant to stay at home, so it is not repeated.
+        "recipient" => recipient::check(text).map_err(|help| helped("it is no age recipient".to_owned(), help)),
+        "reason" if text.trim().is_empty() => {
+            Err(helped("a reason is missing".to_owned(), "say in a few words why it cannot be taken back"))
+        }
         _ => Ok(()),
     }
 }
@@ -90,4 +101,15 @@ fn platform(text: &str) -> Option<()> {
     let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     (word(parts.next()?) && word(parts.next()?) && parts.next().is_none_or(word) && parts.next().is_none())
         .then_some(())
+}
+
+/// `migrations`, `app.migrations`
+fn table(text: &str) -> Option<()> {
+    let word = |part: &str| {
+        (1..=63).contains(&part.len())
+            && !part.starts_with(|c: char| c.is_ascii_digit())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let (schema, table) = text.split_once('.').map_or((None, text), |(schema, table)| (Some(schema), table));
+    (schema.is_none_or(word) && word(table)).then_some(())
 }

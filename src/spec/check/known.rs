@@ -4,7 +4,7 @@ use crate::spec::problem::Problem;
 use crate::spec::tree::{self, Node, Value};
 
 /// Sections that a later version brings.
-const LATER_SECTIONS: [&str; 7] = ["secrets", "databases", "migrations", "backups", "checks", "routes", "notify"];
+const LATER_SECTIONS: [&str; 4] = ["secrets", "checks", "routes", "notify"];
 
 /// Words of Compose files that omni spells otherwise.
 const COMPOSE: &[(&str, &str)] = &[
@@ -42,18 +42,14 @@ const COMPOSE: &[(&str, &str)] = &[
 /// A known word of a later version: a section, or a key of a service.
 pub(super) fn later_key(key: &str, path: &[String]) -> Option<Problem> {
     let at_top = path.len() == 1 || (path.len() == 3 && path[0] == "environments");
-    let in_policy = path.len() >= 2 && path[path.len() - 2] == "policy";
     let in_service = path.len() == 3 && matches!(path[0].as_str(), "services" | "jobs");
-    let known = (at_top && LATER_SECTIONS.contains(&key))
-        || (in_policy && matches!(key, "require_proof" | "require_backup"))
-        || (in_service && key == "secrets");
+    let known = (at_top && LATER_SECTIONS.contains(&key)) || (in_service && key == "secrets");
     known.then(|| {
         let what = if at_top { format!("the section `{key}`") } else { format!("`{}`", tree::joined(path)) };
         let problem =
             Problem::error("omni::spec::not_yet", path, format!("{what} is not available in this version of omni"));
         let help = match key {
             "secrets" => "for now declare `[env.NAME]` with `secret = true` and use `${NAME}` in `environment`",
-            "migrations" => "for now run migrations as a job with a `rollback` command",
             _ => "remove it, or keep it under a name that starts with `x-`",
         };
         problem.help(help)
@@ -97,7 +93,7 @@ pub(super) fn type_help(node: &Node, path: &[String]) -> Option<String> {
         (
             Value::Int(seconds),
             "interval" | "timeout" | "start_period" | "stop_grace_period" | "delay" | "monitor" | "window"
-            | "progress_deadline",
+            | "progress_deadline" | "connect_timeout" | "lock_timeout" | "statement_timeout" | "max_age",
         ) => Some(format!("write the unit too: `\"{seconds}s\"`")),
         (Value::Int(_), "memory" | "shm_size") => Some("write the unit too, as in `\"512MiB\"`".to_owned()),
         (Value::Int(mode), "mode") => Some(format!("write it in quotes: `\"0{mode:o}\"`")),

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::database::{RawBackup, RawDatabase, RawMigrations};
 use super::joined::Joined;
 use super::service::{RawJob, RawServices};
 use super::text;
@@ -37,6 +38,12 @@ pub(in crate::spec) struct RawSections {
     pub(in crate::spec) services: RawServices,
     /// Containers that run once.
     pub(in crate::spec) jobs: BTreeMap<String, RawJob>,
+    /// Databases that omni migrates and backs up.
+    pub(in crate::spec) databases: BTreeMap<String, RawDatabase>,
+    /// The migrations of databases, by the name of the database.
+    pub(in crate::spec) migrations: BTreeMap<String, RawMigrations>,
+    /// The backups of databases, by the name of the database.
+    pub(in crate::spec) backups: BTreeMap<String, RawBackup>,
     /// What happens when an apply fails, and which releases are kept.
     pub(in crate::spec) rollback: RawRollback,
     /// What is allowed and what is demanded.
@@ -182,6 +189,10 @@ pub(in crate::spec) struct RawPolicy {
     pub(in crate::spec) require_digest: bool,
     /// Whether the work tree has to be clean.
     pub(in crate::spec) require_clean_git: bool,
+    /// Whether the way back of every migration has to be proven before it is applied.
+    pub(in crate::spec) require_proof: bool,
+    /// Whether every database that is migrated has to be backed up before.
+    pub(in crate::spec) require_backup: bool,
     /// Whether steps that lose data may be planned.
     #[schemars(with = "bool")]
     pub(in crate::spec) allow_destructive: Option<bool>,

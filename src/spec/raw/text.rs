@@ -49,6 +49,9 @@ forms! {
     ProjectName = "name": "Lower-case letters, digits, `_`, `.` and `-`; at most 63.";
     Tag = "tag": "At most 128 letters, digits, `.`, `_`, `-`, `+` and `/`.";
     UrlText = "url-text": "A URL.";
+    TableName = "table-name": "A table: `migrations` or `app.migrations`.";
+    Recipient = "recipient": "An age recipient: `age1…`.";
+    Reason = "reason": "Why, in a few words.";
 }
 
 macro_rules! words {
@@ -80,4 +83,22 @@ words! {
     OnFailure:
         "undo" = "Take everything back.",
         "pause" = "Stop where it is and leave the apply open.";
+    LayoutWord:
+        "prisma" = "`NAME/migration.sql`, and `down.sql` or `rollback.sql` beside it.",
+        "sqlx" = "`VERSION_NAME.sql`, or `VERSION_NAME.up.sql` and `.down.sql`.",
+        "golang-migrate" = "`VERSION_NAME.up.sql` and `.down.sql`.",
+        "dbmate" = "`VERSION_NAME.sql` with `-- migrate:up` and `-- migrate:down`.",
+        "diesel" = "`VERSION_NAME/up.sql` and `down.sql`.",
+        "goose" = "`VERSION_NAME.sql` with `-- +goose Up` and `-- +goose Down`.",
+        "flyway" = "`V1__name.sql`, `U1__name.sql`, `R__name.sql`.",
+        "sqitch" = "`deploy/NAME.sql`, `revert/NAME.sql` and `verify/NAME.sql`.";
+    ProveWord:
+        "schema" = "On a copy of the schema.",
+        "data" = "On the newest backup.",
+        "off" = "They are not tried.";
+    BeforeWord:
+        "migrate" = "Before the database is migrated.";
+    VerifyWord:
+        "restore" = "It is restored into a scratch database, and that is compared.",
+        "checksum" = "It is read back, and its hash compared.";
 }

@@ -96,20 +96,18 @@ impl Resolver<'_> {
             return None;
         };
         if !self.takes_part(raw) {
-            let profiles = suggest::choices(raw.profiles.iter().map(String::as_str));
-            let problem = Problem::error(
-                "omni::spec::unknown_name",
-                place,
-                format!("`{name}` takes no part: its profile was not chosen"),
-            );
-            self.report(
-                problem.help(format!("choose the profile {profiles}, or give this one the same `profiles`")),
-                place,
-                "takes no part",
-            );
+            self.no_part(name, raw, place, "or give this one the same `profiles`");
             return None;
         }
         Some(Address::new(kind, name))
+    }
+
+    /// Reports a name of something that its profile leaves out.
+    pub(super) fn no_part(&mut self, name: &str, raw: &RawContainer, place: &[String], otherwise: &str) {
+        let profiles = suggest::choices(raw.profiles.iter().map(String::as_str));
+        let message = format!("`{name}` takes no part: its profile was not chosen");
+        let problem = Problem::error("omni::spec::unknown_name", place, message);
+        self.report(problem.help(format!("choose the profile {profiles}, {otherwise}")), place, "takes no part");
     }
 
     /// The path of a name in a list or in a table.
@@ -121,7 +119,8 @@ impl Resolver<'_> {
         below(at, &position.map_or_else(|| name.to_owned(), |position| position.to_string()))
     }
 
-    fn link(&self, place: &[String]) -> std::ops::Range<usize> {
+    /// Where a link is written: its key and its value where they stand together.
+    pub(super) fn link(&self, place: &[String]) -> std::ops::Range<usize> {
         let (key, value) = (self.tree.key(place), self.tree.place(place));
         if key.end <= value.start { key.start..value.end } else { value }
     }

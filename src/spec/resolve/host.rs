@@ -142,7 +142,7 @@ fn beside(path: &str, root: &str) -> Option<String> {
 }
 
 /// An absolute path without `.`, `..` and doubled `/`.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {
@@ -156,6 +156,6 @@ fn normal(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-fn is_under(path: &str, folder: &str) -> bool {
+pub(super) fn is_under(path: &str, folder: &str) -> bool {
     folder == "/" || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -13,13 +13,21 @@ impl Resolver<'_> {
         let volumes = sections.volumes.keys().map(|name| ("volumes", name));
         let services = sections.services.keys().map(|name| ("services", name));
         let jobs = sections.jobs.keys().map(|name| ("jobs", name));
-        for (section, name) in networks.chain(volumes).chain(services).chain(jobs) {
+        let databases = sections.databases.keys().map(|name| ("databases", name));
+        for (section, name) in networks.chain(volumes).chain(services).chain(jobs).chain(databases) {
             let at = tree::path(&[section, name]);
             if let Err(help) = name::check(name) {
                 let problem =
                     Problem::error("omni::spec::bad_name", &at, format!("`{}` is no name", crate::plain::plain(name)));
                 self.problems.push(problem.label(self.tree.key(&at), "not a name").help(help));
             }
+        }
+        for name in sections.databases.keys().filter(|name| name.contains('.')) {
+            let at = tree::path(&["databases", name]);
+            let shown = crate::plain::plain(name);
+            let problem = Problem::error("omni::spec::bad_name", &at, format!("`{shown}` is no name of a database"));
+            let help = "a `.` stands between a database and its migrations, as in `migration.shop.0042_add_tax`";
+            self.problems.push(problem.label(self.tree.key(&at), "holds a `.`").help(help));
         }
         for name in sections.jobs.keys().filter(|name| sections.services.contains_key(*name)) {
             let (job, service) = (tree::path(&["jobs", name]), tree::path(&["services", name]));

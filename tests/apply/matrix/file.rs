@@ -32,6 +32,9 @@ const fn actions(kind: Kind) -> &'static [Action] {
             Action::Replace(Turn::OldFirst),
             Action::Delete,
         ],
+        Kind::Database => &[Action::Create, Action::Update],
+        Kind::Backup => &[],
+        Kind::Migration => &[Action::Run, Action::Delete],
     }
 }
 

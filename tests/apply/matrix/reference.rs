@@ -25,6 +25,12 @@ pub(super) enum Reference {
     OneWay,
     /// Everything goes, volumes too.
     End,
+    /// A database is migrated, in transactions and outside of one, and the service that uses it is replaced.
+    Migrations,
+    /// A release back: the migrations since then are taken back.
+    Downs,
+    /// A migration destroys what nothing brings back, after the service that uses the database was replaced.
+    Drops,
 }
 
 /// How a change goes by itself.
@@ -39,13 +45,18 @@ pub(super) enum Course {
 }
 
 /// The plays: what cannot be taken back comes last, so it does not fail by itself.
-pub(super) const PLAYS: [(Reference, Course); 6] = [
+pub(super) const PLAYS: [(Reference, Course); 11] = [
     (Reference::Services, Course::Forward),
     (Reference::Services, Course::Undone),
     (Reference::Needs, Course::Forward),
     (Reference::Needs, Course::Back),
     (Reference::OneWay, Course::Forward),
     (Reference::End, Course::Forward),
+    (Reference::Migrations, Course::Forward),
+    (Reference::Migrations, Course::Undone),
+    (Reference::Downs, Course::Forward),
+    (Reference::Downs, Course::Back),
+    (Reference::Drops, Course::Forward),
 ];
 
 const fn member(version: u8, replicas: u8, has_volume: bool, memory: u8, needs: u8, is_there: bool) -> Member {
@@ -181,6 +192,26 @@ environment = {{ BEHAVIOUR = "serve:60", VERSION = "{version}" }}
     )
 }
 
+fn migrated(many: u8, version: u8, lock_timeout: u8, is_broken: bool) -> String {
+    let behaviour = if is_broken { "never" } else { "serve:60" };
+    format!(
+        r#"[project]
+name = "shop"
+[networks.net]
+[databases.pos]
+url = "postgres://omni@db.example/pos"
+lock_timeout = "{lock_timeout}s"
+[migrations.pos]
+dir = "migrations/{many}"
+layout = "dbmate"
+[services.a]
+image = "shop/serve:1"
+networks = ["net"]
+environment = {{ BEHAVIOUR = "{behaviour}", VERSION = "{version}", URL = "postgres://app@db.example/pos" }}
+{HEALTH}"#
+    )
+}
+
 const FOR_GOOD: &str = r#"[jobs.forget]
 image = "shop/serve:1"
 command = ["exit", "0", "40"]
@@ -195,6 +226,9 @@ impl Reference {
             Self::Services | Self::End => members().0.spec(None),
             Self::Needs => needs_before(),
             Self::OneWay => one_way(0, ""),
+            Self::Migrations => one_way(0, ""),
+            Self::Downs => migrated(2, 0, 5, false),
+            Self::Drops => migrated(4, 0, 5, false),
         }
     }
 
@@ -211,6 +245,9 @@ impl Reference {
             Self::Needs => theatre.ask_plan(&needs_after()).await,
             Self::OneWay => theatre.ask_plan(&one_way(1, FOR_GOOD)).await,
             Self::End => theatre.ask_plan_of_the_end().await,
+            Self::Migrations => theatre.ask_plan(&migrated(4, 1, 5, is_broken)).await,
+            Self::Downs => theatre.ask_plan_back().await,
+            Self::Drops => theatre.ask_plan(&migrated(5, 1, 6, false)).await,
         }
     }
 
@@ -229,7 +266,11 @@ impl Reference {
         };
         theatre.engine.create_network(&outside, "world", &BTreeMap::new()).await.expect("the engine answers");
         let _digest = theatre.engine.publish("shop/serve:2", "two", serves);
+        theatre.engine.add_database("pos");
         assert_eq!(theatre.apply(&self.before()).await, Outcome::Applied);
+        if self == Self::Downs {
+            assert_eq!(theatre.apply(&migrated(4, 1, 5, false)).await, Outcome::Applied);
+        }
         theatre
     }
 }

@@ -10,8 +10,8 @@ use crate::provider::database::trouble::Trouble;
 
 const QUERY: &str = include_str!("catalogue.sql");
 
-/// What the text of definitions depends on, and what each has to be. `pg_temp` is last, so that no temporary table hides
-/// a catalogue; `jit` is there for the time it takes.
+/// What the text of definitions depends on, and what each has to be. `pg_temp` is last, so that no temporary table
+/// hides a catalogue; `jit` is there for the time it takes.
 const SETTINGS: [&str; 9] = [
     "search_path",
     "quote_all_identifiers",

@@ -1,5 +1,6 @@
 //! Connecting: where the server is, the settings of a session, and whether it is a server that can be migrated.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 
 use crate::migration::Dialect;
 use crate::provider::database::postgres::fault::{DIRECT, unopened};
+use crate::provider::database::postgres::session::PostgresSession;
 use crate::provider::database::trouble::{Trouble, in_time};
 use crate::provider::database::{Facts, Target};
 use crate::provider::{Fault, FaultKind};
@@ -28,14 +30,27 @@ SET tcp_keepalives_count = 3;
 SET tcp_user_timeout = '25s';
 SET client_min_messages = warning";
 
+/// The driver asks for a time zone and an order of dates of its own when it connects. Scripts were written for those of
+/// the role and the database, of which the more special one is set last; what the server's file says nobody can ask.
+const ZONE: &str = "
+SELECT pg_catalog.set_config(split_part(said, '=', 1), substr(said, strpos(said, '=') + 1), false)
+FROM (
+    SELECT said FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS said
+    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+    AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
+    AND lower(split_part(said, '=', 1)) IN ('timezone', 'datestyle')
+    ORDER BY s.setrole <> 0, s.setdatabase <> 0 OFFSET 0
+) AS each";
+
 const FACTS: &str = "SELECT current_setting('server_version_num')::int AS number, \
      split_part(current_setting('server_version'), ' ', 1) AS version, current_database()::text AS database, \
-     coalesce(current_schema()::text, 'public') AS schema, current_user::text AS account";
+     coalesce(current_schema()::text, 'public') AS schema, current_user::text AS account, \
+     current_setting('search_path') AS search_path";
 
 /// Where a database is.
 pub(super) struct Place {
     options: PgConnectOptions,
-    server: String,
+    way: String,
 }
 
 impl Place {
@@ -44,23 +59,37 @@ impl Place {
     /// # Errors
     /// `Failed` when its URL cannot be understood. The fault holds nothing of it.
     pub(super) fn new(target: &Target) -> Result<Self, Fault> {
-        let options = PgConnectOptions::from_str(&target.url).map_err(|_| malformed(&target.name))?;
+        let options = PgConnectOptions::from_str(&with_host(&target.url)).map_err(|_| malformed(&target.name))?;
         // Statements are not kept: what they refer to is changed by the scripts.
         let options = options
             .application_name(&target.application)
             .extra_float_digits(None)
             .statement_cache_capacity(0)
             .disable_statement_logging();
-        let server = match options.get_socket() {
-            Some(socket) => format!("{}:{}", socket.display(), options.get_port()),
-            None => format!("{}:{}", options.get_host(), options.get_port()),
-        };
-        Ok(Self { options, server })
+        let host = options.get_socket().map_or_else(|| options.get_host().into(), |socket| socket.to_string_lossy());
+        let (port, database, user) = (options.get_port(), options.get_database(), options.get_username());
+        let way = format!("{user}@{host}:{port}/{}", database.unwrap_or(user));
+        Ok(Self { options, way })
     }
 
-    /// The server, whichever database of it is meant.
-    pub(super) fn server(&self) -> &str {
-        &self.server
+    /// What a pool decides by how it deals with a connection.
+    pub(super) fn way(&self) -> &str {
+        &self.way
+    }
+}
+
+/// The URL with a host where it has a user or a port alone, as clients of `PostgreSQL` take it: the host is a parameter
+/// then.
+fn with_host(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let at = authority.rfind('@').map_or(0, |at| at + 1);
+    match authority.split_at(at) {
+        ("", "") => url.into(),
+        (user, port) if port.is_empty() || port.starts_with(':') => {
+            format!("{scheme}://{user}localhost{port}{path}").into()
+        }
+        _ => url.into(),
     }
 }
 
@@ -69,8 +98,8 @@ fn malformed(name: &str) -> Fault {
     Fault::new(FaultKind::Failed, format!("the URL of database `{name}` cannot be understood")).help(help)
 }
 
-/// A connection with all its settings made.
-pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> Result<(PgConnection, Facts), Fault> {
+/// A session with all its settings made.
+pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> Result<PostgresSession, Fault> {
     let welcomed = in_time(Some(target.connect_timeout), welcomed(place, target, is_direct)).await;
     let (connection, facts, is_pooled) = welcomed.map_err(|trouble| unopened(trouble, &target.name))?;
     if facts.number < OLDEST {
@@ -81,7 +110,8 @@ pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> 
         let why = "a transaction pooler is in between, through which no session keeps its lock";
         return Err(Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name)).help(DIRECT));
     }
-    Ok((connection, facts.told()))
+    let (facts, search_path) = facts.told();
+    Ok(PostgresSession::new(target, facts, search_path, connection))
 }
 
 async fn welcomed(place: &Place, target: &Target, is_direct: bool) -> Result<(PgConnection, Told, bool), Trouble> {
@@ -102,6 +132,7 @@ async fn set(connection: &mut PgConnection, target: &Target, number: i32) -> Res
         target.statement_timeout.map_or(0, milliseconds),
     );
     sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut *connection).await?;
+    sqlx::raw_sql(ZONE).execute(&mut *connection).await?;
     if number >= LOOKS {
         // Not every system can.
         let _ = sqlx::raw_sql("SET client_connection_check_interval = '500ms'").execute(connection).await;
@@ -121,6 +152,7 @@ struct Told {
     database: String,
     schema: String,
     user: String,
+    search_path: String,
 }
 
 impl Told {
@@ -132,18 +164,21 @@ impl Told {
             database: row.try_get("database")?,
             schema: row.try_get("schema")?,
             user: row.try_get("account")?,
+            search_path: row.try_get("search_path")?,
         })
     }
 
-    fn told(self) -> Facts {
-        Facts {
+    /// The facts, and the search path.
+    fn told(self) -> (Facts, String) {
+        let facts = Facts {
             dialect: Dialect::Postgres,
             version: format!("PostgreSQL {}", self.version),
             major: u32::try_from(self.number / 10_000).unwrap_or_default(),
             database: self.database,
             schema: self.schema,
             user: self.user,
-        }
+        };
+        (facts, self.search_path)
     }
 }
 
@@ -168,4 +203,24 @@ async fn is_pooled(connection: &mut PgConnection, place: &Place) -> Result<bool,
 async fn backend(connection: &mut PgConnection) -> Result<i32, Trouble> {
     let row = sqlx::raw_sql("SELECT pg_backend_pid() AS pid").fetch_one(connection).await?;
     Ok(row.try_get("pid")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_host;
+
+    #[test]
+    fn a_url_needs_no_host() {
+        for (url, whole) in [
+            ("postgres:///db?host=/run", "postgres:///db?host=/run"),
+            ("postgres://ci:x@/db?host=/run", "postgres://ci:x@localhost/db?host=/run"),
+            ("postgres://ci@:6000/db", "postgres://ci@localhost:6000/db"),
+            ("postgres://:6000?host=/run", "postgres://localhost:6000?host=/run"),
+            ("postgres://ci:a%40b@db:6000/db?x=@", "postgres://ci:a%40b@db:6000/db?x=@"),
+            ("postgres://[::1]:6000/db", "postgres://[::1]:6000/db"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(with_host(url), whole);
+        }
+    }
 }

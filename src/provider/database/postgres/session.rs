@@ -29,6 +29,8 @@ pub(super) struct PostgresSession {
     facts: Facts,
     /// None once it was lost or given up.
     connection: Option<PgConnection>,
+    /// Where names without a schema are looked for, as it was when the session was opened.
+    search_path: String,
     /// How long a call of omni's own may take.
     patience: Duration,
     /// How long a commit may take.
@@ -36,10 +38,11 @@ pub(super) struct PostgresSession {
 }
 
 impl PostgresSession {
-    pub(super) fn new(target: &Target, facts: Facts, connection: PgConnection) -> Self {
+    pub(super) fn new(target: &Target, facts: Facts, search_path: String, connection: PgConnection) -> Self {
         Self {
             name: target.name.clone(),
             facts,
+            search_path,
             connection: Some(connection),
             patience: LONGEST_CALL + target.lock_timeout,
             commit: target.statement_timeout.map_or(LONGEST_COMMIT, |limit| limit + LONGEST_CALL),
@@ -86,6 +89,21 @@ macro_rules! call {
     }};
 }
 
+/// One call for a ledger. A script that a dump of the database was made into empties the search path, under which the
+/// ledger's table would not be found.
+macro_rules! call_ledger {
+    ($session:ident, $connection:ident => $work:expr) => {{
+        let mut taken = $session.take()?;
+        let $connection = &mut taken;
+        let work = async {
+            restore(&mut *$connection, &$session.search_path).await?;
+            $work.await
+        };
+        let done = in_time(Some($session.patience), work).await;
+        $session.end(taken, done, "")
+    }};
+}
+
 #[async_trait]
 impl Session for PostgresSession {
     fn facts(&self) -> &Facts {
@@ -121,23 +139,23 @@ impl Session for PostgresSession {
     }
 
     async fn ledger(&mut self, ledger: &Ledger) -> Result<Option<Vec<Row>>, Fault> {
-        call!(self, connection => keeping::ledger(connection, ledger))
+        call_ledger!(self, connection => keeping::ledger(connection, ledger))
     }
 
     async fn make_ledger(&mut self, ledger: &Ledger) -> Result<(), Fault> {
-        call!(self, connection => keeping::make_ledger(connection, ledger))
+        call_ledger!(self, connection => keeping::make_ledger(connection, ledger))
     }
 
     async fn record(&mut self, ledger: &Ledger, writing: &Writing<'_>) -> Result<(), Fault> {
-        call!(self, connection => keeping::all(connection, &ledger.add(writing)))
+        call_ledger!(self, connection => keeping::all(connection, &ledger.add(writing)))
     }
 
     async fn record_begun(&mut self, ledger: &Ledger, writing: &Writing<'_>) -> Result<(), Fault> {
-        call!(self, connection => keeping::all(connection, &ledger.begin(writing)))
+        call_ledger!(self, connection => keeping::all(connection, &ledger.begin(writing)))
     }
 
     async fn unrecord(&mut self, ledger: &Ledger, writing: &Writing<'_>) -> Result<(), Fault> {
-        call!(self, connection => keeping::all(connection, &ledger.remove(writing)))
+        call_ledger!(self, connection => keeping::all(connection, &ledger.remove(writing)))
     }
 
     async fn marks(&mut self) -> Result<Vec<Mark>, Fault> {
@@ -164,6 +182,14 @@ impl Session for PostgresSession {
         let done = in_time(Some(self.patience), value(&mut connection, query)).await;
         self.end(connection, done, query)
     }
+}
+
+/// Puts the search path back where a script has changed it.
+async fn restore(connection: &mut PgConnection, search_path: &str) -> Result<(), Trouble> {
+    let restore = "SELECT pg_catalog.set_config('search_path', $1, false) \
+                   WHERE pg_catalog.current_setting('search_path') OPERATOR(pg_catalog.<>) $1";
+    sqlx::query(restore).persistent(false).bind(search_path).execute(connection).await?;
+    Ok(())
 }
 
 /// Tries each lock; gives back those that it got where another session has one of them.
