@@ -38,9 +38,8 @@ impl Backups<'_> {
         let (content, migrations, stored) = match made {
             Ok(made) => made,
             Err(fault) => {
-                drop(draft);
                 // What cannot be removed now is by the next one.
-                let _ = self.shelf.sweep().await;
+                let _ = self.shelf.give_up(draft).await;
                 return Err(fault);
             }
         };

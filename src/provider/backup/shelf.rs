@@ -128,6 +128,12 @@ impl Shelf {
         on_thread(move || shelf.begun(&name)).await.map_err(|error| unusable(&self.folder, "written", &error))
     }
 
+    /// Removes what there is of a backup that will never be one. A thread may be at work on it yet.
+    pub(super) async fn give_up(&self, draft: Draft) -> std::io::Result<()> {
+        let _ = tokio::fs::remove_file(self.beside(&draft.name, "raw")).await;
+        tokio::fs::remove_file(&draft.part).await
+    }
+
     /// A file beside the backups that is removed by `sweep` once nobody has it locked. Nothing may be in its place.
     pub(super) fn beside(&self, name: &str, what: &str) -> PathBuf {
         self.folder.join(format!(".{name}.{what}"))

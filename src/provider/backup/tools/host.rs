@@ -24,21 +24,30 @@ const KEPT: usize = 4096;
 /// The programs of this machine.
 #[derive(Debug, Clone, Default)]
 pub struct HostTools {
-    /// The folder they lie in; where they usually do, where none.
+    /// The only folder they are taken from; where they usually lie, and the path, where none.
     pub folder: Option<PathBuf>,
 }
 
 impl HostTools {
     /// A program that is not older than the server.
     async fn program(&self, name: &str, major: u32) -> Result<PathBuf, Fault> {
-        let usual = PLACES.iter().map(|(before, after)| PathBuf::from(format!("{before}{major}{after}")));
-        let places: Vec<_> = self.folder.clone().map_or_else(|| usual.collect(), |folder| vec![folder]);
-        for program in places.into_iter().map(|place| place.join(name)).chain([PathBuf::from(name)]) {
+        let programs: Vec<_> = match &self.folder {
+            Some(folder) => vec![folder.join(name)],
+            None => {
+                let place =
+                    |(before, after): &(&str, &str)| PathBuf::from(format!("{before}{major}{after}")).join(name);
+                PLACES.iter().map(place).chain([PathBuf::from(name)]).collect()
+            }
+        };
+        let mut older = None;
+        for program in programs {
             match version(&program).await {
                 Some(found) if found >= major => return Ok(program),
-                Some(found) if program.components().count() == 1 => return Err(too_old(name, found, major)),
-                _ => {}
+                found => older = older.or(found),
             }
+        }
+        if let Some(found) = older {
+            return Err(too_old(name, found, major));
         }
         let message = format!("there is no `{name}` on this machine");
         Err(Fault::new(FaultKind::NotFound, message).help(format!("install the client programs of PostgreSQL {major}")))
