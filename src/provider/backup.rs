@@ -37,7 +37,7 @@ pub use tools::Tools;
 pub struct Backups<'a> {
     /// Opens sessions.
     pub connect: Arc<dyn Connect>,
-    /// The programs for a server; SQLite needs none.
+    /// The programs for a server; `SQLite` needs none.
     pub tools: &'a dyn Tools,
     /// The database. Its `statement_timeout` is not heeded: a table is counted and dumped however large it is.
     pub target: Target,

@@ -58,7 +58,7 @@ impl Bench {
         names
     }
 
-    /// A file of SQLite with a few things in it; its URL.
+    /// A file of `SQLite` with a few things in it; its URL.
     pub(crate) async fn sqlite(&self, name: &str) -> String {
         let url = format!("sqlite:{}?mode=rwc", self.folder.path().join("data").join(name).display());
         let mut session = self.session(&url).await;

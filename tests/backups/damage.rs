@@ -80,7 +80,7 @@ async fn an_encrypted_backup_opens_with_its_own_key_only() {
     let (own, other) = (age::x25519::Identity::generate(), age::x25519::Identity::generate());
     let to = BTreeSet::from([own.to_public().to_string()]);
     let made = bench.on(&url, &|_| {}).make("op1", &to).await.unwrap();
-    assert!(made.file.ends_with(".age"));
+    assert_eq!(made.file, format!("{}.sqlite.gz.age", made.name));
     let stored = fs::read(bench.shelf.path(&made)).unwrap();
     assert!(stored.starts_with(b"age-encryption.org/v1"));
     let before = fs::read(bench.folder.path().join("data/shop.db")).unwrap();

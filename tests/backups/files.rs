@@ -1,4 +1,4 @@
-//! Files of SQLite.
+//! Files of `SQLite`.
 
 use omni::provider::FaultKind;
 use omni::provider::backup::{Consent, Inventory, Others};

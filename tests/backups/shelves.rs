@@ -74,8 +74,8 @@ async fn nobody_else_reads_a_backup() {
     let bench = Bench::new();
     let url = bench.sqlite("shop.db").await;
     let made = bench.on(&url, &|_| {}).make("manual", &nobody()).await.unwrap();
-    let mode = std::fs::metadata(bench.shelf.path(&made)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let rights = std::fs::metadata(bench.shelf.path(&made)).unwrap().permissions().mode();
+    assert_eq!(rights & 0o777, 0o600);
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub struct Inventory {
     pub schema: Fingerprint,
     /// How many facts that catalogue has.
     pub facts: usize,
-    /// How many rows each table has, omni's own and the ledger too; of PostgreSQL also `large objects`.
+    /// How many rows each table has, omni's own and the ledger too; of `PostgreSQL` also `large objects`.
     pub rows: BTreeMap<String, u64>,
 }
 

@@ -1,7 +1,7 @@
 //! Making a backup.
 //!
 //! A server's is dumped in a snapshot that the session exports, and the rows are counted in the same one. A file of
-//! SQLite is copied with `VACUUM INTO`: its own backup calls cannot be reached without unsafe code, and this is one read
+//! `SQLite` is copied with `VACUUM INTO`: its own backup calls cannot be reached without unsafe code, and this is one read
 //! transaction too. The rowids of tables without a primary key of that kind may be others in the copy.
 
 use std::collections::BTreeSet;
@@ -134,7 +134,7 @@ impl Backups<'_> {
     }
 }
 
-/// The target for a file of SQLite at another place.
+/// The target for a file of `SQLite` at another place.
 pub(super) fn at(target: &Target, path: &Path) -> Target {
     let path = path.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
     Target { url: format!("sqlite:{path}"), ..target.clone() }

@@ -33,7 +33,7 @@ pub enum Consent {
 pub enum Others {
     /// Nothing is restored while there are any.
     Refuse,
-    /// Their sessions are ended when the database is replaced. A file of SQLite has no such means.
+    /// Their sessions are ended when the database is replaced. A file of `SQLite` has no such means.
     End,
 }
 

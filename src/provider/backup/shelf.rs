@@ -69,8 +69,8 @@ impl Shelf {
     /// # Errors
     /// When the folder cannot be read.
     pub async fn list(&self) -> Result<Listed, Fault> {
-        let shelf = self.clone();
-        on_thread(move || shelf.listed()).await.map_err(|error| unusable(&self.folder, "read", &error))
+        let own = self.clone();
+        on_thread(move || own.listed()).await.map_err(|error| unusable(&self.folder, "read", &error))
     }
 
     /// The backup of this name.
@@ -116,16 +116,16 @@ impl Shelf {
     /// # Errors
     /// When a file stays.
     pub async fn sweep(&self) -> Result<Vec<String>, Fault> {
-        let shelf = self.clone();
-        on_thread(move || shelf.swept()).await.map_err(|error| unusable(&self.folder, "tidied", &error))
+        let own = self.clone();
+        on_thread(move || own.swept()).await.map_err(|error| unusable(&self.folder, "tidied", &error))
     }
 
     /// Begins a backup, made at this time by this one: `NAME-2` is its name where `NAME` is taken.
     pub(super) async fn begin(&self, at: Timestamp, made_by: &str) -> Result<Draft, Fault> {
         let word: String = made_by.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let name = format!("{}-{}-{word}", self.database, at.strftime("%Y%m%dT%H%M%SZ"));
-        let shelf = self.clone();
-        on_thread(move || shelf.begun(&name)).await.map_err(|error| unusable(&self.folder, "written", &error))
+        let own = self.clone();
+        on_thread(move || own.begun(&name)).await.map_err(|error| unusable(&self.folder, "written", &error))
     }
 
     /// Removes what there is of a backup that will never be one. A thread may be at work on it yet.
@@ -233,8 +233,8 @@ impl Shelf {
         for file in known.iter().filter(|file| self.is_ours(stem(file)) && !file.ends_with(MANIFEST)) {
             let name = stem(file);
             let is_whole = known.contains(&format!("{name}{MANIFEST}")) && !file.starts_with('.');
-            let twins = known.iter().filter(|other| stem(other) == name && !other.ends_with(MANIFEST));
-            if is_whole || twins.map(|twin| self.is_locked(twin)).any(|locked| locked) {
+            let mut twins = known.iter().filter(|other| stem(other) == name && !other.ends_with(MANIFEST));
+            if is_whole || twins.any(|twin| self.is_locked(twin)) {
                 continue;
             }
             fs::remove_file(self.folder.join(file))?;

@@ -17,12 +17,12 @@ impl<E: Engine> Site<E> {
     pub(super) async fn backed_up(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         let Some(Resource::Backup(backup)) = &order.change.after else { return Err(odd(order)) };
         let database = database(order, backup)?;
-        let shelf = shelf(order, backup);
+        let folder = shelf(order, backup);
         // It has to answer before its time is asked.
         let session = self.reached(order, &backup.database, database).await?;
         drop(session);
-        let backups = self.backups(order, backup, database, &shelf).await?;
-        let made = match shelf.made_by(order.op.as_str()).await? {
+        let backups = self.backups(order, backup, database, &folder).await?;
+        let made = match folder.made_by(order.op.as_str()).await? {
             Some(made) => made,
             None => backups.make(order.op.as_str(), &backup.encrypt_to).await?,
         };
@@ -42,13 +42,13 @@ impl<E: Engine> Site<E> {
     pub(super) async fn put_back(&self, order: &Order<'_>, database: &str) -> Result<Effect, Fault> {
         let at = Address::new(Kind::Backup, database);
         let Some(Resource::Backup(backup)) = order.requirement(&at) else { return Err(odd(order)) };
-        let shelf = shelf(order, backup);
-        let Some(made) = shelf.made_by(order.op.as_str()).await? else {
+        let folder = shelf(order, backup);
+        let Some(made) = folder.made_by(order.op.as_str()).await? else {
             let text = format!("there is no backup of database.{database} that this apply made");
             let help = format!("restore another one: `omni backup list` shows those in `{}`", backup.dir);
             return Err(Fault::new(FaultKind::NotFound, text).help(help));
         };
-        let backups = self.backups(order, backup, self::database(order, backup)?, &shelf).await?;
+        let backups = self.backups(order, backup, self::database(order, backup)?, &folder).await?;
         let restored = backups.restore(&made, Consent::Replace, Others::End).await?;
         let kept = restored.kept.map(|name| format!(", what was written meanwhile is in `{name}`"));
         Ok(Effect { objects: Vec::new(), note: format!("{} restored{}", made.name, kept.unwrap_or_default()) })
@@ -68,7 +68,7 @@ impl<E: Engine> Site<E> {
         order: &Order<'a>,
         backup: &Backup,
         database: &Database,
-        shelf: &'a Shelf,
+        folder: &'a Shelf,
     ) -> Result<Backups<'a>, Fault> {
         let url = self.url(order, database).await?;
         let known = self.known.iter().find(|known| known.name == backup.database);
@@ -77,7 +77,7 @@ impl<E: Engine> Site<E> {
             tools: &*self.tools,
             target: target(&backup.database, database, url, &format!("omni/{}", order.op)),
             ledger: known.and_then(|known| Some((known.database.ledger.as_ref()?, known.scripts.as_slice()))),
-            shelf,
+            shelf: folder,
             keys: &self.keys,
             progress: order.progress,
         })

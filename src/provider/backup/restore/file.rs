@@ -1,4 +1,4 @@
-//! A file of SQLite replaced by another one: restored beside it, then renamed while nobody else has it open.
+//! A file of `SQLite` replaced by another one: restored beside it, then renamed while nobody else has it open.
 //!
 //! In the mode WAL every connection keeps a lock, so leaving that mode fails while there is another one, and folds the
 //! log back where there is none. In the other mode an idle connection has no lock at all: there the kernel tells which

@@ -102,13 +102,13 @@ impl Backups<'_> {
         for statement in rights.split('\u{1f}').filter(|statement| !statement.is_empty()) {
             outside.run(&statement.replace("%1$I", &quoted(&new))).await?;
         }
-        let renames = [(name.as_str(), aside.as_str()), (new.as_str(), name.as_str())];
+        let names = [(name.as_str(), aside.as_str()), (new.as_str(), name.as_str())];
         let renamed = match others {
-            Others::Refuse => renamed(&mut *outside, &renames).await,
+            Others::Refuse => renamed(&mut *outside, &names).await,
             Others::End => {
                 let mut ender = door.open().await?;
                 tokio::select! {
-                    renamed = renamed(&mut *outside, &renames) => renamed,
+                    renamed = renamed(&mut *outside, &names) => renamed,
                     fault = ended(&mut *ender, &name) => Err(fault),
                 }
             }
@@ -138,11 +138,11 @@ impl Backups<'_> {
 }
 
 /// Renames databases, all or none.
-async fn renamed(session: &mut dyn Session, renames: &[(&str, &str)]) -> Result<(), Fault> {
+async fn renamed(session: &mut dyn Session, names: &[(&str, &str)]) -> Result<(), Fault> {
     session.begin().await?;
-    for (from, to) in renames {
-        let renamed = session.run(&format!("ALTER DATABASE {} RENAME TO {}", quoted(from), quoted(to))).await;
-        if let Err(fault) = renamed {
+    for (from, to) in names {
+        let done = session.run(&format!("ALTER DATABASE {} RENAME TO {}", quoted(from), quoted(to))).await;
+        if let Err(fault) = done {
             // Where it cannot be taken back the connection is lost, and it is taken back with it.
             let _ = session.abort().await;
             return Err(fault);

@@ -31,14 +31,9 @@ pub struct HostTools {
 impl HostTools {
     /// A program that is not older than the server.
     async fn program(&self, name: &str, major: u32) -> Result<PathBuf, Fault> {
-        let programs: Vec<_> = match &self.folder {
-            Some(folder) => vec![folder.join(name)],
-            None => {
-                let place =
-                    |(before, after): &(&str, &str)| PathBuf::from(format!("{before}{major}{after}")).join(name);
-                PLACES.iter().map(place).chain([PathBuf::from(name)]).collect()
-            }
-        };
+        let place = |(before, after): &(&str, &str)| PathBuf::from(format!("{before}{major}{after}")).join(name);
+        let usual = || PLACES.iter().map(place).chain([PathBuf::from(name)]).collect();
+        let programs: Vec<_> = self.folder.as_ref().map_or_else(usual, |folder| vec![folder.join(name)]);
         let mut older = None;
         for program in programs {
             match version(&program).await {
@@ -112,7 +107,10 @@ impl Tools for HostTools {
             let mut buffer = vec![0; 256 << 10];
             loop {
                 match dump.read(&mut buffer).await {
-                    Ok(0) => return Ok(drop(input)),
+                    Ok(0) => {
+                        drop(input);
+                        return Ok(());
+                    }
                     // Where it takes no more it has ended, and said why.
                     Ok(read) if input.write_all(&buffer[..read]).await.is_err() => return Ok(()),
                     Ok(_) => {}
