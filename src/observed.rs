@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
 use crate::fingerprint::{Fingerprint, Key};
-use crate::resource::Resource;
+use crate::resource::{Database, Resource};
 
 pub use database::{SeenDatabase, Standing};
 
@@ -158,6 +158,21 @@ impl Observed {
     pub fn standings(&self) -> BTreeMap<&str, Option<Standing>> {
         let all = self.databases.iter();
         all.map(|(name, seen)| (name.as_str(), seen.as_ref().ok().map(SeenDatabase::standing))).collect()
+    }
+
+    /// The databases among these things that should answer and did not, each with why: those that run elsewhere, and
+    /// those whose service is up.
+    #[must_use]
+    pub fn silent<'a>(&'a self, resources: &'a BTreeMap<Address, Resource>) -> Vec<(&'a Address, &'a str)> {
+        let should = |database: &Database| match &database.service {
+            Some(service) => self.at(&Address::service(service)).iter().any(|object| object.status.is_up()),
+            None => true,
+        };
+        let databases = resources.iter().filter_map(|(address, resource)| Some((address, resource.database()?)));
+        let asked = databases.filter(|(_, database)| should(database));
+        asked
+            .filter_map(|(address, _)| Some((address, self.databases.get(address.name())?.as_ref().err()?.as_str())))
+            .collect()
     }
 
     /// A database, where it was asked.

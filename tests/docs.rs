@@ -81,6 +81,9 @@ fn headings(part: &str) -> &'static [&'static str] {
         "Network" => &["[networks.NAME]"],
         "Volume" => &["[volumes.NAME]"],
         "Job" => &["[jobs.NAME]", "[services.NAME]"],
+        "Database" => &["[databases.NAME]"],
+        "Migrations" => &["[migrations.DATABASE]"],
+        "Backup" | "Keep" => &["[backups.DATABASE]"],
         "Healthcheck" => &["healthcheck"],
         "Update" => &["update"],
         "Rollback" => &["[rollback]"],
@@ -97,8 +100,8 @@ fn every_key_of_the_schema_is_in_the_docs() {
     let top: BTreeSet<_> = keys(&schema);
     let mut missing = Vec::new();
     for section in &top {
-        let is_told =
-            |heading: &&String| **heading == format!("[{section}]") || **heading == format!("[{section}.NAME]");
+        let forms = ["", ".NAME", ".DATABASE"].map(|name| format!("[{section}{name}]"));
+        let is_told = |heading: &&String| forms.contains(heading);
         if sections.keys().find(is_told).is_none() {
             missing.push(format!("the section `{section}`"));
         }

@@ -1,5 +1,5 @@
-//! What ways back are worth, on real databases: pairs of scripts with the right verdict of each, batches, histories, and
-//! the scratch databases on which they are tried.
+//! What ways back are worth, on real databases: pairs of scripts with the right verdict of each, batches, histories,
+//! and the scratch databases on which they are tried.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
 
@@ -15,6 +15,7 @@ mod pairs;
 mod pairs_postgres;
 #[path = "proofs/pairs_sqlite.rs"]
 mod pairs_sqlite;
+#[expect(dead_code, reason = "the server is that of the store's tests, which cut sessions too")]
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "proofs/scratches.rs"]

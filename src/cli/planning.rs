@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use crate::address::{Address, Kind, Scope};
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::cli::tag;
@@ -186,6 +187,11 @@ pub(crate) fn to_nothing(scope: &Scope, volumes: bool) -> Goal {
 /// # Errors
 /// When no plan can end well, or the engine does not answer.
 pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> Result<Plan, Failure> {
+    if let Some((address, why)) = ground.observed.silent(&goal.desired).first() {
+        let text = format!("{address} cannot be asked what it has: {}", crate::plain::plain(why));
+        let failure = Failure::new(Exit::Unusable, "omni::database::unreachable", text);
+        return Err(failure.at(goal.places.get(address).cloned()).help("see to it that it answers; then run it again"));
+    }
     let images = present(&goal.desired, &goal.scope, engine).await?;
     let inputs = Inputs {
         scope: &goal.scope,

@@ -1,8 +1,8 @@
 //! `Catalogue`: a schema as a sorted list of facts, one for each attribute of each thing in it.
 //!
 //! Two schemas are the same where their facts are. `difference` is one way in which they are not, `compare` finds them
-//! and folds them for people, `wording` says them; `sqlite` makes the facts of SQLite's texts. How the facts are read is
-//! left to `provider`.
+//! and folds them for people, `wording` says them; `sqlite` makes the facts of what a file has as text. How the facts
+//! are read is left to `provider`.
 
 mod compare;
 mod difference;

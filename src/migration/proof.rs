@@ -42,7 +42,7 @@ pub struct Proof {
 pub struct Ground {
     /// The kind of database.
     pub dialect: Dialect,
-    /// The version by which proofs are kept apart: `15` of PostgreSQL.
+    /// The version by which proofs are kept apart: `15` of `PostgreSQL`.
     pub major: u32,
     /// What the scratch copy held.
     pub copied: Copied,

@@ -1,4 +1,4 @@
-//! What a script does: its statements, the things they touch, what they destroy, lock and rewrite, and how they may run.
+//! What a script does: its statements, what they touch, destroy, lock and rewrite, and how they may run.
 //!
 //! `Analysis` is a whole script. PostgreSQL is read with PostgreSQL's grammar, SQLite with SQLite's own; what neither
 //! reads is said to be not understood, and nothing is guessed of it. What is a matter of style or of danger, is told by

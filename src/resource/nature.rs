@@ -86,6 +86,7 @@ impl Made {
             Effect::Requires(column) => is_of_new(column),
             Effect::Drops(_) | Effect::Renames { .. } | Effect::Destroys { .. } | Effect::Hides(_) => false,
             Effect::Writes { how: Writing::Insert, .. } | Effect::Reads(_) | Effect::Scans(_) | Effect::Sets(_) => true,
+            Effect::Requires(column) => is_of_new(column),
             Effect::Writes { table, .. } | Effect::Rewrites(table) => self.has_table(table),
         }
     }

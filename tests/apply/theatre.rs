@@ -17,7 +17,7 @@ use omni::plan::{Inputs, Plan, Purpose, Selection, retained};
 use omni::provider::fake::{Behaviour, FakeEngine};
 use omni::provider::host::{BuildFiles, Host};
 use omni::provider::site::{Known, Site};
-use omni::provider::{Anchor, Fault, Observe, Perform, Taking};
+use omni::provider::{Anchor, Fault, FaultKind, Observe, Perform, Taking};
 use omni::report::Silent;
 use omni::resource::{Build, Resource};
 use omni::spec::{Files, Request, Spec};
@@ -255,6 +255,9 @@ impl<S: Store> Theatre<S> {
             }
         }
         let observed = self.host.observe(&self.scope).await?;
+        if let Some((_, why)) = observed.silent(desired).first() {
+            return Err(Fault::new(FaultKind::Unreachable, *why));
+        }
         let head = self.store.head().await.expect("the store answers");
         let inputs = Inputs {
             scope: &self.scope,

@@ -75,6 +75,9 @@ fn no_key_takes_a_path_that_leads_outside() {
         "image = \"a:1\"\nconfigs = { \"/etc/x\" = \"PATH\" }",
         "image = \"a:1\"\nconfigs = { \"/etc/x\" = { source = \"PATH\" } }",
         "image = \"a:1\"\n[environments.prod]\nenv_files = [\"PATH\"]",
+        "image = \"a:1\"\n[databases.d]\nurl = \"sqlite:PATH\"",
+        "image = \"a:1\"\n[databases.d]\nurl = \"sqlite:d\"\n[migrations.d]\ndir = \"PATH\"",
+        "image = \"a:1\"\n[databases.d]\nurl = \"sqlite:d\"\n[backups.d]\ndir = \"PATH\"",
     ];
     let place = Place::new("");
     for key in keys {
@@ -85,6 +88,19 @@ fn no_key_takes_a_path_that_leads_outside() {
     }
     println!("path traversals: {} cells, 0 violations, 0 stuck", keys.len() * paths.len());
 }
+
+/// Migrations in a folder that lies in `app`, or is itself a link.
+const MIGRATIONS: &str = "image = \"a:1\"
+[databases.a]
+url = \"sqlite:a\"
+[migrations.a]
+dir = \"app\"
+layout = \"sqlx\"
+[databases.b]
+url = \"sqlite:b\"
+[migrations.b]
+dir = \"db\"
+layout = \"sqlx\"";
 
 #[test]
 fn no_link_leads_outside() {
@@ -97,6 +113,9 @@ fn no_link_leads_outside() {
         ("etc", "../outside", "image = \"a:1\"\nconfigs = { \"/etc/x\" = \"etc/app.conf\" }"),
         ("a.conf", "/proc/self/environ", "image = \"a:1\"\nconfigs = { \"/etc/x\" = \"a.conf\" }"),
         ("proc", "/proc/self", "image = \"a:1\"\nconfigs = { \"/etc/x\" = \"proc/environ\" }"),
+        ("db", "../outside", MIGRATIONS),
+        ("app/db", "../../outside", MIGRATIONS),
+        ("app/1_x.sql", "../../outside/app.conf", MIGRATIONS),
     ];
     for (link, to, service) in links {
         let place = Place::new(service);

@@ -111,9 +111,36 @@ async fn all(bench: &Bench) {
     what_does_not_verify_fails(bench).await;
 }
 
+async fn what_all_databases_share_is_not_touched(bench: &Bench) {
+    let scratch = bench.scratch("").await;
+    let scripts = [script("1_step", "CREATE TABLE a (id int);\nCREATE ROLE nobody_has;", None)];
+    let fault = proof(scratch.as_ref(), &scripts).await.unwrap_err();
+    assert!(fault.message.starts_with("`1_step/up.sql`, line 2: `CREATE ROLE` reaches"), "{fault}");
+    let mut session = scratch.open().await.unwrap();
+    let made = session.value("SELECT to_regclass('a')::text").await.unwrap();
+    assert_eq!(made, None);
+    drop(session);
+    scratch.remove().await.unwrap();
+}
+
+async fn what_a_script_leaves_in_its_session_is_not_met_by_the_next(bench: &Bench) {
+    let proof = proven(
+        bench,
+        &[
+            ("CREATE SCHEMA app; SET search_path = app; CREATE TEMP TABLE a (id int)", Some("DROP SCHEMA app")),
+            ("CREATE TABLE a (id int)", Some("DROP TABLE public.a")),
+        ],
+    )
+    .await;
+    assert_eq!(verdicts(&proof), ["exact", "exact"]);
+}
+
 #[tokio::test]
 async fn batches_on_a_server() {
-    all(&Bench::server().await).await;
+    let bench = Bench::server().await;
+    all(&bench).await;
+    what_all_databases_share_is_not_touched(&bench).await;
+    what_a_script_leaves_in_its_session_is_not_met_by_the_next(&bench).await;
 }
 
 #[tokio::test]

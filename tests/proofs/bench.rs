@@ -119,7 +119,14 @@ impl Clock for Watch {
 pub(crate) async fn proof(scratch: &dyn Scratch, scripts: &[Script]) -> Result<Proof, Fault> {
     let without = ["public.ledger".to_owned()];
     let (clock, progress) = (Watch::start(), |_: omni::provider::database::prove::Progress<'_>| {});
-    let options = Options { without: &without, copied: Copied::Schema, base: None, clock: &clock, progress: &progress };
+    let options = Options {
+        without: &without,
+        copied: Copied::Schema,
+        base: None,
+        is_alone: false,
+        clock: &clock,
+        progress: &progress,
+    };
     prove(scratch, scripts, &options).await
 }
 

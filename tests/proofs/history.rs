@@ -49,6 +49,7 @@ fn migration(at: usize) -> (Script, &'static str) {
     (script(&format!("{at:04}_step"), &up, Some(&down)), verdict)
 }
 
+#[expect(clippy::print_stderr, reason = "it is a measurement")]
 async fn measured(bench: &Bench, length: usize) -> Proof {
     let (scripts, verdicts): (Vec<_>, Vec<_>) = (0..length).map(migration).unzip();
     let scratch = bench.scratch("").await;

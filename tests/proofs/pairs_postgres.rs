@@ -83,8 +83,8 @@ const PAIRS: &[Pair] = &[
     ),
     pair(
         "lost not null",
-        "ALTER TABLE users ALTER email DROP NOT NULL",
-        "ALTER TABLE users ALTER email SET DEFAULT 'none'",
+        "ALTER TABLE users ALTER email DROP NOT NULL, ALTER age SET DEFAULT 1",
+        "ALTER TABLE users ALTER age DROP DEFAULT",
         "lossy: column users.email: not null is lost | redo works",
     ),
     pair(
@@ -101,9 +101,9 @@ const PAIRS: &[Pair] = &[
     ),
     pair(
         "lost type",
-        "ALTER TABLE users ALTER name TYPE text",
-        "ALTER TABLE users ALTER name TYPE varchar(80)",
-        "lossy: column users.name: type character varying(40) → character varying(80) | redo works",
+        "ALTER TABLE posts ALTER title TYPE varchar(40)",
+        "ALTER TABLE posts ALTER title TYPE varchar(80)",
+        "lossy: column posts.title: type text → character varying(80) | rows lost | redo works",
     ),
     pair(
         "lost grant",
@@ -130,7 +130,12 @@ const PAIRS: &[Pair] = &[
         "lossy: value 'sad' of enum mood is missing, value 'blue' of enum mood is left behind | redo fails: \
          \"sad\" is not an existing enum label (22023)",
     ),
-    pair("enum value left behind", "ALTER TYPE mood ADD VALUE 'glad'", "SELECT 1", "empty"),
+    pair(
+        "enum value left behind",
+        "ALTER TYPE mood ADD VALUE 'glad'",
+        "SELECT 1",
+        "empty | redo fails: enum label \"glad\" already exists (42710)",
+    ),
     pair(
         "lost sequence ownership",
         "ALTER SEQUENCE users_id_seq OWNED BY NONE; ALTER TABLE users ALTER id DROP DEFAULT",
@@ -183,7 +188,12 @@ const PAIRS: &[Pair] = &[
         "ALTER TABLE users ADD COLUMN name varchar(40); COMMENT ON COLUMN users.name IS 'as they write it'",
         "lossy: view authors is missing; column order of users | rows lost | redo works",
     ),
-    pair("lost table", "DROP TABLE posts", "SELECT 1", "empty | rows lost"),
+    pair(
+        "lost table",
+        "DROP TABLE posts",
+        "SELECT 1",
+        "empty | rows lost | redo fails: table \"posts\" does not exist (42P01)",
+    ),
     pair(
         "table left behind",
         "CREATE TABLE a (id int); CREATE TABLE b (id int)",
@@ -218,7 +228,7 @@ const PAIRS: &[Pair] = &[
     ),
     // Nothing.
     Pair { name: "no down", before: "", up: "CREATE TABLE a (id int)", down: None, said: "no_down" },
-    pair("down of comments", "CREATE TABLE a (id int)", "-- TODO\n/* nothing; yet */", "empty"),
+    pair("down of comments", "CREATE TABLE a (id int)", "-- later\n/* nothing; yet */", "empty"),
     pair("blank down", "CREATE TABLE a (id int)", "\n", "empty"),
     pair(
         "down of conditions",

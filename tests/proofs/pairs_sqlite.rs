@@ -65,7 +65,9 @@ const PAIRS: &[Pair] = &[
         "DROP TRIGGER touch; ALTER TABLE posts DROP COLUMN author; ALTER TABLE posts ADD COLUMN author INT",
         "ALTER TABLE posts DROP COLUMN author; ALTER TABLE posts ADD COLUMN author INT REFERENCES users (id);
          CREATE TRIGGER touch AFTER UPDATE ON posts BEGIN SELECT 1; END",
-        "lossy",
+        "lossy: column posts.author: definition int references users ( id ) on delete cascade → int references users ( id ); \
+         constraint posts: foreign key (author) references users (id) on update NO ACTION on delete CASCADE match NONE → \
+         on update NO ACTION on delete NO ACTION match NONE; column order of posts | rows lost | redo works",
     ),
     pair("lost view", "DROP VIEW authors", "SELECT 1", "empty | redo fails: no such view: authors (1)"),
     pair(

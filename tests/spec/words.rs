@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::world::Case;
 
 /// Fields that no key sets: exactly which image, what was sent to build it, and what a file holds.
-/// Which kind of database it is, its URL says, and who uses it, what they are given.
-const NOT_WRITTEN: [&str; 7] =
-    ["image.digest", "image.build", "image.node", "build.files", "content", ".dialect", "services.*.databases"];
+/// Which databases a service uses, is found in what it is given.
+const NOT_WRITTEN: [&str; 6] =
+    ["image.digest", "image.build", "image.node", "build.files", "content", "services.*.databases"];
 
 /// Keys that decide about the deployment and are no field of what is deployed.
 const NOT_A_FIELD: [&str; 7] = [

@@ -85,7 +85,7 @@ impl Folding<'_> {
             return true;
         }
         match kind.as_str() {
-            "column order" => self.wholes.contains(name.as_str()) || !self.is_reordered(one),
+            "column order" => self.wholes.contains(name.as_str()) || !is_reordered(one),
             "not null constraint" => self.wholes.contains(name.as_str()) || self.differs("column", name, "not null"),
             "constraint" if !self.has_schemas => {
                 self.wholes.contains(name.as_str()) || self.is_told_without_its_text(name, attribute)
@@ -100,16 +100,6 @@ impl Folding<'_> {
     fn differs(&self, kind: &str, name: &str, attribute: &str) -> bool {
         let wanted = (kind, name, attribute);
         self.all.binary_search_by(|one| key(one.fact).cmp(&wanted)).is_ok()
-    }
-
-    /// Whether the columns that both have stand in another order. One that is missing or left behind is said itself.
-    fn is_reordered(&self, one: &Differing<'_>) -> bool {
-        let (Some(from), Some(to)) = (one.from, one.to) else { return true };
-        let (from, to) = (entries(from), entries(to));
-        let common = |these: &[&str], those: &[&str]| -> Vec<String> {
-            these.iter().filter(|column| those.contains(column)).map(|column| (*column).to_owned()).collect()
-        };
-        common(&from, &to) != common(&to, &from)
     }
 
     /// What an attribute was and what it is, where it has a value.
@@ -134,8 +124,7 @@ impl Folding<'_> {
             .any(|attribute| self.values("sequence", sequence, attribute).any(is_gone))
     }
 
-    /// Whether a text that SQLite has of a constraint tells what is told of the table's constraints anyway: all but that
-    /// of a check.
+    /// Whether the text of a constraint tells what is told of the table's constraints anyway: all but that of a check.
     fn is_told_without_its_text(&self, table: &str, attribute: &str) -> bool {
         let is_told = ["primary key", "unique", "foreign key"].iter().any(|word| attribute.contains(word));
         let is_plain = |one: &Differing<'_>| !one.fact.attribute.starts_with("text ");
@@ -154,12 +143,22 @@ impl Folding<'_> {
     }
 }
 
+/// Whether the columns that both have stand in another order. One that is missing or left behind is said itself.
+fn is_reordered(one: &Differing<'_>) -> bool {
+    let (Some(from), Some(to)) = (one.from, one.to) else { return true };
+    let (from, to) = (entries(from), entries(to));
+    let common = |these: &[&str], those: &[&str]| -> Vec<String> {
+        these.iter().filter(|column| those.contains(column)).map(|column| (*column).to_owned()).collect()
+    };
+    common(&from, &to) != common(&to, &from)
+}
+
 fn key(fact: &Fact) -> (&str, &str, &str) {
     (&fact.kind, &fact.name, &fact.attribute)
 }
 
 impl Catalogue {
-    /// Whether its names begin with schemas: those of SQLite do not.
+    /// Whether its names begin with schemas: those of `SQLite` do not.
     fn has_schemas(&self) -> bool {
         let first = Fact { kind: "schema".to_owned(), name: String::new(), attribute: String::new() };
         self.0.range(first..).next().is_some_and(|(fact, _)| fact.kind == "schema")

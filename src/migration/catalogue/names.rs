@@ -16,7 +16,6 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     for (at, c) in text.char_indices() {
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),
@@ -24,7 +23,7 @@ fn split(text: &str, separator: char) -> Vec<&str> {
                 found.push(&text[start..at]);
                 start = at + c.len_utf8();
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     found.push(&text[start..]);

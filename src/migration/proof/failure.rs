@@ -28,7 +28,7 @@ impl Failure {
     }
 }
 
-/// The extension that PostgreSQL says it does not have: by name from 15 on, before that by its file.
+/// The extension that `PostgreSQL` says it does not have: by name from 15 on, before that by its file.
 fn missing_extension(message: &str) -> Option<String> {
     let by_name = message.split_once("extension \"").and_then(|(_, rest)| rest.split_once("\" is not available"));
     let by_file = message

@@ -14,12 +14,11 @@ pub fn lint(dialect: Dialect, scripts: &[Script]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for script in scripts {
         up(&mut findings, dialect, &script.up);
-        match &script.down {
-            Some(down) => back(&mut findings, dialect, down),
-            None => {
-                let message = format!("migration `{}` has no way down", script.name);
-                findings.push(rules::NO_DOWN.finding(&script.up, 1, message));
-            }
+        if let Some(down) = &script.down {
+            back(&mut findings, dialect, down);
+        } else {
+            let message = format!("migration `{}` has no way down", script.name);
+            findings.push(rules::NO_DOWN.finding(&script.up, 1, message));
         }
         script.verify.iter().for_each(|verify| readable(&mut findings, verify, &Analysis::of(dialect, &verify.text)));
     }

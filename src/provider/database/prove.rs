@@ -6,6 +6,9 @@
 //! `migration::proof`.
 
 mod attempt;
+mod desk;
+mod reach;
+mod sending;
 mod steps;
 mod walk;
 
@@ -14,10 +17,12 @@ use crate::fingerprint::Fingerprint;
 use crate::migration::catalogue::Catalogue;
 use crate::migration::proof::{Copied, Failure, Ground, MigrationProof, Proof, Rows, Verdict, digest};
 use crate::migration::{Dialect, Script};
-use crate::provider::Fault;
 use crate::provider::database::Session;
-use crate::provider::database::prove::attempt::{Attempt, Went};
+use crate::provider::database::prove::attempt::Attempt;
+use crate::provider::database::prove::desk::Desk;
+use crate::provider::database::prove::sending::Went;
 use crate::provider::database::scratch::Scratch;
+use crate::provider::{Fault, FaultKind};
 
 /// What a proof needs to know beside the scripts.
 pub struct Options<'a> {
@@ -27,6 +32,9 @@ pub struct Options<'a> {
     pub copied: Copied,
     /// The fingerprint of the real schema, for which the proof is to hold; that of the scratch database where none.
     pub base: Option<Fingerprint>,
+    /// Whether the server, or the folder of the file, is there for this proof alone. Beside others a script may not
+    /// reach beyond its own database: roles, the settings of the server, other files.
+    pub is_alone: bool,
     /// What tells the time.
     pub clock: &'a dyn Clock,
     /// Told before each step.
@@ -61,14 +69,19 @@ pub enum Phase {
 /// whatever the way back of the whole batch left.
 ///
 /// # Errors
-/// Where the database does not answer any more, or no copy of it can be made. That it refuses a statement is a verdict.
+/// Where the database does not answer any more, or no copy of it can be made; and, before anything is run, where a
+/// script reaches beyond its own database. That the database refuses a statement is a verdict.
 pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<'_>) -> Result<Proof, Fault> {
     let at = options.clock.now();
-    let mut session = scratch.open().await?;
+    let mut desk = Desk::default();
+    let mut session = desk.take(scratch).await?;
     let (dialect, major) = (session.facts().dialect, session.facts().major);
+    if !options.is_alone {
+        scripts.iter().try_for_each(|script| keeps_to_itself(dialect, script))?;
+    }
     let base = session.catalogue(options.without).await?;
-    drop(session);
-    let mut run = Run { scratch, options, dialect, scripts, schemas: vec![base.fingerprint()], made: Vec::new() };
+    desk.give_back(session).await?;
+    let mut run = Run { scratch, options, dialect, scripts, schemas: vec![base.fingerprint()], made: Vec::new(), desk };
     let up = run.up(&base).await?;
     let batch = match up {
         Ok(top) => run.back(&base, &top).await?,
@@ -85,6 +98,14 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
     })
 }
 
+/// Refuses a script that would change more than its own database.
+fn keeps_to_itself(dialect: Dialect, script: &Script) -> Result<(), Fault> {
+    let Some((path, line, words)) = reach::beyond(dialect, script) else { return Ok(()) };
+    let message = format!("`{path}`, line {line}: `{words}` reaches beyond its own database");
+    Err(Fault::new(FaultKind::Failed, message)
+        .help("prove it on a server that is there for nothing else: this one shares it with others"))
+}
+
 /// One proof while it is made.
 struct Run<'a> {
     scratch: &'a dyn Scratch,
@@ -94,6 +115,7 @@ struct Run<'a> {
     /// The schema before each migration, and after the last one that went up.
     schemas: Vec<Fingerprint>,
     made: Vec<MigrationProof>,
+    desk: Desk,
 }
 
 impl Run<'_> {
@@ -126,12 +148,12 @@ impl Run<'_> {
 
     /// Goes up with one migration and tries its way back. Answers the schema after it.
     async fn one(
-        &self,
+        &mut self,
         script: &Script,
         before: &Catalogue,
         made: &mut MigrationProof,
     ) -> Result<Result<Catalogue, Failure>, Fault> {
-        let mut session = self.scratch.open().await?;
+        let mut session = self.desk.take(self.scratch).await?;
         let attempt = Attempt { script, dialect: self.dialect, without: self.options.without };
         let begun = self.options.clock.now();
         if let Went::Refused(failure) = attempt.up(session.as_mut()).await? {
@@ -142,8 +164,12 @@ impl Run<'_> {
         made.after = Some(after.fingerprint());
         self.tell(script, Phase::Down, 2 * self.made.len() + 1);
         let begun = self.options.clock.now();
-        let tried = attempt.down(self.scratch, session, before, &after).await?;
+        let mut session = Some(session);
+        let tried = attempt.down(self.scratch, &mut session, before, &after).await?;
         made.down_took = self.since(begun);
+        if let Some(session) = session {
+            self.desk.give_back(session).await?;
+        }
         (made.verdict, made.redo) = (tried.verdict, tried.redo);
         Ok(Ok(after))
     }

@@ -1,12 +1,18 @@
 //! What the databases of a deployment tell when they are looked at. Nothing is waited for and nothing is changed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use crate::address::Scope;
 use crate::observed::SeenDatabase;
-use crate::provider::Fault;
+use crate::provider::{Fault, FaultKind};
+
+/// How often a database is looked at before it counts as one that cannot be asked, and the wait in between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(100);
 use crate::provider::engine::Engine;
 use crate::provider::site::reach::target;
 use crate::provider::site::{Known, Site};
@@ -14,8 +20,15 @@ use crate::provider::site::{Known, Site};
 impl<E: Engine> Site<E> {
     pub(super) async fn seen(&self, scope: &Scope) -> BTreeMap<String, Result<SeenDatabase, String>> {
         let looks = self.known.iter().map(async |known| {
-            let seen = self.look(scope, known).await.map_err(|fault| fault.message);
-            (known.name.clone(), seen)
+            let mut seen = self.look(scope, known).await;
+            for _ in 1..TRIES {
+                match &seen {
+                    Err(fault) if fault.kind.is_passing() || fault.kind == FaultKind::Failed => sleep(PAUSE).await,
+                    _ => break,
+                }
+                seen = self.look(scope, known).await;
+            }
+            (known.name.clone(), seen.map_err(|fault| fault.message))
         });
         join_all(looks).await.into_iter().collect()
     }

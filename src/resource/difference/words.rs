@@ -28,6 +28,8 @@ pub(super) fn of(resource: &Resource) -> Map<String, Value> {
     resources(&mut found);
     if matches!(resource, Resource::Database(_)) {
         tell(&mut found, "ledger", ledger);
+        // The URL says it.
+        found.remove("dialect");
     }
     if matches!(resource, Resource::Backup(_)) {
         keep(&mut found);

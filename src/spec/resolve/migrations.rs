@@ -55,11 +55,13 @@ impl Resolver<'_> {
         if self.policy.require_backup && !self.is_backed_up(database) {
             let message = format!("the database `{database}` is migrated without a backup before");
             let problem = Problem::error("omni::spec::policy", at, message).label(self.tree.key(at), "not backed up");
-            let help = match self.raw.shared.backups.contains_key(database) {
-                true => "write `before = [\"migrate\"]`; `policy.require_backup` demands it".to_owned(),
-                false => format!("add `[backups.{database}]`; `policy.require_backup` demands it"),
+            let has_backups = self.raw.shared.backups.contains_key(database);
+            let mend = if has_backups {
+                "write `before = [\"migrate\"]`".to_owned()
+            } else {
+                format!("add `[backups.{database}]`")
             };
-            self.problems.push(problem.help(help));
+            self.problems.push(problem.help(format!("{mend}; `policy.require_backup` demands it")));
         }
         let prove_at = below(at, "prove");
         match raw.prove {

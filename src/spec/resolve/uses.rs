@@ -3,7 +3,7 @@
 //! A URL in a variable says it, or a folder that holds the file, or `depends_on` the service that runs it. The value of
 //! a secret says nothing: where a whole URL is one, it is known again by its name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::databases::sqlite_path;
@@ -45,10 +45,11 @@ impl Resolver<'_> {
         let users: Vec<_> = containers
             .flat_map(|(who, container)| reached.iter().filter_map(move |one| one.used_by(who, container)))
             .collect();
+        let newest = self.newest_migrations();
         for User { who, database, at } in users {
             let link = self.tree.place(&at);
-            for migration in self.newest_migrations(&database) {
-                self.links.insert((who.clone(), migration), link.clone());
+            for migration in newest.get(&database).into_iter().flatten() {
+                self.links.insert((who.clone(), migration.clone()), link.clone());
             }
             if let Some(container) = self.resources.get_mut(&who).and_then(Resource::container_mut) {
                 container.databases.insert(database);
@@ -75,15 +76,19 @@ impl Resolver<'_> {
         }
     }
 
-    /// The migration of a database that no other one follows.
-    fn newest_migrations(&self, database: &str) -> Vec<Address> {
-        let own = || {
-            let all = self.resources.iter().filter_map(|(address, resource)| Some((address, resource.migration()?)));
-            all.filter(|(_, migration)| migration.database == database)
-        };
-        let followed: BTreeSet<_> = own().filter_map(|(_, one)| one.previous.as_ref()).map(|one| &one.name).collect();
-        let newest = own().filter(|(address, one)| !followed.iter().any(|name| *name == one.name_in(address)));
-        newest.map(|(address, _)| address.clone()).collect()
+    /// The migration of each database that no other one follows.
+    fn newest_migrations(&self) -> BTreeMap<String, BTreeSet<Address>> {
+        let mut newest: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        let all = self.resources.iter().filter_map(|(address, resource)| Some((address, resource.migration()?)));
+        for (address, migration) in all.clone() {
+            newest.entry(migration.database.clone()).or_default().insert(address.clone());
+        }
+        for (_, migration) in all {
+            if let (Some(previous), Some(left)) = (&migration.previous, newest.get_mut(&migration.database)) {
+                left.remove(&Address::migration(&migration.database, &previous.name));
+            }
+        }
+        newest
     }
 }
 

@@ -64,8 +64,8 @@ fn read(rest: &str) -> PostgresUrl {
         _ => (place, ""),
     };
     let said = |key: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).last()
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.rfind(|(name, _)| *name == key).map(|(_, value)| value)
     };
     let first = |words: [Option<&str>; 3]| words.into_iter().flatten().find(|word| !word.is_empty()).map(str::to_owned);
     let password = said("password").unwrap_or(password);

@@ -14,9 +14,8 @@ pub(in crate::spec) fn check(text: &str) -> Result<(), String> {
     if text.starts_with("ssh-") {
         return Err("keys of SSH are not supported; make one with `age-keygen`".to_owned());
     }
-    let rest = text.strip_prefix("age1").unwrap_or_default();
     let is_letter = |byte: u8| b"qpzry9x8gf2tvdw0s3jn54khce6mua7l".contains(&byte);
-    if text.len() == LENGTH && rest.bytes().all(is_letter) {
+    if text.len() == LENGTH && text.strip_prefix("age1").is_some_and(|rest| rest.bytes().all(is_letter)) {
         return Ok(());
     }
     Err(format!("write it like `age1…`, with {LENGTH} characters, as `age-keygen` shows it"))

@@ -50,8 +50,8 @@ const fn verb(action: Action) -> &'static str {
     }
 }
 
-/// Calls that omni never sends: they are for tests that clean up.
-const UNSENT: [&str; 1] = ["images"];
+/// Calls that omni does not send while nothing goes wrong, and those that are for tests that clean up.
+const UNSENT: [&str; 2] = ["abort", "images"];
 
 /// What the reference changes have.
 #[derive(Default)]

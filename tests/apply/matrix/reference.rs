@@ -269,7 +269,7 @@ impl Reference {
         theatre.engine.add_database("pos");
         assert_eq!(theatre.apply(&self.before()).await, Outcome::Applied);
         if self == Self::Downs {
-            assert_eq!(theatre.apply(&migrated(4, 1, 5, false)).await, Outcome::Applied);
+            assert_eq!(theatre.apply(&migrated(4, 1, 6, false)).await, Outcome::Applied);
         }
         theatre
     }

@@ -29,7 +29,7 @@ macro_rules! rules {
 
 rules! {
     BLOCKING_CONSTRAINT "blocking_constraint" Warning
-        "add it NOT VALID, and VALIDATE CONSTRAINT in a later migration; make the index of a UNIQUE one CONCURRENTLY first";
+        "add it NOT VALID and validate it in a later migration; make the index of a UNIQUE one CONCURRENTLY first";
     BLOCKING_INDEX "blocking_index" Warning "use CREATE INDEX CONCURRENTLY, alone in its migration";
     BLOCKS_READS "blocks_reads" Warning "split it so that the long part runs under a weaker lock";
     BLOCKS_WRITES "blocks_writes" Warning "split it so that the long part runs under a weaker lock";
@@ -42,14 +42,14 @@ rules! {
     DROPS_TABLE "drops_table" Warning
         "drop it one release after the last code that uses it, with a backup: no way down brings its rows back";
     EMPTY_DOWN "empty_down" Warning "write the way down, or take the empty file away so that nobody relies on it";
-    HIDDEN_CODE "hidden_code" Note "write plain statements where you can; `omni migrate prove` shows what it really does";
+    HIDDEN_CODE "hidden_code" Note "write plain statements where you can; `omni migrate prove` shows what it does";
     MIXED_CONCURRENTLY "mixed_concurrently" Warning
         "put what cannot run in a transaction into a migration of its own: this one can stop half way";
     NEW_VALUE_USED "new_value_used" Warning "use the new value in a later migration";
     NO_DOWN "no_down" Note "write the way down, so that a failed deployment can be taken back without a backup";
     NOT_UNDERSTOOD "not_understood" Warning "correct the statement; if the server takes it as it is, please report it";
     OWN_TRANSACTION "own_transaction" Note "leave BEGIN and COMMIT out: omni runs each migration in a transaction";
-    RENAMES "renames" Warning "code that runs meanwhile knows the old name only: add the new one first, drop the old one later";
+    RENAMES "renames" Warning "running code knows the old name only: add the new one first, drop the old one later";
     REQUIRED_COLUMN "required_column" Error "give it a DEFAULT, or add it nullable, fill it, and SET NOT NULL later";
     REWRITES_TABLE "rewrites_table" Warning "add a new column, fill it in parts, and change over in a later release";
     UNNAMED_CONCURRENTLY "unnamed_concurrently" Warning

@@ -57,11 +57,12 @@ fn action(deed: &mut Deed, table: &Name, node: Node<'_>) {
         }
         K::ATTACH_PARTITION => lock = attach(deed, table, node),
         K::DETACH_PARTITION => lock = detach(deed, table, node),
-        K::SET_LOGGED | K::SET_UNLOGGED | K::SET_TABLESPACE | K::SET_ACCESS_METHOD => {
-            whole(deed);
-            rewritten(deed);
-        }
-        K::MERGE_PARTITIONS | K::SPLIT_PARTITION => {
+        K::SET_LOGGED
+        | K::SET_UNLOGGED
+        | K::SET_TABLESPACE
+        | K::SET_ACCESS_METHOD
+        | K::MERGE_PARTITIONS
+        | K::SPLIT_PARTITION => {
             whole(deed);
             rewritten(deed);
         }
@@ -108,11 +109,7 @@ fn add_column(deed: &mut Deed, table: &Name, node: Node<'_>) {
     }
     for constraint in node.children() {
         match constraint.kind() {
-            K::PRIMARY_KEY_CONSTRAINT | K::UNIQUE_CONSTRAINT => {
-                deed.note(Effect::Creates(constraint_of(constraint, table)));
-                deed.note(Effect::Scans(table.clone()));
-            }
-            K::CHECK_CONSTRAINT => {
+            K::PRIMARY_KEY_CONSTRAINT | K::UNIQUE_CONSTRAINT | K::CHECK_CONSTRAINT => {
                 deed.note(Effect::Creates(constraint_of(constraint, table)));
                 deed.note(Effect::Scans(table.clone()));
             }
@@ -147,10 +144,8 @@ fn alter_column(deed: &mut Deed, table: &Name, node: Node<'_>) -> Lock {
         deed.note(Effect::Rewrites(table.clone()));
         deed.destroys(column, Loss::Overwritten);
     }
-    match node.has(K::SET_STATISTICS) || node.has(K::SET_OPTIONS) || node.has(K::RESET_OPTIONS) {
-        true => Lock::ShareUpdateExclusive,
-        false => Lock::AccessExclusive,
-    }
+    let is_light = node.has(K::SET_STATISTICS) || node.has(K::SET_OPTIONS) || node.has(K::RESET_OPTIONS);
+    if is_light { Lock::ShareUpdateExclusive } else { Lock::AccessExclusive }
 }
 
 fn add_constraint(deed: &mut Deed, table: &Name, node: Node<'_>) -> Lock {

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use squawk_lexer::{LiteralKind, Token, TokenKind, tokenize};
 
-/// How deep a statement may nest. The parser calls itself for each level, and PostgreSQL's own limit is far higher; real
+/// How deep a statement may nest: the parser calls itself for each level. PostgreSQL's own limit is far higher, real
 /// statements stay far below.
 const DEEPEST: usize = 200;
 
@@ -97,8 +97,10 @@ impl Seen {
 
     fn take(&mut self, token: Token, piece: &str, span: Range<usize>) {
         match token.kind {
-            TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment { terminated: true } => return,
-            TokenKind::Eof => return,
+            TokenKind::Whitespace
+            | TokenKind::LineComment
+            | TokenKind::BlockComment { terminated: true }
+            | TokenKind::Eof => return,
             kind => self.is_broken |= is_cut_off(kind),
         }
         self.tokens += 1;

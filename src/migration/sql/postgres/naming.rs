@@ -55,8 +55,8 @@ pub(super) fn literal(node: Node<'_>) -> Option<String> {
 
 /// A literal text without its quotes; escapes are left as they are written.
 pub(super) fn unquoted(text: &str) -> String {
-    if text.starts_with('$') {
-        let tag = text[1..].find('$').map_or(0, |at| at + 2);
+    if let Some(rest) = text.strip_prefix('$') {
+        let tag = rest.find('$').map_or(0, |at| at + 2);
         return text.get(tag..text.len().saturating_sub(tag)).unwrap_or_default().to_owned();
     }
     let inner = text.split_once('\'').map_or("", |(_, rest)| rest);

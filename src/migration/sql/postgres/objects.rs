@@ -23,8 +23,9 @@ fn target(statement: Node<'_>) -> Option<(Kind, K)> {
         K::DROP_PROCEDURE | K::ALTER_PROCEDURE => (Kind::Function, K::PROCEDURE_NAME_REF),
         K::DROP_ROUTINE | K::ALTER_ROUTINE => (Kind::Function, K::ROUTINE_NAME_REF),
         K::DROP_AGGREGATE | K::ALTER_AGGREGATE => (Kind::Function, K::AGGREGATE),
-        K::DROP_ROLE | K::DROP_USER | K::DROP_GROUP => (Kind::Role, K::ROLE_REF),
-        K::ALTER_ROLE | K::ALTER_USER | K::ALTER_GROUP => (Kind::Role, K::ROLE_REF),
+        K::DROP_ROLE | K::DROP_USER | K::DROP_GROUP | K::ALTER_ROLE | K::ALTER_USER | K::ALTER_GROUP => {
+            (Kind::Role, K::ROLE_REF)
+        }
         K::DROP_DATABASE | K::ALTER_DATABASE => (Kind::Database, K::DATABASE_REF),
         _ => return None,
     })
@@ -57,8 +58,7 @@ pub(super) fn drops(deed: &mut Deed, statement: Node<'_>) -> bool {
 
 fn names(statement: Node<'_>, kind: Kind, holder: K) -> Vec<Name> {
     match kind {
-        Kind::Function => statement.all(holder).map(naming::name).collect(),
-        Kind::Role => statement.all(holder).map(naming::name).collect(),
+        Kind::Function | Kind::Role => statement.all(holder).map(naming::name).collect(),
         _ => statement.children().filter(|child| child.kind() == holder).map(naming::name).collect(),
     }
 }

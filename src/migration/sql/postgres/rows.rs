@@ -31,7 +31,9 @@ pub(super) fn walk(deed: &mut Deed, statement: Node<'_>) {
     }
     if statement.below(K::LOCKING_CLAUSE).is_some() {
         let read: Vec<_> = deed.locks.iter().map(|locked| locked.table.clone()).collect();
-        read.iter().for_each(|table| deed.locks(table, Lock::RowShare));
+        for table in &read {
+            deed.locks(table, Lock::RowShare);
+        }
     }
 }
 

@@ -118,15 +118,12 @@ fn copy(deed: &mut Deed, statement: Node<'_>) {
     let table = statement.child(K::COPY_TABLE).and_then(|table| table.child(K::TABLE_NAME_REF)).map(naming::name);
     let is_in = statement.has(K::COPY_FROM);
     if let Some(table) = table {
-        match is_in {
-            true => {
-                deed.writes(&table, Writing::Insert);
-                deed.locks(&table, Lock::RowExclusive);
-            }
-            false => {
-                deed.locks(&table, Lock::AccessShare);
-                deed.note(Effect::Reads(table));
-            }
+        if is_in {
+            deed.writes(&table, Writing::Insert);
+            deed.locks(&table, Lock::RowExclusive);
+        } else {
+            deed.locks(&table, Lock::AccessShare);
+            deed.note(Effect::Reads(table));
         }
     }
     if statement.below(K::COPY_STDIN).is_some() || statement.below(K::COPY_STDOUT).is_some() {
@@ -139,18 +136,34 @@ fn copy(deed: &mut Deed, statement: Node<'_>) {
     }
 }
 
+/// What changes nothing that stays.
+const PASSING: [K; 12] = [
+    K::SET_CONSTRAINTS,
+    K::SET_TRANSACTION,
+    K::PREPARE,
+    K::DEALLOCATE,
+    K::SHOW,
+    K::LISTEN,
+    K::UNLISTEN,
+    K::NOTIFY,
+    K::DECLARE,
+    K::FETCH,
+    K::MOVE,
+    K::CLOSE,
+];
+
 /// What is gone with the session, or only looks.
 fn session(deed: &mut Deed, statement: Node<'_>) -> bool {
     match statement.kind() {
-        K::SET_CONSTRAINTS | K::SET_TRANSACTION => {}
-        K::SET if statement.has(K::LOCAL_SCOPE) => {}
         K::SET | K::SET_ROLE | K::SET_SESSION_AUTH | K::RESET | K::RESET_ROLE | K::RESET_SESSION_AUTH => {
+            if statement.has(K::LOCAL_SCOPE) {
+                return true;
+            }
             let name = statement.below(K::CONFIG_PARAMETER_REF).map(naming::name).unwrap_or_default();
             let name = if name.name.is_empty() { "all".to_owned() } else { name.to_string() };
             deed.note(Effect::Sets(name));
         }
-        K::SHOW | K::LISTEN | K::UNLISTEN | K::NOTIFY | K::DECLARE | K::FETCH | K::MOVE | K::CLOSE | K::DEALLOCATE => {}
-        K::PREPARE => {}
+        kind if PASSING.contains(&kind) => {}
         _ => return false,
     }
     true

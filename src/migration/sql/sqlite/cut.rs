@@ -49,7 +49,7 @@ fn cut(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
             // Where the rest ends, nobody can say.
             Err(_) => return unread(text, span.map_or(start, |span| span.start)),
         };
-        if kind == T::TK_SEMI && !(is_trigger(&words) && !ends_trigger(last)) {
+        if kind == T::TK_SEMI && (ends_trigger(last) || !is_trigger(&words)) {
             return Some((span.map(|span| Cut { span, is_readable, is_command: false }), to));
         }
         if span.is_none() && kind == T::TK_DOT {

@@ -25,7 +25,9 @@ pub(super) fn does(deed: &mut Deed, statement: &Stmt<'_>) {
         }
         Stmt::Update { with, tbl_name, sets, from, .. } => {
             overwrites(deed, &name(tbl_name), sets);
-            from.iter().for_each(|from| sources(deed, from));
+            if let Some(from) = from {
+                sources(deed, from);
+            }
             queries(deed, with.as_ref());
         }
         Stmt::Delete { with, tbl_name, .. } => {

@@ -2,7 +2,7 @@
 //!
 //! The query says of itself what it reads, and how. In a transaction that is open the settings are put back after it.
 
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::migration::catalogue::{Catalogue, Fact};
 use crate::provider::database::postgres::wire::{is_open, run};
@@ -11,8 +11,8 @@ use crate::provider::database::trouble::Trouble;
 const QUERY: &str = include_str!("catalogue.sql");
 
 /// What the text of definitions depends on, and what each has to be. `pg_temp` is last, so that no temporary table
-/// hides a catalogue; `jit` is there for the time it takes.
-const SETTINGS: [&str; 9] = [
+/// hides a catalogue; `jit` and the plan that is kept are there for the time it takes.
+const SETTINGS: [&str; 10] = [
     "search_path",
     "quote_all_identifiers",
     "TimeZone",
@@ -22,8 +22,14 @@ const SETTINGS: [&str; 9] = [
     "bytea_output",
     "lc_monetary",
     "jit",
+    "plan_cache_mode",
 ];
-const VALUES: [&str; 9] = ["pg_catalog, pg_temp", "off", "UTC", "ISO, YMD", "postgres", "3", "hex", "C", "off"];
+const VALUES: [&str; 10] =
+    ["pg_catalog, pg_temp", "off", "UTC", "ISO, YMD", "postgres", "3", "hex", "C", "off", "force_generic_plan"];
+
+/// The query is kept in the session: to understand and to plan it takes longer than to run it, and a proof runs it
+/// hundreds of times.
+const IS_KEPT: &str = "SELECT count(*) > 0 FROM pg_catalog.pg_prepared_statements WHERE name = 'omni_catalogue'";
 
 /// omni's own schemas: the one of the marks, and those of stores that are kept in this database.
 const OWN: &str = "SELECT nspname::text || '.*' FROM pg_catalog.pg_namespace \
@@ -52,12 +58,22 @@ pub(super) async fn read(connection: &mut PgConnection, without: &[String]) -> R
 async fn facts(connection: &mut PgConnection, without: &[String]) -> Result<Catalogue, Trouble> {
     let mut skip: Vec<String> = sqlx::query_scalar(OWN).persistent(false).fetch_all(&mut *connection).await?;
     skip.extend_from_slice(without);
-    let rows = sqlx::query(QUERY).persistent(false).bind(skip).fetch_all(connection).await?;
+    if !sqlx::raw_sql(IS_KEPT).fetch_one(&mut *connection).await?.try_get(0)? {
+        run(connection, &format!("PREPARE omni_catalogue (text[]) AS {QUERY}")).await?;
+    }
+    let skip: Vec<_> = skip.iter().map(|name| literal(name)).collect();
+    let ask = format!("EXECUTE omni_catalogue (ARRAY[{}]::text[])", skip.join(", "));
+    let rows = sqlx::raw_sql(AssertSqlSafe(ask)).fetch_all(connection).await?;
     let fact = |row: &sqlx::postgres::PgRow| {
         let column = |at: usize| row.try_get_unchecked::<String, _>(at);
         Ok((Fact { kind: column(0)?, name: column(1)?, attribute: column(2)? }, column(3)?))
     };
     Ok(Catalogue(rows.iter().map(fact).collect::<Result<_, sqlx::Error>>()?))
+}
+
+/// A text as it stands in a statement, whatever the session takes a backslash for.
+fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// The values of the settings as they are.

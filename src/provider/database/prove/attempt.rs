@@ -1,10 +1,11 @@
 //! `Attempt`: one migration gone up for good, and its way back tried without a trace.
 
 use crate::migration::catalogue::Catalogue;
-use crate::migration::proof::{Failure, Redo, Verdict};
+use crate::migration::proof::{Redo, Verdict};
 use crate::migration::{Dialect, Piece, Script};
 use crate::provider::database::Session;
-use crate::provider::database::prove::steps::{Step, Steps};
+use crate::provider::database::prove::sending::{Went, apply, send, went};
+use crate::provider::database::prove::steps::Steps;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::{Fault, FaultKind};
 
@@ -21,14 +22,6 @@ const NUMBER: &str = "SELECT txid_current_if_assigned()::text";
 /// What cannot be done in the same transaction and can in the next one: use a new value of an enum, and change a table
 /// whose triggers wait for the commit.
 const TOO_SOON: [&str; 2] = ["(55P04)", "(55006)"];
-
-/// What became of a piece.
-pub(super) enum Went {
-    /// The database did all of it.
-    Through,
-    /// The database refused a part of it.
-    Refused(Failure),
-}
 
 /// What came of trying a way back.
 pub(super) struct Tried {
@@ -56,21 +49,18 @@ impl Attempt<'_> {
             return Ok(Went::Refused(failure));
         }
         let Some(verify) = &self.script.verify else { return Ok(Went::Through) };
-        let steps = match Steps::of(self.dialect, verify) {
-            Ok(steps) => steps,
-            Err(failure) => return Ok(Went::Refused(failure)),
-        };
         session.begin().await?;
-        let went = send(session, verify, &steps, false).await?;
+        let went = send(session, verify, &Steps::leaving_nothing(self.dialect, verify).all, false).await?;
         session.abort().await?;
         Ok(went)
     }
 
-    /// Tries the way back from `after`, and leaves the database as it was.
+    /// Tries the way back from `after`, and leaves the database as it was. The session is taken where no session may be
+    /// open.
     pub(super) async fn down(
         &self,
         scratch: &dyn Scratch,
-        mut session: Box<dyn Session>,
+        session: &mut Option<Box<dyn Session>>,
         before: &Catalogue,
         after: &Catalogue,
     ) -> Result<Tried, Fault> {
@@ -82,17 +72,39 @@ impl Attempt<'_> {
         if steps.is_empty() {
             return Ok(judged(before, after, None).into());
         }
-        if steps.is_whole {
-            return self.down_inside(session.as_mut(), down, &steps, before, after).await;
+        if let Some(session) = session
+            && steps.is_whole
+        {
+            return self.down_whole(session.as_mut(), down, &steps, before, after).await;
         }
-        drop(session);
+        *session = None;
         let copy = scratch.copy().await?;
         let tried = self.down_outside(copy.as_ref(), down, before, after).await;
         copy.remove().await?;
         tried
     }
 
-    /// In a transaction, which is taken back.
+    /// In a transaction that is taken back, with the settings that stand around it.
+    async fn down_whole(
+        &self,
+        session: &mut dyn Session,
+        down: &Piece,
+        steps: &Steps,
+        before: &Catalogue,
+        after: &Catalogue,
+    ) -> Result<Tried, Fault> {
+        if let Went::Refused(failure) = send(session, down, &steps.before, false).await? {
+            return Ok(Verdict::Fails { failure }.into());
+        }
+        let tried = self.down_inside(session, down, steps, before, after).await?;
+        match send(session, down, &steps.after, false).await? {
+            Went::Refused(failure) if !matches!(tried.verdict, Verdict::Fails { .. }) => {
+                Ok(Verdict::Fails { failure }.into())
+            }
+            _ => Ok(tried),
+        }
+    }
+
     async fn down_inside(
         &self,
         session: &mut dyn Session,
@@ -103,9 +115,9 @@ impl Attempt<'_> {
     ) -> Result<Tried, Fault> {
         session.begin().await?;
         session.run(SAVE).await?;
-        let mut went = send(session, down, steps, false).await?;
+        let mut went = send(session, down, &steps.all, false).await?;
         if matches!(went, Went::Through) {
-            went = self.check(session, down).await?;
+            went = self.check(session, down, steps).await?;
         }
         let tried = match went {
             Went::Refused(failure) => Verdict::Fails { failure }.into(),
@@ -155,24 +167,30 @@ impl Attempt<'_> {
         Ok(judged(before, after, Some(&back)))
     }
 
-    async fn check(&self, session: &mut dyn Session, piece: &Piece) -> Result<Went, Fault> {
+    async fn check(&self, session: &mut dyn Session, piece: &Piece, steps: &Steps) -> Result<Went, Fault> {
         match self.dialect {
-            Dialect::Postgres => went(session.run(CHECK).await, piece, piece.line),
+            Dialect::Postgres => went(session.run(CHECK).await, piece, steps.last_line().unwrap_or(piece.line)),
             Dialect::Sqlite => Ok(Went::Through),
         }
     }
 
     /// Goes up again in the transaction in which it went back; none where that tells nothing.
     async fn redo_inside(&self, session: &mut dyn Session) -> Result<Option<Redo>, Fault> {
-        let Ok(steps) = Steps::of(self.dialect, &self.script.up) else { return Ok(None) };
-        if !steps.is_whole {
-            return Ok(None);
+        let up = &self.script.up;
+        let steps = match Steps::of(self.dialect, up) {
+            Ok(steps) if steps.is_whole => steps,
+            _ => return Ok(None),
+        };
+        for part in [&steps.before, &steps.all, &steps.after] {
+            match send(session, up, part, false).await? {
+                Went::Through => {}
+                Went::Refused(failure) if TOO_SOON.iter().any(|code| failure.message.contains(code)) => {
+                    return Ok(None);
+                }
+                Went::Refused(failure) => return Ok(Some(Redo::Fails { failure })),
+            }
         }
-        let went = send(session, &self.script.up, &steps, false).await?;
-        match went {
-            Went::Refused(failure) if TOO_SOON.iter().any(|code| failure.message.contains(code)) => Ok(None),
-            went => Ok(Some(redone(went))),
-        }
+        Ok(Some(Redo::Worked))
     }
 
     fn ended_by_itself(&self, down: &Piece, fault: &Fault) -> Fault {
@@ -196,77 +214,5 @@ fn redone(went: Went) -> Redo {
     match went {
         Went::Through => Redo::Worked,
         Went::Refused(failure) => Redo::Fails { failure },
-    }
-}
-
-/// Runs a piece in earnest, in one transaction where it may run in one.
-pub(super) async fn apply(session: &mut dyn Session, dialect: Dialect, piece: &Piece) -> Result<Went, Fault> {
-    let steps = match Steps::of(dialect, piece) {
-        Ok(steps) => steps,
-        Err(failure) => return Ok(Went::Refused(failure)),
-    };
-    if !steps.is_whole {
-        return send(session, piece, &steps, true).await;
-    }
-    session.begin().await?;
-    if let Went::Refused(failure) = send(session, piece, &steps, false).await? {
-        session.abort().await?;
-        return Ok(Went::Refused(failure));
-    }
-    let line = steps.all.iter().rev().find_map(|step| if let Step::Run(line, _) = step { Some(*line) } else { None });
-    went(session.commit().await, piece, line.unwrap_or(piece.line))
-}
-
-/// Sends the steps of a piece; their own `Begin` and `Commit` only where they are alone.
-async fn send(session: &mut dyn Session, piece: &Piece, steps: &Steps, is_alone: bool) -> Result<Went, Fault> {
-    let (mut is_open, mut at) = (false, piece.line);
-    for step in &steps.all {
-        let answer = match step {
-            Step::Begin if is_alone => {
-                is_open = true;
-                session.begin().await
-            }
-            Step::Commit if is_alone => {
-                is_open = false;
-                session.commit().await
-            }
-            Step::Begin | Step::Commit => Ok(()),
-            Step::Run(line, text) => {
-                at = *line;
-                session.run(text).await
-            }
-        };
-        if let Went::Refused(failure) = went(answer, piece, at)? {
-            if is_open {
-                session.abort().await?;
-            }
-            return Ok(Went::Refused(failure));
-        }
-    }
-    Ok(Went::Through)
-}
-
-/// What became of a call: what the database refused is a matter of the script, anything else is not.
-fn went(answer: Result<(), Fault>, piece: &Piece, line: usize) -> Result<Went, Fault> {
-    match answer {
-        Ok(()) => Ok(Went::Through),
-        Err(fault) if matches!(fault.kind, FaultKind::Unknown | FaultKind::Unreachable) => Err(fault),
-        Err(fault) => Ok(Went::Refused(failure(&fault, piece, line))),
-    }
-}
-
-/// What the database refused of a statement that begins on a line of the file. The place that it tells within the
-/// statement becomes one in the file.
-fn failure(fault: &Fault, piece: &Piece, line: usize) -> Failure {
-    let message =
-        fault.message.strip_prefix("database `").and_then(|rest| rest.split_once("`: ")).map(|(_, said)| said);
-    let message = message.unwrap_or(&fault.message);
-    let placed = message.rsplit_once(" at line ").and_then(|(said, place)| {
-        let (within, _) = place.split_once(", column ")?;
-        Some((said, within.parse::<usize>().ok()?))
-    });
-    match placed {
-        Some((said, within)) => Failure::new(&piece.path, line + within.saturating_sub(1), said),
-        None => Failure::new(&piece.path, line, message),
     }
 }

@@ -1,15 +1,19 @@
 //! `Steps`: a script's text as what is sent for it, one message after the other.
 
 use crate::migration::proof::Failure;
-use crate::migration::sql::{Analysis, Statement, Unit};
+use crate::migration::sql::{Analysis, Statement, Transactional, Unit};
 use crate::migration::{Dialect, Piece};
 
 /// What is sent for a piece.
 pub(super) struct Steps {
-    /// Whether all of it runs in one transaction, which whoever sends it opens and ends.
+    /// Whether all of it runs in one transaction, which whoever sends it opens before `all` and ends after it.
     pub(super) is_whole: bool,
+    /// Settings of the session, before the transaction.
+    pub(super) before: Vec<Step>,
     /// The messages in order.
     pub(super) all: Vec<Step>,
+    /// Settings of the session, after the transaction.
+    pub(super) after: Vec<Step>,
 }
 
 /// One message.
@@ -29,42 +33,68 @@ impl Steps {
     /// Why it cannot be run at all.
     pub(super) fn of(dialect: Dialect, piece: &Piece) -> Result<Self, Failure> {
         let analysis = Analysis::of(dialect, &piece.text);
-        if analysis.statements.is_empty() && analysis.refusals.is_empty() {
-            return Ok(Self::interim(piece));
-        }
-        let refused = |line: usize, why: &str| Failure::new(&piece.path, piece.line + line.saturating_sub(1), why);
+        let refused = |line: usize, why: &str| Failure::new(&piece.path, line_of(piece, line), why);
         let units = analysis.units().map_err(|refusals| match refusals.first() {
             Some(refusal) => refused(refusal.line, &refusal.message),
             None => refused(1, "the script cannot be run"),
         })?;
-        let is_whole = analysis.is_one_transaction() && !piece.is_bare;
-        let mut all = Vec::new();
-        let run = |statement: Statement| Step::Run(piece.line + statement.line.saturating_sub(1), statement.text);
+        let mut steps = Self {
+            is_whole: analysis.is_one_transaction() && !piece.is_bare,
+            before: Vec::new(),
+            all: Vec::new(),
+            after: Vec::new(),
+        };
         for unit in units {
-            match unit {
-                Unit::Alone(statement) | Unit::Session(statement) => all.push(run(statement)),
-                Unit::Transaction(statements) if is_whole => all.extend(statements.into_iter().map(run)),
-                Unit::Transaction(statements) => {
-                    all.push(Step::Begin);
-                    all.extend(statements.into_iter().map(run));
-                    all.push(Step::Commit);
+            steps.add(piece, unit);
+        }
+        Ok(steps)
+    }
+
+    /// What is sent for a piece that leaves nothing, whatever it says of transactions: all of it in one that is taken
+    /// back.
+    pub(super) fn leaving_nothing(dialect: Dialect, piece: &Piece) -> Self {
+        let is_word = |statement: &Statement| matches!(statement.transactional, Transactional::Boundary(_));
+        let statements = Analysis::of(dialect, &piece.text).statements.into_iter();
+        let all = statements.filter(|statement| !is_word(statement)).map(|statement| run(piece, statement)).collect();
+        Self { is_whole: true, before: Vec::new(), all, after: Vec::new() }
+    }
+
+    fn add(&mut self, piece: &Piece, unit: Unit) {
+        match unit {
+            Unit::Session(statement) if self.is_whole && self.all.is_empty() => self.before.push(run(piece, statement)),
+            Unit::Session(statement) if self.is_whole => self.after.push(run(piece, statement)),
+            Unit::Alone(statement) | Unit::Session(statement) => self.all.push(run(piece, statement)),
+            Unit::Transaction(statements) => {
+                let statements = statements.into_iter().map(|statement| run(piece, statement));
+                if self.is_whole {
+                    self.all.extend(statements);
+                } else {
+                    self.all.push(Step::Begin);
+                    self.all.extend(statements);
+                    self.all.push(Step::Commit);
                 }
             }
         }
-        Ok(Self { is_whole, all })
-    }
-
-    fn interim(piece: &Piece) -> Self {
-        let code: String = piece.text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
-        let alone = ["CONCURRENTLY", "VACUUM"].iter().any(|word| code.to_uppercase().contains(word));
-        let all = if code.trim().is_empty() { vec![] } else { vec![Step::Run(piece.line, piece.text.clone())] };
-        Self { is_whole: !alone && !piece.is_bare, all }
     }
 
     /// Whether there is nothing to send.
     pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.before.is_empty() && self.all.is_empty() && self.after.is_empty()
     }
+
+    /// The line of the file on which the last statement begins.
+    pub(super) fn last_line(&self) -> Option<usize> {
+        self.all.iter().rev().find_map(|step| if let Step::Run(line, _) = step { Some(*line) } else { None })
+    }
+}
+
+fn run(piece: &Piece, statement: Statement) -> Step {
+    Step::Run(line_of(piece, statement.line), statement.text)
+}
+
+/// The line of the file, for a line of a piece of it.
+const fn line_of(piece: &Piece, line: usize) -> usize {
+    piece.line + line.saturating_sub(1)
 }
 
 /// Whether a piece destroys data, or may do so.

@@ -3,7 +3,8 @@
 use crate::migration::catalogue::Catalogue;
 use crate::migration::proof::Verdict;
 use crate::provider::Fault;
-use crate::provider::database::prove::attempt::{Went, apply, judged};
+use crate::provider::database::prove::attempt::judged;
+use crate::provider::database::prove::sending::{Went, apply};
 use crate::provider::database::prove::{Phase, Run};
 
 impl Run<'_> {
@@ -17,20 +18,21 @@ impl Run<'_> {
             self.tell(script, Phase::Back, 3 * self.scripts.len() - at - 1);
             let changes = self.schemas[at] != self.schemas[at + 1];
             if let Some(down) = &script.down {
-                let mut session = self.scratch.open().await?;
+                let mut session = self.desk.take(self.scratch).await?;
                 if let Went::Refused(failure) = apply(session.as_mut(), self.dialect, down).await? {
                     return Ok(Verdict::Fails { failure });
                 }
                 if !(is_on_track && self.made[at].verdict.is_exact()) {
                     is_on_track = self.read(session.as_mut()).await?.fingerprint() == self.schemas[at];
                 }
+                self.desk.give_back(session).await?;
             } else if changes {
                 has_all_downs = false;
                 is_on_track = false;
             }
             self.made[at].is_back = Some(is_on_track);
         }
-        let mut session = self.scratch.open().await?;
+        let mut session = self.desk.take(self.scratch).await?;
         let left = self.read(session.as_mut()).await?;
         match judged(base, top, Some(&left)) {
             verdict if verdict.is_exact() || has_all_downs => Ok(verdict),

@@ -1,7 +1,7 @@
 //! `PostgresScratch`: a scratch database on a server, known by its name.
 //!
 //! The name says when it was made, so that one that a crash left behind is removed by a later run: `omni_scratch_`, the
-//! seconds since 1970, the number of the run, and that of the copy. Nothing else is ever dropped.
+//! seconds since 1970, the word of the run, and the numbers of copies. Nothing else is ever dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,6 +40,8 @@ pub struct PostgresScratch {
     /// The way to a database that is there: it makes and drops the others. It has to be none of the scratch ones.
     server: Target,
     name: String,
+    /// Its own settings, as statements with `%1$I` for its name: a copy does not have them.
+    settings: Vec<String>,
     copies: AtomicU32,
 }
 
@@ -60,15 +62,22 @@ impl PostgresScratch {
         let run: String = run.chars().filter(char::is_ascii_alphanumeric).take(30).collect();
         let name = format!("{PREFIX}{seconds}_{}", run.to_ascii_lowercase());
         let locale = like.value(LOCALE).await?.unwrap_or_default();
-        let settings = like.value(SETTINGS).await?;
-        let made = Self { connect, server: server.clone(), name, copies: AtomicU32::new(0) };
-        let mut session = made.connect.connect(server).await?;
-        let create = format!("CREATE DATABASE {} TEMPLATE template0 {locale}", made.name);
-        session.run(&create).await.map_err(|fault| may_not(fault, &server.name))?;
-        for statement in settings.iter().flat_map(|settings| settings.split('\u{1f}')) {
-            session.run(&statement.replace("%1$I", &made.name)).await?;
-        }
+        let settings = like.value(SETTINGS).await?.unwrap_or_default();
+        let settings = settings.split('\u{1f}').filter(|statement| !statement.is_empty()).map(str::to_owned).collect();
+        let made = Self { connect, server: server.clone(), name, settings, copies: AtomicU32::new(0) };
+        made.create(&format!("template0 {locale}")).await?;
         Ok(made)
+    }
+
+    /// Makes it of a template.
+    async fn create(&self, template: &str) -> Result<(), Fault> {
+        let mut session = self.connect.connect(&self.server).await?;
+        let create = format!("CREATE DATABASE {} TEMPLATE {template}", self.name);
+        session.run(&create).await.map_err(|fault| may_not(fault, &self.server.name))?;
+        for statement in &self.settings {
+            session.run(&statement.replace("%1$I", &self.name)).await?;
+        }
+        Ok(())
     }
 
     /// The way to it.
@@ -111,7 +120,7 @@ fn made_at(name: &str) -> Option<i64> {
     let mut words = name.strip_prefix(PREFIX)?.split('_');
     let (seconds, run) = (words.next()?, words.next()?);
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase());
-    let is_copy = words.next().is_none_or(|copy| copy.parse::<u32>().is_ok()) && words.next().is_none();
+    let is_copy = words.all(|copy| copy.parse::<u32>().is_ok());
     (is_copy && is_word(run) && seconds.chars().all(|c| c.is_ascii_digit())).then(|| seconds.parse().ok())?
 }
 
@@ -136,15 +145,14 @@ impl Scratch for PostgresScratch {
 
     async fn copy(&self) -> Result<Box<dyn Scratch>, Fault> {
         let number = self.copies.fetch_add(1, Ordering::Relaxed) + 1;
-        let base: String = self.name.splitn(4, '_').take(4).collect::<Vec<_>>().join("_");
         let copy = Self {
             connect: Arc::clone(&self.connect),
             server: self.server.clone(),
-            name: format!("{base}_{number}"),
-            copies: AtomicU32::new(number * 1000),
+            name: format!("{}_{number}", self.name),
+            settings: self.settings.clone(),
+            copies: AtomicU32::new(0),
         };
-        let mut session = self.connect.connect(&self.server).await?;
-        session.run(&format!("CREATE DATABASE {} TEMPLATE {}", copy.name, self.name)).await?;
+        copy.create(&self.name).await?;
         Ok(Box::new(copy))
     }
 
@@ -162,7 +170,7 @@ mod tests {
     #[test]
     fn only_names_that_omni_gave_are_known() {
         assert_eq!(made_at("omni_scratch_1795427112_ab12"), Some(1_795_427_112));
-        assert_eq!(made_at("omni_scratch_1795427112_ab12_3"), Some(1_795_427_112));
+        assert_eq!(made_at("omni_scratch_1795427112_ab12_3_12"), Some(1_795_427_112));
         for name in [
             "omni_scratch_",
             "omni_scratch_1795427112",
@@ -170,7 +178,7 @@ mod tests {
             "omni_scratch_mine_ab12",
             "omni_scratch_1795427112_AB12",
             "omni_scratch_1795427112_ab12_x",
-            "omni_scratch_1795427112_ab12_3_4",
+            "omni_scratch_1795427112_ab12_3_",
             "my_omni_scratch_1795427112_ab12",
             "omni_scratch_-5_ab12",
         ] {

@@ -10,7 +10,7 @@ use crate::provider::database::scratch::Scratch;
 use crate::provider::database::{Connect, Session, Target};
 use crate::provider::{Fault, FaultKind};
 
-/// The statements that make the schema, in an order in which each finds what it needs. What SQLite makes by itself is
+/// The statements that make the schema, in an order in which each finds what it needs. What `SQLite` makes by itself is
 /// left out: indexes of constraints, the tables behind a virtual one.
 const SCHEMA: &str = "SELECT group_concat(sql, ';' || char(10)) FROM ( \
      SELECT m.sql FROM main.sqlite_schema AS m WHERE m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
