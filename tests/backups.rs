@@ -5,6 +5,8 @@
 
 #[path = "backups/bench.rs"]
 mod bench;
+#[path = "support/change.rs"]
+mod change;
 #[path = "backups/damage.rs"]
 mod damage;
 #[path = "backups/files.rs"]
@@ -16,3 +18,5 @@ mod postgres;
 mod servers;
 #[path = "backups/shelves.rs"]
 mod shelves;
+#[path = "backups/steps.rs"]
+mod steps;

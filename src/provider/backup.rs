@@ -2,8 +2,8 @@
 //! database lie.
 //!
 //! A backup is one file and one `Manifest`, which is written last: what has none does not exist. What is in it is known
-//! by its `Inventory`, taken in the snapshot that is dumped, and found again in a scratch database. Programs that dump and
-//! restore are behind `Tools`; sessions and scratch databases are left to `database`, and when a backup is made to
+//! by its `Inventory`, taken in the snapshot that is dumped, and found again in a scratch database. Programs that dump
+//! and restore are behind `Tools`; sessions and scratch databases are left to `database`, and when a backup is made to
 //! `site`.
 
 mod failing;

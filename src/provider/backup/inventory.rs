@@ -70,7 +70,8 @@ async fn server_rows(session: &mut dyn Session) -> Result<BTreeMap<String, u64>,
     for tables in tables(session, SERVER_TABLES).await?.chunks(AT_ONCE) {
         let counts = counts(tables, "ONLY ");
         let count = format!(
-            "SELECT pg_catalog.set_config('omni.rows', (SELECT json_object_agg(name, n)::text FROM ({counts}) c), false)"
+            "SELECT pg_catalog.set_config('omni.rows', \
+             (SELECT json_object_agg(name, n)::text FROM ({counts}) c), false)"
         );
         session.run(&count).await?;
         found.append(&mut read(session, "SELECT pg_catalog.current_setting('omni.rows')").await?);

@@ -1,8 +1,8 @@
 //! Making a backup.
 //!
 //! A server's is dumped in a snapshot that the session exports, and the rows are counted in the same one. A file of
-//! `SQLite` is copied with `VACUUM INTO`: its own backup calls cannot be reached without unsafe code, and this is one read
-//! transaction too. The rowids of tables without a primary key of that kind may be others in the copy.
+//! `SQLite` is copied with `VACUUM INTO`: its own backup calls cannot be reached without unsafe code, and this is one
+//! read transaction too. The rowids of tables without a primary key of that kind may be others in the copy.
 
 use std::collections::BTreeSet;
 use std::path::Path;
