@@ -82,8 +82,6 @@ impl Made {
                 !watches || is_of_new(thing)
             }
             Effect::Alters(thing) => self.has(thing) || is_of_new(thing),
-            // Older code does not fill it.
-            Effect::Requires(column) => is_of_new(column),
             Effect::Drops(_) | Effect::Renames { .. } | Effect::Destroys { .. } | Effect::Hides(_) => false,
             Effect::Writes { how: Writing::Insert, .. } | Effect::Reads(_) | Effect::Scans(_) | Effect::Sets(_) => true,
             Effect::Requires(column) => is_of_new(column),
