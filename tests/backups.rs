@@ -11,6 +11,8 @@ mod change;
 mod damage;
 #[path = "backups/files.rs"]
 mod files;
+#[path = "backups/measure.rs"]
+mod measure;
 #[expect(dead_code, reason = "the server is that of the store's tests, which cut sessions too")]
 #[path = "support/postgres.rs"]
 mod postgres;
