@@ -8,6 +8,9 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::provider::backup::failing::unusable;
 use crate::provider::backup::make::at;
@@ -18,6 +21,10 @@ use crate::provider::backup::trying::compared;
 use crate::provider::backup::{Backups, Manifest};
 use crate::provider::database::Session;
 use crate::provider::{Fault, FaultKind};
+
+/// How often the file is tried to be had alone, and the wait between two tries.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where the file of a session really lies.
 const PATH: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
@@ -51,14 +58,23 @@ impl Backups<'_> {
         compared(manifest, &mut *session).await
     }
 
+    /// Leaves the mode WAL. A connection that was just given up is closed a moment later.
+    async fn left_wal(&self, session: &mut dyn Session) -> Result<(), Fault> {
+        for _ in 0..TRIES {
+            let mode = session.value("PRAGMA journal_mode = DELETE").await;
+            if mode.is_ok_and(|mode| mode.as_deref() == Some("delete")) {
+                return Ok(());
+            }
+            sleep(PAUSE).await;
+        }
+        Err(busy(self.shelf.database(), "another connection"))
+    }
+
     /// Renames the new file over the old one, to which nobody else may be connected.
     async fn exchanged(&self, session: &mut dyn Session, path: &Path, beside: &Path) -> Result<(), Fault> {
         let was_wal = session.value("PRAGMA journal_mode").await?.as_deref() == Some("wal");
         if was_wal {
-            let mode = session.value("PRAGMA journal_mode = DELETE").await;
-            if !mode.is_ok_and(|mode| mode.as_deref() == Some("delete")) {
-                return Err(busy(self.shelf.database(), "another connection"));
-            }
+            self.left_wal(session).await?;
         }
         let exchanged = async {
             session.run("BEGIN EXCLUSIVE").await.map_err(|fault| match fault.kind {
