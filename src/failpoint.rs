@@ -32,6 +32,8 @@ pub enum Place {
     CallUnsent,
     /// After a call to the engine was answered, before anything follows from it.
     CallAnswered,
+    /// After the file of a backup has its name, before its manifest is written.
+    BackupUnlisted,
 }
 
 impl Place {
@@ -47,6 +49,7 @@ impl Place {
             Self::Locked => "locked",
             Self::CallUnsent => "call.unsent",
             Self::CallAnswered => "call.answered",
+            Self::BackupUnlisted => "backup.unlisted",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! memory; `host` implements the traits here on any of them. Which change is done when is left to `apply`; a provider
 //! does one order at a time and remembers nothing.
 
+pub mod backup;
 pub mod context;
 pub mod database;
 pub mod docker;

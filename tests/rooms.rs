@@ -39,7 +39,7 @@ const ROOMS: [&str; 21] = [
 const SIBLINGS: [&str; 3] = ["provider", "store", "report"];
 
 /// Crates that are named in one place only: the crate, and what the paths below `src/` start with.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("bollard", &["provider/docker"]),
     ("sqlx", &["store", "provider/database"]),
     ("clap", &["cli"]),
@@ -51,6 +51,8 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("petgraph", &["graph"]),
     ("cap_std", &["provider/folder"]),
     ("cap_fs_ext", &["provider/folder"]),
+    ("age", &["provider/backup"]),
+    ("flate2", &["provider/backup"]),
 ];
 
 /// What a pure room may not know, as patterns, and what it would be.

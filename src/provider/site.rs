@@ -3,6 +3,7 @@
 //! What an engine has goes to the `Host`; a database, its migrations and its backups are done here, each on a session of
 //! its own that has the database to itself. Whoever reads a plan cannot tell the two apart.
 
+mod backups;
 mod reach;
 mod seen;
 mod steps;
@@ -18,6 +19,8 @@ use crate::journal::Effect;
 use crate::lock::{Held, Holder};
 use crate::migration::Script;
 use crate::observed::{EngineFacts, Object, Observed};
+use crate::provider::backup::tools::host::HostTools;
+use crate::provider::backup::{Keys, Tools};
 use crate::provider::database::Connect;
 use crate::provider::engine::Engine;
 use crate::provider::host::Host;
@@ -66,12 +69,26 @@ pub struct Site<E> {
     host: Host<E>,
     connect: Arc<dyn Connect>,
     known: Vec<Known>,
+    tools: Arc<dyn Tools>,
+    keys: Keys,
 }
 
 impl<E: Engine> Site<E> {
     /// The site of this host, with the databases that can be asked.
     pub fn new(host: Host<E>, connect: Arc<dyn Connect>, known: Vec<Known>) -> Self {
-        Self { host, connect, known }
+        Self { host, connect, known, tools: Arc::new(HostTools::default()), keys: Keys::default() }
+    }
+
+    /// The same site, whose servers are dumped and restored by other programs than those of this machine.
+    #[must_use]
+    pub fn with_tools(self, tools: Arc<dyn Tools>) -> Self {
+        Self { tools, ..self }
+    }
+
+    /// The same site, which can open backups that are encrypted.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self { keys, ..self }
     }
 
     /// The engine.

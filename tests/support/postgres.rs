@@ -163,6 +163,11 @@ pub(crate) fn owned(path: &Path) {
     }
 }
 
+/// The folder of the server's programs.
+pub(crate) fn programs() -> PathBuf {
+    program("pg_dump").parent().expect("a program lies in a folder").to_owned()
+}
+
 /// One of the server's programs, of the newest version that is there.
 pub(crate) fn program(name: &str) -> PathBuf {
     let places = [PathBuf::from("/usr/lib/postgresql"), Path::new(TOOLS).join("usr/lib/postgresql")];

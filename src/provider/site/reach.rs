@@ -30,13 +30,9 @@ impl<E: Engine> Site<E> {
         name: &str,
         database: &Database,
     ) -> Result<Box<dyn Session>, Fault> {
-        let url = database
-            .url
-            .fill(order.vault)
-            .map_err(|unfilled| Fault::new(FaultKind::Failed, unfilled.to_string()).help("run `omni plan` again"))?;
         let (until, mut pause) = (Instant::now() + database.connect_timeout.duration(), PAUSE);
         loop {
-            let url = self.led(order.scope, database, &rooted(&url, order.root)).await?;
+            let url = self.url(order, database).await?;
             let target = target(name, database, url, &format!("omni/{}", order.op));
             match self.connect.connect(&target).await {
                 Err(fault) if fault.kind.is_passing() && Instant::now() + pause < until => {
@@ -50,6 +46,15 @@ impl<E: Engine> Site<E> {
                 answer => return answer,
             }
         }
+    }
+
+    /// The URL of a database of an order, with every secret filled in.
+    pub(super) async fn url(&self, order: &Order<'_>, database: &Database) -> Result<String, Fault> {
+        let url = database
+            .url
+            .fill(order.vault)
+            .map_err(|unfilled| Fault::new(FaultKind::Failed, unfilled.to_string()).help("run `omni plan` again"))?;
+        self.led(order.scope, database, &rooted(&url, order.root)).await
     }
 
     /// The URL under which a database is reached from here: a service is known by its name to containers only.

@@ -18,6 +18,7 @@ impl<E: Engine> Site<E> {
         match (order.change.action, order.address().kind()) {
             (Action::Keep, _) => Ok(Effect::default()),
             (_, Kind::Database) => self.answers(order).await,
+            (Action::Run, Kind::Backup) => self.backed_up(order).await,
             (Action::Run, Kind::Migration) => self.migrated(order, Way::Up).await,
             (Action::Delete, Kind::Migration) => self.migrated(order, Way::Down).await,
             _ => Err(odd(order)),
@@ -26,7 +27,8 @@ impl<E: Engine> Site<E> {
 
     pub(super) async fn undone(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         match (order.change.action, order.address().kind()) {
-            (Action::Keep, _) | (_, Kind::Database) => Ok(Effect::default()),
+            // A backup that was made is kept: it costs room, and nothing else.
+            (Action::Keep, _) | (_, Kind::Database | Kind::Backup) => Ok(Effect::default()),
             (Action::Run, Kind::Migration) => self.unmigrated(order, Way::Up).await,
             (Action::Delete, Kind::Migration) => self.unmigrated(order, Way::Down).await,
             _ => Err(odd(order)),
@@ -62,6 +64,12 @@ impl<E: Engine> Site<E> {
     async fn unmigrated(&self, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
         let work = Work::of(order)?;
         let mut session = self.session(order, &work).await?;
+        if Self::goes_back(order, &work.script.name, &mut *session).await? {
+            drop(session);
+            let effect = self.put_back(order, &work.migration.database).await?;
+            let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
+            return Ok(Effect { objects, ..effect });
+        }
         work.on(&mut *session, order)?.undo(way).await?;
         let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
         Ok(Effect { objects, note: String::new() })
@@ -160,6 +168,6 @@ fn bare(name: &str, version: &str) -> Script {
     }
 }
 
-fn odd(order: &Order<'_>) -> Fault {
+pub(super) fn odd(order: &Order<'_>) -> Fault {
     Fault::new(FaultKind::Failed, format!("the plan does not say how {} is done", order.address()))
 }

@@ -60,12 +60,27 @@ impl Dump for PgDump {
     }
 }
 
-/// The URL without its password, and the password.
-fn without_password(url: &str) -> (String, Option<String>) {
-    let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let Some((account, server)) = rest[..end].rsplit_once('@') else { return (url.to_owned(), None) };
-    let Some((user, password)) = account.split_once(':') else { return (url.to_owned(), None) };
+/// The URL without its password, and the password: before the host, or among the settings.
+pub(in crate::provider) fn without_password(url: &str) -> (String, Option<String>) {
+    let (place, settings) = url.split_once('?').map_or((url, None), |(place, settings)| (place, Some(settings)));
+    let (place, mut password) = place_without_password(place);
+    let Some(settings) = settings else { return (place, password) };
+    let mut rest = Vec::new();
+    for setting in settings.split('&') {
+        match setting.strip_prefix("password=") {
+            Some(found) => password = Some(decoded(found)),
+            None => rest.push(setting),
+        }
+    }
+    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    (format!("{place}{query}"), password)
+}
+
+fn place_without_password(place: &str) -> (String, Option<String>) {
+    let Some((scheme, rest)) = place.split_once("://") else { return (place.to_owned(), None) };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let Some((account, server)) = rest[..end].rsplit_once('@') else { return (place.to_owned(), None) };
+    let Some((user, password)) = account.split_once(':') else { return (place.to_owned(), None) };
     (format!("{scheme}://{user}@{server}{}", &rest[end..]), Some(decoded(password)))
 }
 
@@ -105,6 +120,11 @@ mod tests {
         assert_eq!(taken("postgres://u:a%40b@h/d?x=1"), ("postgres://u@h/d?x=1".to_owned(), with("a@b")));
         assert_eq!(taken("postgres://u@h/d"), ("postgres://u@h/d".to_owned(), None));
         assert_eq!(taken("postgres:///d?host=/a:b@c"), ("postgres:///d?host=/a:b@c".to_owned(), None));
+        assert_eq!(
+            taken("postgres:///d?user=u&password=a%26b&host=/a"),
+            ("postgres:///d?user=u&host=/a".to_owned(), with("a&b"))
+        );
+        assert_eq!(taken("postgres://u@h/d?password=a"), ("postgres://u@h/d".to_owned(), with("a")));
         assert_eq!(taken("postgres://u:5%@h/d"), ("postgres://u@h/d".to_owned(), with("5%")));
     }
 

@@ -125,7 +125,7 @@ fn made_at(name: &str) -> Option<i64> {
 }
 
 /// The URL of another database of the same server.
-fn with_database(url: &str, name: &str) -> String {
+pub(in crate::provider) fn with_database(url: &str, name: &str) -> String {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     let start = place.find("://").map_or(0, |at| at + 3);
     let server = place[start..].split('/').next().unwrap_or_default();

@@ -1,0 +1,45 @@
+//! `Tools`: the programs that dump a server's database, and restore one.
+//!
+//! `host` is those of this machine. Programs inside a service's container are another way; whoever runs those
+//! implements the trait.
+
+pub mod host;
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use tokio::io::AsyncRead;
+
+use crate::provider::Fault;
+use crate::provider::database::Target;
+
+/// Dumps databases of `PostgreSQL`, and restores them.
+#[async_trait]
+pub trait Tools: Send + Sync {
+    /// Begins to dump a database in the snapshot of this name, in the custom format of `pg_dump`, which packs it.
+    /// `major` is the server's.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such program, or only one that is older than the server.
+    async fn dump(&self, target: &Target, major: u32, snapshot: &str) -> Result<Dumping, Fault>;
+
+    /// Restores a dump into an empty database. The first thing that is refused ends it.
+    ///
+    /// # Errors
+    /// What was refused; what was restored before that stands.
+    async fn restore(
+        &self,
+        target: &Target,
+        major: u32,
+        dump: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<(), Fault>;
+}
+
+/// A dump that is under way. Whoever drops it ends it.
+pub struct Dumping {
+    /// What the program writes.
+    pub output: Pin<Box<dyn AsyncRead + Send>>,
+    /// Ends with the program: what it wrote is a dump only where it ended well.
+    pub ended: BoxFuture<'static, Result<(), Fault>>,
+}

@@ -1,0 +1,148 @@
+//! Trying a backup: read back, or restored into a scratch database and compared with what it was made of.
+
+use std::fs::File;
+use std::io::ErrorKind;
+
+use tokio::time::Instant;
+
+use crate::migration::Dialect;
+use crate::provider::backup::failing::{damaged, unusable};
+use crate::provider::backup::folding::{Unfolding, stored};
+use crate::provider::backup::make::{at, millis, moment};
+use crate::provider::backup::shelf::{private, wrong_size};
+use crate::provider::backup::stream::{Content, Heard, fetch, on_thread, write_out};
+use crate::provider::backup::{Backups, Inventory, Manifest, Verified};
+use crate::provider::database::Session;
+use crate::provider::database::scratch::Scratch;
+use crate::provider::database::scratch::postgres::PostgresScratch;
+use crate::provider::{Fault, FaultKind};
+use crate::resource::Verify;
+
+/// After how many seconds a scratch database is one that was left behind.
+const LEFT_BEHIND: i64 = 24 * 60 * 60;
+
+impl Backups<'_> {
+    /// Tries a backup, and notes that in its manifest, which is returned.
+    ///
+    /// # Errors
+    /// What is wrong with it: nothing is noted then.
+    pub async fn verify(&self, manifest: &Manifest, how: Verify) -> Result<Manifest, Fault> {
+        let mut session = self.connect.connect(&self.patient()).await?;
+        let begun = Instant::now();
+        self.check(manifest).await?;
+        match (how, manifest.dialect) {
+            (Verify::Checksum, _) => {}
+            (Verify::Restore, Dialect::Postgres) => self.try_on_server(manifest, &mut *session).await?,
+            (Verify::Restore, Dialect::Sqlite) => self.try_in_file(manifest).await?,
+        }
+        let verified = Verified { at: moment(&mut *session).await?, took: millis(begun), how };
+        // What was restored once stays known as that: reading it back proves no less.
+        let keeps = manifest.is_restorable() && how == Verify::Checksum;
+        let verified = if keeps { manifest.verified } else { Some(verified) };
+        let manifest = Manifest { verified, ..manifest.clone() };
+        self.shelf.write(&manifest).await?;
+        Ok(manifest)
+    }
+
+    /// Whether a file is, to the last bit, as it was written.
+    pub(super) async fn check(&self, manifest: &Manifest) -> Result<(), Fault> {
+        let path = self.shelf.path(manifest);
+        let from = path.clone();
+        let found = match on_thread(move || stored(File::open(from)?)).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(damaged(&manifest.name, "its file is missing"));
+            }
+            found => found.map_err(|error| unusable(&path, "read", &error))?,
+        };
+        if found.size != manifest.size {
+            return Err(damaged(&manifest.name, &wrong_size(found.size, manifest.size)));
+        }
+        if found.sha256 != manifest.sha256 {
+            return Err(damaged(&manifest.name, "its file is not the one that was written: its hash is another"));
+        }
+        Ok(())
+    }
+
+    /// What is in a backup, as it comes out of the file.
+    pub(super) async fn content(&self, manifest: &Manifest) -> Result<Heard<'_, Content>, Fault> {
+        let path = self.shelf.path(manifest);
+        let (from, keys, known) = (path.clone(), self.keys.clone(), manifest.clone());
+        let opened = on_thread(move || Ok(Unfolding::new(File::open(from)?, &known, &keys))).await;
+        let unfolding = opened.map_err(|error| unusable(&path, "read", &error))?.map_err(|why| {
+            let text = format!("backup `{}` cannot be opened: {why}", manifest.name);
+            Fault::new(FaultKind::Denied, text).help("name the file with the age identity of one of its recipients")
+        })?;
+        Ok(Heard::new(fetch(unfolding), self.progress))
+    }
+
+    async fn try_on_server(&self, manifest: &Manifest, session: &mut dyn Session) -> Result<(), Fault> {
+        let scratch = self.scratch(manifest, session, "t").await?;
+        let tried = self.filled(manifest, &scratch).await;
+        let removed = scratch.remove().await;
+        tried.and(removed)
+    }
+
+    /// Makes an empty scratch database that is like the real one, after those are removed that were left behind.
+    pub(super) async fn scratch(
+        &self,
+        manifest: &Manifest,
+        session: &mut dyn Session,
+        word: &str,
+    ) -> Result<PostgresScratch, Fault> {
+        let seconds = moment(session).await?.as_second();
+        PostgresScratch::sweep(session, seconds, LEFT_BEHIND).await?;
+        let run = format!("{word}{}x{}", std::process::id(), manifest.sha256.short());
+        PostgresScratch::make(self.connect.clone(), &self.patient(), session, seconds, &run).await
+    }
+
+    /// Restores a backup into an empty scratch database, and compares it with what the backup was made of.
+    pub(super) async fn filled(&self, manifest: &Manifest, scratch: &PostgresScratch) -> Result<(), Fault> {
+        let mut content = self.content(manifest).await?;
+        let mut session = scratch.open().await?;
+        let major = session.facts().major;
+        self.tools.restore(&scratch.target(), major, &mut content).await?;
+        compared(manifest, &mut *session).await
+    }
+
+    async fn try_in_file(&self, manifest: &Manifest) -> Result<(), Fault> {
+        let path = self.shelf.beside(&manifest.name, &format!("try{}", std::process::id()));
+        let written = path.clone();
+        let failed = |error| unusable(&path, "written", &error);
+        let file = on_thread(move || {
+            let file = private(&written, false)?;
+            file.lock()?;
+            Ok(file)
+        });
+        let file = file.await.map_err(failed)?;
+        let tried = async {
+            let into = file.try_clone().map_err(failed)?;
+            self.unpacked(manifest, into, &path).await?;
+            let mut session = self.connect.connect(&at(&self.patient(), &path)).await?;
+            compared(manifest, &mut *session).await
+        };
+        let tried = tried.await;
+        let removed = tokio::fs::remove_file(&path).await.map_err(|error| unusable(&path, "removed", &error));
+        tried.and(removed)
+    }
+
+    /// Writes what is in a backup into a file.
+    pub(super) async fn unpacked(&self, manifest: &Manifest, into: File, path: &std::path::Path) -> Result<(), Fault> {
+        let content = self.content(manifest).await?;
+        let written = write_out(content, into).await;
+        written.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+                damaged(&manifest.name, &error.to_string())
+            }
+            _ => unusable(path, "written", &error),
+        })
+    }
+}
+
+/// Whether what a session sees is what a backup was made of.
+pub(super) async fn compared(manifest: &Manifest, session: &mut dyn Session) -> Result<(), Fault> {
+    let found = Inventory::of(session).await?;
+    match manifest.content.difference(&found) {
+        None => Ok(()),
+        Some(why) => Err(damaged(&manifest.name, &format!("what was restored is not what was backed up: {why}"))),
+    }
+}

@@ -1,0 +1,108 @@
+//! The backup of a database as a step: made and tried before a migration, restored where one is taken back.
+
+use crate::address::{Address, Kind};
+use crate::journal::Effect;
+use crate::plan::Inverse;
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, size};
+use crate::provider::database::Session;
+use crate::provider::engine::Engine;
+use crate::provider::site::Site;
+use crate::provider::site::reach::target;
+use crate::provider::site::steps::odd;
+use crate::provider::{Fault, FaultKind, Order};
+use crate::resource::{Backup, Database, Resource, Verify};
+
+impl<E: Engine> Site<E> {
+    /// Makes the backup of an apply, unless it has made it, and tries it.
+    pub(super) async fn backed_up(&self, order: &Order<'_>) -> Result<Effect, Fault> {
+        let Some(Resource::Backup(backup)) = &order.change.after else { return Err(odd(order)) };
+        let database = database(order, backup)?;
+        let folder = shelf(order, backup);
+        // It has to answer before its time is asked.
+        let session = self.reached(order, &backup.database, database).await?;
+        drop(session);
+        let backups = self.backups(order, backup, database, &folder).await?;
+        let made = match folder.made_by(order.op.as_str()).await? {
+            Some(made) => made,
+            None => backups.make(order.op.as_str(), &backup.encrypt_to).await?,
+        };
+        let how = self.how(backup);
+        let tried = match made.verified {
+            Some(verified) if verified.how == how => made,
+            _ => {
+                (order.progress)("trying it".to_owned());
+                backups.verify(&made, how).await?
+            }
+        };
+        Ok(Effect { note: note(&tried, backup), objects: vec![tried.name] })
+    }
+
+    /// Restores the backup that this apply made before its migrations. Whoever is connected is ended: what it writes
+    /// would be lost, which was agreed to.
+    pub(super) async fn put_back(&self, order: &Order<'_>, database: &str) -> Result<Effect, Fault> {
+        let at = Address::new(Kind::Backup, database);
+        let Some(Resource::Backup(backup)) = order.requirement(&at) else { return Err(odd(order)) };
+        let folder = shelf(order, backup);
+        let Some(made) = folder.made_by(order.op.as_str()).await? else {
+            let text = format!("there is no backup of database.{database} that this apply made");
+            let help = format!("restore another one: `omni backup list` shows those in `{}`", backup.dir);
+            return Err(Fault::new(FaultKind::NotFound, text).help(help));
+        };
+        let backups = self.backups(order, backup, self::database(order, backup)?, &folder).await?;
+        let restored = backups.restore(&made, Consent::Replace, Others::End).await?;
+        let kept = restored.kept.map(|name| format!(", what was written meanwhile is in `{name}`"));
+        Ok(Effect { objects: Vec::new(), note: format!("{} restored{}", made.name, kept.unwrap_or_default()) })
+    }
+
+    /// Whether the way back of an order is a backup, and the migration was begun by this very apply.
+    pub(super) async fn goes_back(order: &Order<'_>, name: &str, session: &mut dyn Session) -> Result<bool, Fault> {
+        if order.change.inverse != Inverse::Restore {
+            return Ok(false);
+        }
+        let marks = session.marks().await?;
+        Ok(marks.iter().any(|mark| mark.migration == name && mark.op == order.op.as_str()))
+    }
+
+    async fn backups<'a>(
+        &'a self,
+        order: &Order<'a>,
+        backup: &Backup,
+        database: &Database,
+        folder: &'a Shelf,
+    ) -> Result<Backups<'a>, Fault> {
+        let url = self.url(order, database).await?;
+        let known = self.known.iter().find(|known| known.name == backup.database);
+        Ok(Backups {
+            connect: self.connect.clone(),
+            tools: &*self.tools,
+            target: target(&backup.database, database, url, &format!("omni/{}", order.op)),
+            ledger: known.and_then(|known| Some((known.database.ledger.as_ref()?, known.scripts.as_slice()))),
+            shelf: folder,
+            keys: &self.keys,
+            progress: order.progress,
+        })
+    }
+
+    /// How a new backup is tried. One that is encrypted cannot be restored by those that have no key to it.
+    fn how(&self, backup: &Backup) -> Verify {
+        if self.keys.is_empty() && !backup.encrypt_to.is_empty() { Verify::Checksum } else { backup.verify }
+    }
+}
+
+fn shelf(order: &Order<'_>, backup: &Backup) -> Shelf {
+    Shelf::new(&order.root.join(&backup.dir), &backup.database)
+}
+
+fn database<'a>(order: &Order<'a>, backup: &Backup) -> Result<&'a Database, Fault> {
+    let at = Address::new(Kind::Database, &backup.database);
+    order.requirement(&at).and_then(Resource::database).ok_or_else(|| odd(order))
+}
+
+fn note(tried: &Manifest, backup: &Backup) -> String {
+    let how = match (tried.is_restorable(), backup.verify) {
+        (true, _) => "restored and compared",
+        (false, Verify::Checksum) => "read back",
+        (false, Verify::Restore) => "read back, not restored: no key to it is at hand",
+    };
+    format!("{}, {how}", size(tried.size))
+}
