@@ -36,12 +36,13 @@ impl Decider<'_> {
         let before = self.view.side(address);
         match (after, before) {
             (Resource::Image(_), _) => Ok(self.image(address, after)),
-            (Resource::Network(Network { external: true, .. }), _) => Ok(kept(address, None, after)),
+            // Whether a backup is made is known once the migrations are.
+            (Resource::Network(Network { external: true, .. }) | Resource::Backup(_), _) => {
+                Ok(kept(address, None, after))
+            }
             (Resource::Volume(volume), _) if volume.external => Ok(kept(address, None, after)),
             (Resource::Database(_), _) => Ok(self.database(address, after)),
             (Resource::Migration(migration), _) => self.migration(address, migration, after),
-            // Whether one is made is known once the migrations are.
-            (Resource::Backup(_), _) => Ok(kept(address, None, after)),
             (_, None) => Ok(self.made(address, after)),
             (Resource::Network(_), Some(before)) => self.network(address, before, after),
             (Resource::Volume(_), Some(before)) => self.volume(address, before, after),

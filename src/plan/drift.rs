@@ -38,8 +38,11 @@ pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
         let external = match &recorded.resource {
             Resource::Network(network) => network.external,
             Resource::Volume(volume) => volume.external,
-            Resource::Image(_) | Resource::Job(_) | Resource::Database(_) | Resource::Backup(_) => true,
-            Resource::Migration(_) => true,
+            Resource::Image(_)
+            | Resource::Job(_)
+            | Resource::Database(_)
+            | Resource::Backup(_)
+            | Resource::Migration(_) => true,
             Resource::Service(_) => false,
         };
         if external {

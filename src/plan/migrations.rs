@@ -60,7 +60,7 @@ impl Decider<'_> {
 
     fn run(&self, address: &Address, migration: &Migration, after: &Resource, reason: Reason) -> Change {
         let worth = self.worth(address, migration);
-        let (class, inverse) = self.way_back(migration, &worth);
+        let (class, inverse) = way_back(migration, &worth);
         Change {
             action: Action::Run,
             reasons: vec![reason],
@@ -107,16 +107,6 @@ impl Decider<'_> {
         if migration.down.is_some() { known.unwrap_or(Worth::Unproven) } else { Worth::Absent }
     }
 
-    /// What is lost by taking a migration back, and how that is done.
-    fn way_back(&self, migration: &Migration, worth: &Worth) -> (Class, Inverse) {
-        let is_trusted = worth.is_trusted() && migration.one_way.is_none() && !destroys(&migration.up);
-        match (is_trusted, migration.backup) {
-            (true, _) => (Class::Reversible, Inverse::RunDown),
-            (false, true) => (Class::Lossy, Inverse::Restore),
-            (false, false) => (Class::OneWay, Inverse::Impossible),
-        }
-    }
-
     /// Whether the tool of the migrations itself would refuse a history that is not as its files say.
     fn is_strict(&self, migration: &Migration) -> bool {
         let database = self.desired.get(&Address::new(Kind::Database, &migration.database));
@@ -129,6 +119,16 @@ impl Side {
     /// What was recorded of a thing that has no objects on the engine.
     fn of_record(resource: &Resource) -> Self {
         Self { resource: resource.clone(), objects: Vec::new(), up: Vec::new(), unwell: Vec::new() }
+    }
+}
+
+/// What is lost by taking a migration back, and how that is done.
+const fn way_back(migration: &Migration, worth: &Worth) -> (Class, Inverse) {
+    let is_trusted = worth.is_trusted() && migration.one_way.is_none() && !destroys(&migration.up);
+    match (is_trusted, migration.backup) {
+        (true, _) => (Class::Reversible, Inverse::RunDown),
+        (false, true) => (Class::Lossy, Inverse::Restore),
+        (false, false) => (Class::OneWay, Inverse::Impossible),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::postgres::Server;
 #[ignore = "minutes, and a gibibyte: run by hand, for the figures that the documents quote"]
 #[tokio::test]
 async fn a_large_database_is_backed_up_and_restored_with_flat_memory() {
+    #[expect(clippy::disallowed_methods, reason = "the size comes from outside")]
     let mebibytes: u64 = std::env::var("OMNI_MEASURE_MIB").map_or(1024, |text| text.parse().unwrap());
     let server = Server::start().await;
     let (bench, url) = (Bench::new(), server.database("shop").await);

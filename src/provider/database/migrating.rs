@@ -93,9 +93,9 @@ impl Migrating<'_> {
             None => self.new_mark(way).await?,
         };
         if is_whole {
-            self.at_once(way, units, mark).await?
+            self.at_once(way, units, mark).await?;
         } else {
-            self.bit_by_bit(way, &units, mark).await?
+            self.bit_by_bit(way, &units, mark).await?;
         }
         Ok(Became::Ours)
     }

@@ -65,16 +65,15 @@ impl FakeDatabase {
         if connection.is_failed {
             return Err(refused("25P02", "the transaction has failed already"));
         }
-        let changed = match &mut connection.open {
-            Some(open) => change(open),
-            None => {
-                let mut after = self.content.clone();
-                let changed = change(&mut after);
-                if changed.is_ok() {
-                    self.content = after;
-                }
-                changed
+        let changed = if let Some(open) = &mut connection.open {
+            change(open)
+        } else {
+            let mut after = self.content.clone();
+            let changed = change(&mut after);
+            if changed.is_ok() {
+                self.content = after;
             }
+            changed
         };
         connection.is_failed = changed.is_err() && connection.open.is_some();
         changed

@@ -182,7 +182,9 @@ impl Session for FakeSession {
             let all =
                 found.connections.iter().filter(|(other, one)| **other != number && one.application == application);
             let others: Vec<_> = all.map(|(other, _)| *other).collect();
-            others.iter().for_each(|other| found.end(*other));
+            for other in &others {
+                found.end(*other);
+            }
             Ok(others.len())
         })
         .await

@@ -225,8 +225,7 @@ impl Reference {
         match self {
             Self::Services | Self::End => members().0.spec(None),
             Self::Needs => needs_before(),
-            Self::OneWay => one_way(0, ""),
-            Self::Migrations => one_way(0, ""),
+            Self::OneWay | Self::Migrations => one_way(0, ""),
             Self::Downs => migrated(2, 0, 5, false),
             Self::Drops => migrated(4, 0, 5, false),
         }
