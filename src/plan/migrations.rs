@@ -109,8 +109,9 @@ impl Decider<'_> {
 
     /// What is lost by taking a migration back, and how that is done.
     fn way_back(&self, migration: &Migration, worth: &Worth) -> (Class, Inverse) {
-        let is_trusted = worth.is_trusted() && migration.one_way.is_none() && !destroys(&migration.up);
-        match (is_trusted, migration.backup) {
+        let is_free =
+            worth.is_trusted() && worth.keeps_rows() && migration.one_way.is_none() && !destroys(&migration.up);
+        match (is_free, migration.backup) {
             (true, _) => (Class::Reversible, Inverse::RunDown),
             (false, true) => (Class::Lossy, Inverse::Restore),
             (false, false) => (Class::OneWay, Inverse::Impossible),
