@@ -45,7 +45,7 @@ impl Place {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(place.path("migrations")).unwrap();
         let spec = format!(
-            "[project]\nname = \"shop\"\n[databases.shop]\nurl = \"{url}\"\n\
+            "[project]\nname = \"omni-migrate-cli\"\n[databases.shop]\nurl = \"{url}\"\n\
              [migrations.shop]\ndir = \"migrations\"\nlayout = \"golang-migrate\"\n"
         );
         fs::write(place.path("deploy.toml"), spec).unwrap();
@@ -61,9 +61,15 @@ impl Place {
 
     /// omni, with an engine that cannot be reached.
     fn omni(&self, words: &[&str]) -> Said {
+        self.omni_at(Some("unix:///nowhere/docker.sock"), words)
+    }
+
+    /// omni, with this engine; the machine's own where none.
+    fn omni_at(&self, engine: Option<&str>, words: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_omni"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-        command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+        let own = std::env::var("DOCKER_HOST").ok();
+        command.envs(engine.map(str::to_owned).or(own).map(|host| ("DOCKER_HOST", host)));
         let output = command.current_dir(self.folder.path()).args(words).output().unwrap();
         Said {
             code: output.status.code().unwrap(),
@@ -127,6 +133,32 @@ async fn a_history_is_adopted_and_proven_without_an_engine() {
     assert_eq!(words(&place.omni(&["migrate", "status", "--json"]).json(), "is"), ["applied", "pending", "pending"]);
 }
 
+#[tokio::test]
+async fn a_plan_knows_what_was_proven() {
+    let place = Place::new("sqlite:notes.db?mode=rwc", &SCRIPTS);
+    let steps = |place: &Place| {
+        let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+        let steps = plan["steps"].as_array().unwrap().iter().filter(|step| step.get("worth").is_some());
+        let told = |step: &Value| {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            (text(&step["worth"]["text"]), text(&step["class"]), text(&step["statements"][0]["text"]))
+        };
+        steps.map(told).collect::<Vec<_>>()
+    };
+    let before = steps(&place);
+    assert_eq!(before.len(), 3);
+    assert!(before.iter().all(|(worth, class, _)| worth == "down unproven" && class == "reversible"), "{before:?}");
+    assert_eq!(before[2].2, "CREATE INDEX notes_text ON notes (text)");
+    place.omni(&["migrate", "prove"]).ends(1);
+    let told: Vec<_> = steps(&place).into_iter().map(|(worth, class, _)| (worth, class)).collect();
+    let wanted = [("down proven", "reversible"), ("down proven", "reversible"), ("down does nothing", "one_way")];
+    assert_eq!(told, wanted.map(|(worth, class)| (worth.to_owned(), class.to_owned())));
+    // Another text is another migration, and so is every one after it.
+    fs::write(place.path("migrations/000002_tags.down.sql"), "DROP TABLE IF EXISTS tags;").unwrap();
+    let worths: Vec<_> = steps(&place).into_iter().map(|(worth, ..)| worth).collect();
+    assert_eq!(worths, ["down proven", "down unproven", "down unproven"]);
+}
+
 #[test]
 fn what_is_dangerous_is_told_with_its_place() {
     let place = Place::new("postgres://nobody@127.0.0.1:1/shop", &SCRIPTS);
@@ -167,7 +199,7 @@ async fn a_server_has_its_migrations_proven_and_keeps_no_scratch_database() {
     server.sql("shop", scripts[0].1).await;
     place.omni(&["migrate", "baseline", "000001_notes", "--yes"]).ends(0);
     let proof = place.omni(&["migrate", "prove", "--json"]).ends(1).json();
-    assert_eq!(words(&proof, "text"), ["down LOSES default of column notes.text"], "{proof:#}");
+    assert_eq!(words(&proof, "text"), ["down LOSES default 'x'::text of column notes.text"], "{proof:#}");
     assert_eq!(proof["databases"][0]["notes"], Value::Array(Vec::new()), "{proof:#}");
     fs::write(place.path("migrations/000002_bare.down.sql"), "ALTER TABLE notes ADD COLUMN text text DEFAULT 'x'")
         .unwrap();

@@ -85,9 +85,11 @@ impl Command {
     #[must_use]
     pub const fn changes(&self) -> bool {
         match self {
-            Self::Init(_) | Self::Apply(_) | Self::Lock(LockCommand::Break { .. }) => true,
+            Self::Init(_)
+            | Self::Apply(_)
+            | Self::Lock(LockCommand::Break { .. })
+            | Self::Migrate(MigrateCommand::New(_)) => true,
             Self::Migrate(MigrateCommand::Baseline(args)) => !args.dry_run,
-            Self::Migrate(MigrateCommand::New(_)) => true,
             Self::Fmt(args) => !args.check,
             Self::Recover(args) => !args.dry_run,
             Self::Rollback(args) => args.to.is_some() && !args.dry_run,

@@ -55,11 +55,14 @@ pub(crate) async fn prove(proving: &Proving<'_>, real: &mut dyn Session) -> Resu
     })?;
     let facts = real.facts().clone();
     let folder = tempfolder(proving)?;
-    let made = async {
-        let scratch = proving.make(real, &folder).await?;
-        Ok::<_, Fault>(scratch)
+    let scratch = match proving.make(real, &folder).await {
+        Ok(scratch) => scratch,
+        Err(fault) => {
+            // Where it was not made there may be nothing to remove.
+            let _ = std::fs::remove_dir_all(&folder);
+            return Err(failed(fault));
+        }
     };
-    let scratch = made.await.map_err(failed)?;
     let without = proving.history.ledger.tables(&facts.schema);
     let work = async {
         let catalogue = real.catalogue(&without).await?;

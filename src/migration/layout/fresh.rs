@@ -71,15 +71,12 @@ impl Fresh {
 
 /// The version of a new migration.
 fn version(layout: Layout, there: &[Script], now: Timestamp) -> String {
-    let now = now.to_zoned(TimeZone::UTC);
-    let moment = now.strftime("%Y%m%d%H%M%S").to_string();
+    let moment = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d%H%M%S").to_string();
     let last = there.last().map(|script| &script.version);
     let begins = there.last().map(|script| script.name.split('_').next().unwrap_or_default());
     match (layout, last, begins) {
-        // Diesel's ledger has the version without the dashes that are in the name.
-        (Layout::Diesel, None, _) => now.strftime("%Y-%m-%d-%H%M%S").to_string(),
-        (Layout::Diesel, _, Some(begins)) if begins.contains('-') => now.strftime("%Y-%m-%d-%H%M%S").to_string(),
-        (Layout::Prisma, _, Some(begins)) => next(begins, &moment),
+        (Layout::Diesel, None, _) => dashed(&moment),
+        (Layout::Diesel, _, Some(begins)) if begins.contains('-') => dashed(&next(&begins.replace('-', ""), &moment)),
         (Layout::Flyway, None, _) => "1".to_owned(),
         (Layout::Flyway, Some(last), _) => {
             let main = last.split(['.', '_']).next().unwrap_or_default();
@@ -87,6 +84,14 @@ fn version(layout: Layout, there: &[Script], now: Timestamp) -> String {
         }
         (_, _, Some(begins)) => next(begins, &moment),
         _ => moment,
+    }
+}
+
+/// A moment as diesel's names have it, `2026-11-23-103225`: its ledger has it without the dashes.
+fn dashed(moment: &str) -> String {
+    match (moment.get(..4), moment.get(4..6), moment.get(6..8), moment.get(8..)) {
+        (Some(year), Some(month), Some(day), Some(time)) => format!("{year}-{month}-{day}-{time}"),
+        _ => moment.to_owned(),
     }
 }
 

@@ -73,12 +73,12 @@ fn adoptable(history: &History, seen: &SeenDatabase) -> Result<(), Failure> {
 }
 
 fn preview(history: &History, table: &str, count: usize) -> String {
-    let mut text = format!("database.{}: into {} ({})\n", plain(&history.name), plain(table), history.ledger.layout);
-    for (at, script) in history.scripts.iter().enumerate() {
+    let line = |(at, script): (usize, &Script)| {
         let word = if at < count { "applied" } else { "pending" };
-        text.push_str(&format!("  {word}  {}\n", plain(&script.name)));
-    }
-    text
+        format!("  {word}  {}\n", plain(&script.name))
+    };
+    let lines: String = history.scripts.iter().enumerate().map(line).collect::<Vec<_>>().concat();
+    format!("database.{}: into {} ({})\n{lines}", plain(&history.name), plain(table), history.ledger.layout)
 }
 
 fn told(history: &History, table: &str, count: usize, is_done: bool, preview: &str, console: &Console) -> String {
