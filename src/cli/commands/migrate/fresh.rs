@@ -47,7 +47,8 @@ pub(crate) fn run(project: &Project, args: &NewArgs, console: &Console) -> Resul
         let made: Vec<_> = paths.iter().map(|path| format!("made {path}\n")).collect();
         let note = fresh.note.map(|note| format!("{note}\n")).unwrap_or_default();
         format!(
-            "{}What has to hold after the way up goes into {verify}.\n{note}next: omni migrate lint, then omni migrate prove\n",
+            "{}What has to hold after the way up goes into {verify}.\n{note}\
+             next: omni migrate lint, then omni migrate prove\n",
             made.concat()
         )
     });
