@@ -10,12 +10,14 @@ mod commands;
 mod consent;
 mod console;
 mod disk;
+mod evidence;
 mod exit;
 mod failure;
 mod failure_codes;
 mod foreseeing;
 mod fulfilling;
 mod git;
+mod histories;
 mod holding;
 mod identity;
 mod locking;
@@ -24,6 +26,8 @@ mod planning;
 mod policy;
 mod problems;
 mod project;
+mod proofs;
+mod proving;
 mod recovering;
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
@@ -142,6 +146,7 @@ async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Drift => commands::drift::run(global, console).await,
         Command::Fingerprint => commands::fingerprint::run(global, console).await,
         Command::Lock(command) => commands::lock::run(global, command, console).await,
+        Command::Migrate(command) => commands::migrate::run(global, command, console).await,
         Command::Prune(args) => commands::prune::run(global, args, console).await,
         Command::Logs(args) => commands::logs::run(global, args, console).await,
         Command::Doctor => commands::doctor::run(global, console).await,

@@ -18,6 +18,7 @@ mod recorded;
 mod refusal;
 mod retained;
 mod retention;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub use precondition::{Moved, Precondition};
 pub use refusal::Refusal;
 pub use retained::{Retained, retained};
 pub use retention::Retention;
+pub use told::Told;
 
 /// All changes of one apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

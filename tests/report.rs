@@ -10,6 +10,8 @@ mod escapes;
 mod findings;
 #[path = "report/graphs.rs"]
 mod graphs;
+#[path = "report/migrations.rs"]
+mod migrations;
 #[path = "support/plan.rs"]
 mod plan;
 #[path = "report/plans.rs"]

@@ -2,12 +2,14 @@
 
 mod changing;
 mod global;
+mod migrating;
 mod reading;
 
 use clap::{Parser, Subcommand};
 
 pub use changing::{ApplyArgs, DestroyArgs, DoArgs, LockCommand, OnFailure, PruneArgs, RecoverArgs, RollbackArgs};
 pub use global::{Global, When};
+pub use migrating::{BaselineArgs, DatabaseArgs, LintArgs, MigrateCommand, NewArgs, ProveArgs};
 pub use reading::{
     CompletionsArgs, ExplainArgs, FmtArgs, GraphArgs, GraphFormat, HistoryArgs, InitArgs, LogsArgs, PickArgs, PlanArgs,
     ProblemFormat, ShowArgs, ValidateArgs,
@@ -57,6 +59,9 @@ pub enum Command {
     /// Look at the lock, or break it
     #[command(subcommand)]
     Lock(LockCommand),
+    /// Look at migrations, try their ways back, write new ones
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
     /// Remove what no kept release needs
     Prune(PruneArgs),
     /// Print the last lines of a service's containers
@@ -80,7 +85,11 @@ impl Command {
     #[must_use]
     pub const fn changes(&self) -> bool {
         match self {
-            Self::Init(_) | Self::Apply(_) | Self::Lock(LockCommand::Break { .. }) => true,
+            Self::Init(_)
+            | Self::Apply(_)
+            | Self::Lock(LockCommand::Break { .. })
+            | Self::Migrate(MigrateCommand::New(_)) => true,
+            Self::Migrate(MigrateCommand::Baseline(args)) => !args.dry_run,
             Self::Fmt(args) => !args.check,
             Self::Recover(args) => !args.dry_run,
             Self::Rollback(args) => args.to.is_some() && !args.dry_run,

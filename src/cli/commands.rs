@@ -14,6 +14,7 @@ pub(super) mod init;
 pub(super) mod lock;
 pub(super) mod logs;
 pub(super) mod man;
+pub(super) mod migrate;
 pub(super) mod plan;
 pub(super) mod prune;
 pub(super) mod recover;

@@ -7,7 +7,7 @@ use crate::cli::args::{Global, When};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, UNTOUCHED};
 use crate::journal::Record;
-use crate::plain::{coloured, escaped};
+use crate::plain::{coloured, escaped, plain};
 use crate::plan::Plan;
 use crate::report::{JsonLines, Lines, Live, Reporter, Silent, Style};
 
@@ -79,6 +79,16 @@ impl Console {
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             self.warn(text);
+        }
+    }
+
+    /// Shows how far something long has come, on the line where it said so before; nothing where nobody looks on.
+    pub(crate) fn step(&self, text: &str) {
+        if self.is_live && !self.quiet {
+            let room = usize::from(self.err.width.saturating_sub(1));
+            let shown: String = plain(text).chars().take(room).collect();
+            let mut err = io::stderr().lock();
+            let _ = err.write_all(format!("\r\u{1b}[2K{shown}").as_bytes()).and_then(|()| err.flush());
         }
     }
 

@@ -80,6 +80,15 @@ impl Failure {
         self
     }
 
+    /// What is wrong, in one line.
+    #[must_use]
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Spec(_) => "the spec is wrong".to_owned(),
+            Self::Told(told) => told.messages.join("; "),
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub(crate) const fn exit(&self) -> Exit {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use crate::address::{Address, Kind, Scope};
+use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
@@ -186,7 +187,12 @@ pub(crate) fn to_nothing(scope: &Scope, volumes: bool) -> Goal {
 ///
 /// # Errors
 /// When no plan can end well, or the engine does not answer.
-pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> Result<Plan, Failure> {
+pub(crate) async fn plan(
+    goal: &Goal,
+    ground: &Ground,
+    engine: &dyn Observe,
+    evidence: &Evidence<'_>,
+) -> Result<Plan, Failure> {
     if let Some((address, why)) = ground.observed.silent(&goal.desired).first() {
         let text = format!("{address} cannot be asked what it has: {}", crate::plain::plain(why));
         let failure = Failure::new(Exit::Unusable, "omni::database::unreachable", text);
@@ -203,7 +209,7 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
         lineage: &ground.lineage,
         observed: &ground.observed,
         images: &images,
-        worths: &BTreeMap::new(),
+        worths: &evidence.worths(goal, ground),
         selection: &goal.selection,
     };
     let mut plan = Plan::build(&inputs)
@@ -213,6 +219,7 @@ pub(crate) async fn plan(goal: &Goal, ground: &Ground, engine: &dyn Observe) -> 
     } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {
         plan.tag.clone_from(&base.tag);
     }
+    evidence.tell(&mut plan, goal, ground);
     plan.warnings.extend(goal.notes.iter().cloned());
     Ok(plan)
 }

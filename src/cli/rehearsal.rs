@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::address::Scope;
 use crate::apply::{Limits, Stop, best_way};
 use crate::cli::applying::{Applied, Applying};
+use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::locking::{self, Locked};
@@ -189,7 +190,8 @@ impl Rehearsal<'_> {
             Wish::Release(release) => planning::to_release(release, self.vault),
             Wish::Nothing => planning::to_nothing(self.scope, false),
         };
-        let plan = planning::plan(&goal, &ground, self.provider).await?;
+        let evidence = Evidence { vault: self.vault, proofs: &[] };
+        let plan = planning::plan(&goal, &ground, self.provider, &evidence).await?;
         Ok((ground, plan))
     }
 

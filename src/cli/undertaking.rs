@@ -9,6 +9,7 @@ use crate::apply::{self, Limits};
 use crate::cli::applying::Applied;
 use crate::cli::args::{DoArgs, Global};
 use crate::cli::console::Console;
+use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::foreseeing::foresee;
@@ -18,6 +19,7 @@ use crate::cli::opened::{self, Opened};
 use crate::cli::planning::{self, Ground};
 use crate::cli::problems;
 use crate::cli::project::{self, Engine, Project};
+use crate::cli::proofs;
 use crate::cli::signals::Signals;
 use crate::cli::wish::{Met, Wish};
 use crate::failpoint::{self, Place};
@@ -166,7 +168,8 @@ impl<'a> Undertaking<'a> {
         store: Option<&dyn Store>,
     ) -> Result<(Met, Plan), Failure> {
         let mut met = wish.meet(self.project, &self.engine, key, store).await?;
-        let mut plan = planning::plan(&met.goal, ground, &self.engine).await?;
+        let evidence = Evidence { vault: &met.vault, proofs: &proofs::kept(&self.project.root) };
+        let mut plan = planning::plan(&met.goal, ground, &self.engine, &evidence).await?;
         plan.afterwards = foresee(&plan, ground, met.retention, &self.engine).await?;
         met.check_secrets(&plan)?;
         Ok((met, plan))

@@ -6,6 +6,7 @@ mod dbmate;
 mod detect;
 mod diesel;
 mod flyway;
+mod fresh;
 mod golang_migrate;
 mod goose;
 mod pairs;
@@ -25,6 +26,8 @@ use thiserror::Error;
 
 use crate::migration::Script;
 use crate::plain::plain;
+
+pub use fresh::Fresh;
 
 /// The tool whose layout and ledger a folder of migrations has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

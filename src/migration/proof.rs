@@ -10,6 +10,7 @@ mod made;
 mod tests;
 mod verdict;
 mod words;
+mod worth;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

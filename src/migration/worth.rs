@@ -12,23 +12,33 @@ pub enum Worth {
     Proven,
     /// It was run, and the schema was as before but for the order of columns.
     ColumnOrder,
+    /// It was run, and the schema was as before; the rows that the way up deletes were not.
+    SchemaOnly,
     /// Nobody has run it.
     Unproven,
-    /// It was run, and this was missing or left behind afterwards.
+    /// It was run, and came to this afterwards: `LOSES index users_email_idx`.
     Loses(Vec<String>),
     /// It was run, and did nothing.
     Nothing,
     /// It was run, and failed.
     Fails(String),
+    /// It could not be run, because the way up fails.
+    UpFails(String),
     /// There is none.
     Absent,
 }
 
 impl Worth {
-    /// Whether the way back can be relied on, as far as anybody knows.
+    /// Whether the way back can be relied on to bring the schema back, as far as anybody knows.
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
-        matches!(self, Self::Proven | Self::ColumnOrder | Self::Unproven)
+        matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::Unproven)
+    }
+
+    /// Whether no row is lost on the way there and back, as far as anybody knows.
+    #[must_use]
+    pub const fn keeps_rows(&self) -> bool {
+        !matches!(self, Self::SchemaOnly)
     }
 }
 
@@ -37,10 +47,12 @@ impl fmt::Display for Worth {
         match self {
             Self::Proven => f.write_str("down proven"),
             Self::ColumnOrder => f.write_str("down proven but for the order of columns"),
+            Self::SchemaOnly => f.write_str("down restores the schema, NOT the rows"),
             Self::Unproven => f.write_str("down unproven"),
-            Self::Loses(what) => write!(f, "down LOSES {}", what.join(", ")),
+            Self::Loses(what) => write!(f, "down {}", what.join(", ")),
             Self::Nothing => f.write_str("down does nothing"),
             Self::Fails(why) => write!(f, "down fails: {why}"),
+            Self::UpFails(why) => write!(f, "up fails: {why}"),
             Self::Absent => f.write_str("no down"),
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
 use crate::migration::Worth;
-use crate::plan::Phase;
+use crate::plan::{Phase, Told};
 use crate::resource::{Difference, Resource};
 use crate::units::Period;
 
@@ -39,9 +39,9 @@ pub struct Change {
     /// What is known of the way back of a migration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<Worth>,
-    /// What a migration says, a line for each statement.
+    /// What a migration does, statement by statement.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub statements: Vec<String>,
+    pub statements: Vec<Told>,
 }
 
 impl Change {

@@ -124,8 +124,9 @@ impl Side {
 
 /// What is lost by taking a migration back, and how that is done.
 const fn way_back(migration: &Migration, worth: &Worth) -> (Class, Inverse) {
-    let is_trusted = worth.is_trusted() && migration.one_way.is_none() && !destroys(&migration.up);
-    match (is_trusted, migration.backup) {
+    let keeps = worth.keeps_rows() && !destroys(&migration.up);
+    let is_free = keeps && worth.is_trusted() && migration.one_way.is_none();
+    match (is_free, migration.backup) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
         (false, false) => (Class::OneWay, Inverse::Impossible),

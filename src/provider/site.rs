@@ -28,6 +28,10 @@ use crate::provider::{Anchor, Fault, Observe, Order, Perform, Taking};
 use crate::resource::{Database, Image, Pin, Resource};
 use crate::template::Template;
 
+pub use reach::{OWN, target};
+pub use seen::told;
+pub use steps::{ordered, script};
+
 /// A database of the deployment that can be asked.
 #[derive(Debug, Clone)]
 pub struct Known {

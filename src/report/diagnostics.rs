@@ -1,13 +1,16 @@
-//! `Finding`: what is wrong in a spec, for programs: as JSON, as SARIF, as workflow commands.
+//! `Finding`: what is wrong in a spec or a script, for programs: as JSON, as SARIF, as workflow commands.
 //!
-//! People get the same from miette with the source around it. What is wrong is left to `spec`.
+//! Of a spec people get the same from miette with the source around it, of a script as lines. What is wrong is left to
+//! `spec` and `migration`.
 
 mod github;
 mod json;
+mod lines;
 mod sarif;
 
 pub use github::github;
 pub use json::json;
+pub use lines::lines;
 pub use sarif::sarif;
 
 use serde::Serialize;

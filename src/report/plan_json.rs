@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 
+use crate::migration::Worth;
 use crate::plain::plain;
-use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose};
+use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose, Told};
 use crate::report::words;
 use crate::resource::{Difference, Shown};
 
@@ -64,6 +65,18 @@ struct Step {
     downtime: Option<String>,
     requires: Vec<usize>,
     differences: Vec<DifferenceOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worth: Option<WorthOut>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    statements: Vec<Told>,
+}
+
+/// What is known of a migration's way back, for programs and in the words of the screens.
+#[derive(Serialize)]
+struct WorthOut {
+    down: Worth,
+    text: String,
+    trusted: bool,
 }
 
 #[derive(Serialize)]
@@ -131,9 +144,19 @@ fn steps(plan: &Plan) -> Vec<Step> {
             downtime: downtime(change.downtime),
             requires,
             differences: change.differences.iter().map(difference).collect(),
+            worth: change.worth.as_ref().map(worth),
+            statements: change.statements.iter().map(told).collect(),
         })
     };
     plan.changes.iter().enumerate().filter_map(step).collect()
+}
+
+fn worth(worth: &Worth) -> WorthOut {
+    WorthOut { down: worth.clone(), text: plain(&worth.to_string()), trusted: worth.is_trusted() }
+}
+
+fn told(told: &Told) -> Told {
+    Told { text: plain(&told.text), cost: plain(&told.cost), destroys: told.destroys }
 }
 
 fn downtime(downtime: Downtime) -> Option<String> {

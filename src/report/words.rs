@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::address::Address;
+use crate::migration::Worth;
 use crate::plain::plain;
-use crate::plan::{Action, Change, Class, Downtime, Plan, Purpose, Reason, Turn};
+use crate::plan::{Action, Change, Class, Downtime, Inverse, Plan, Purpose, Reason, Turn};
 use crate::report::style::Tone;
 use crate::report::time::so_far;
 use crate::resource::{ImageSource, Resource};
@@ -117,7 +118,13 @@ pub(super) fn stopping(signal: &str, undo: bool) -> String {
 
 /// How a change is taken back.
 pub(super) fn undo_text(change: &Change) -> String {
-    plain(&change.inverse.to_string())
+    let known = match (change.inverse, &change.worth) {
+        (Inverse::RunDown, Some(Worth::Proven)) => " (proven)",
+        (Inverse::RunDown, Some(Worth::Unproven)) => " (unproven)",
+        (Inverse::RunDown, Some(Worth::ColumnOrder)) => " (columns in another order)",
+        _ => "",
+    };
+    plain(&format!("{}{known}", change.inverse))
 }
 
 /// For how long the users of a thing cannot reach it: `about 2 s`; empty where it has none.

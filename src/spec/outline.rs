@@ -29,6 +29,8 @@ pub struct Outline {
     pub store: Option<String>,
     /// Whether it has databases.
     pub databases: bool,
+    /// The folders of their migrations, by the name of the database, as written.
+    pub migrations: BTreeMap<String, String>,
 }
 
 /// Reads the outline of a spec. Only the texts of the outline are looked at, so that a spec with other faults can still
@@ -73,7 +75,10 @@ pub fn outline(
     }
     let default_environment =
         written.at(&tree::path(&["project", "default_environment"])).and_then(Node::text).map(str::to_owned);
+    let folders = merged.get("migrations").and_then(Node::table).into_iter().flatten();
+    let folder = |(name, one): (&String, &tree::Entry)| Some((name.clone(), one.node.get("dir")?.text()?.to_owned()));
     Ok(Outline {
+        migrations: folders.filter_map(folder).collect(),
         scope: Scope { project: project.unwrap_or_default(), environment },
         environments: overlay::names(&written),
         default_environment,

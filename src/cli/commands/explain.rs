@@ -7,11 +7,12 @@ use crate::cli::args::ExplainArgs;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::failure_codes;
+use crate::migration::sql;
 use crate::plain::plain;
 use crate::spec;
 
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure> {
-    let all: Vec<_> = spec::codes().iter().chain(failure_codes::codes()).collect();
+    let all: Vec<_> = spec::codes().iter().chain(failure_codes::codes()).chain(sql::codes()).collect();
     let Some(wanted) = &args.code else {
         if console.json {
             console.print(&document(&all.iter().map(|(code, text)| one(code, text)).collect::<Vec<_>>()));

@@ -3,6 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::args::{Global, PlanArgs};
 use crate::cli::console::Console;
+use crate::cli::evidence::Evidence;
 use crate::cli::failure::Failure;
 use crate::cli::foreseeing::foresee;
 use crate::cli::opened;
@@ -10,7 +11,7 @@ use crate::cli::planning::{self, Ground};
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::cli::wish::Wish;
-use crate::cli::{disk, problems, tag};
+use crate::cli::{disk, problems, proofs, tag};
 use crate::clock::Clock;
 use crate::plan::{Plan, PlanFile};
 use crate::report::{self, PullRequest, Style};
@@ -30,7 +31,8 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs, console: &Console) -> 
     if let Some(warnings) = met.warnings() {
         console.note(&problems::drawn(warnings, console));
     }
-    let mut plan = planning::plan(&met.goal, &ground, &engine).await?;
+    let evidence = Evidence { vault: &met.vault, proofs: &proofs::kept(&project.root) };
+    let mut plan = planning::plan(&met.goal, &ground, &engine, &evidence).await?;
     plan.afterwards = foresee(&plan, &ground, met.retention, &engine).await?;
     let plan = match (&args.out, met.written().cloned()) {
         (Some(path), Some(written)) => {

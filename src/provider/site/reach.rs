@@ -17,7 +17,7 @@ use crate::provider::{Fault, FaultKind, Order};
 use crate::resource::Database;
 
 /// The advisory lock of omni itself, of which each database has one.
-const OWN: i64 = 0x6f6d_6e69_2e64_6221;
+pub const OWN: i64 = 0x6f6d_6e69_2e64_6221;
 /// The wait between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -58,7 +58,10 @@ impl<E: Engine> Site<E> {
     }
 
     /// The URL under which a database is reached from here: a service is known by its name to containers only.
-    pub(super) async fn led(&self, scope: &Scope, database: &Database, url: &str) -> Result<String, Fault> {
+    ///
+    /// # Errors
+    /// Where its service does not run, or the engine does not answer.
+    pub async fn led(&self, scope: &Scope, database: &Database, url: &str) -> Result<String, Fault> {
         let Some(service) = &database.service else { return Ok(url.to_owned()) };
         let Ok(mut parsed) = Url::parse(url) else { return Ok(url.to_owned()) };
         if parsed.host_str() != Some(service.as_str()) {
@@ -92,7 +95,8 @@ pub(super) async fn alone(session: &mut dyn Session, order: &Order<'_>, ledger: 
 }
 
 /// How a database is spoken to.
-pub(super) fn target(name: &str, database: &Database, url: String, application: &str) -> Target {
+#[must_use]
+pub fn target(name: &str, database: &Database, url: String, application: &str) -> Target {
     Target {
         url,
         name: name.to_owned(),

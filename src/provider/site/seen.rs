@@ -7,15 +7,18 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use crate::address::Scope;
+use crate::migration::Script;
+use crate::migration::ledger::Ledger;
 use crate::observed::SeenDatabase;
+use crate::provider::database::Session;
+use crate::provider::engine::Engine;
+use crate::provider::site::reach::target;
+use crate::provider::site::{Known, Site};
 use crate::provider::{Fault, FaultKind};
 
 /// How often a database is looked at before it counts as one that cannot be asked, and the wait in between.
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
-use crate::provider::engine::Engine;
-use crate::provider::site::reach::target;
-use crate::provider::site::{Known, Site};
 
 impl<E: Engine> Site<E> {
     pub(super) async fn seen(&self, scope: &Scope) -> BTreeMap<String, Result<SeenDatabase, String>> {
@@ -36,21 +39,32 @@ impl<E: Engine> Site<E> {
     async fn look(&self, scope: &Scope, known: &Known) -> Result<SeenDatabase, Fault> {
         let url = self.led(scope, &known.database, &known.url).await?;
         let mut session = self.connect.connect(&target(&known.name, &known.database, url, "omni/look")).await?;
-        let facts = session.facts().clone();
-        let ledger = known.database.ledger.as_ref();
-        let (mut entries, mut without) = (None, Vec::new());
-        if let Some(ledger) = ledger {
-            entries = session.ledger(ledger).await?.map(|rows| ledger.entries(&rows, &known.scripts));
-            without = ledger.tables(&facts.schema);
-        }
-        let catalogue = session.catalogue(&without).await?;
-        Ok(SeenDatabase {
-            version: facts.version,
-            major: facts.major,
-            ledger: entries,
-            marks: session.marks().await?,
-            schema: catalogue.fingerprint(),
-            is_empty: !catalogue.has_tables(),
-        })
+        told(&mut *session, known.database.ledger.as_ref(), &known.scripts).await
     }
+}
+
+/// What a database tells, with its ledger read as these scripts say.
+///
+/// # Errors
+/// When it does not answer any more.
+pub async fn told(
+    session: &mut dyn Session,
+    ledger: Option<&Ledger>,
+    scripts: &[Script],
+) -> Result<SeenDatabase, Fault> {
+    let facts = session.facts().clone();
+    let (mut entries, mut without) = (None, Vec::new());
+    if let Some(ledger) = ledger {
+        entries = session.ledger(ledger).await?.map(|rows| ledger.entries(&rows, scripts));
+        without = ledger.tables(&facts.schema);
+    }
+    let catalogue = session.catalogue(&without).await?;
+    Ok(SeenDatabase {
+        version: facts.version,
+        major: facts.major,
+        ledger: entries,
+        marks: session.marks().await?,
+        schema: catalogue.fingerprint(),
+        is_empty: !catalogue.has_tables(),
+    })
 }

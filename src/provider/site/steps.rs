@@ -12,6 +12,7 @@ use crate::provider::site::Site;
 use crate::provider::site::reach::alone;
 use crate::provider::{Fault, FaultKind, Order};
 use crate::resource::{Database, Migration, Resource, Sheet};
+use crate::template::Vault;
 
 impl<E: Engine> Site<E> {
     pub(super) async fn done(&self, order: &Order<'_>) -> Result<Effect, Fault> {
@@ -99,7 +100,7 @@ impl<'a> Work<'a> {
         let at = Address::new(Kind::Database, &migration.database);
         let database = order.requirement(&at).and_then(Resource::database).ok_or_else(|| odd(order))?;
         let name = migration.name_in(order.address());
-        let script = script(order, name, migration)?;
+        let script = script(order.vault, name, migration)?;
         let previous = migration.previous.as_ref().map(|one| bare(&one.name, &one.version));
         Ok(Self { migration, database, script, previous })
     }
@@ -116,9 +117,13 @@ impl<'a> Work<'a> {
     }
 }
 
-fn script(order: &Order<'_>, name: &str, migration: &Migration) -> Result<Script, Fault> {
+/// A migration with its texts.
+///
+/// # Errors
+/// When one of them is not in the vault.
+pub fn script(vault: &Vault, name: &str, migration: &Migration) -> Result<Script, Fault> {
     let piece = |sheet: &Sheet| {
-        let content = order.vault.file(&sheet.content).map_err(|missing| {
+        let content = vault.file(&sheet.content).map_err(|missing| {
             Fault::new(FaultKind::Failed, format!("the text of `{}` is not at hand: {missing}", sheet.path))
         })?;
         let text = String::from_utf8_lossy(content).into_owned();
@@ -138,17 +143,23 @@ fn script(order: &Order<'_>, name: &str, migration: &Migration) -> Result<Script
 
 /// The migrations of a database in order, without their texts.
 pub(super) fn chain(resources: &BTreeMap<Address, Resource>, database: &str) -> Vec<Script> {
+    let all = ordered(resources, database).into_iter();
+    all.map(|(address, migration)| bare(migration.name_in(address), &migration.version)).collect()
+}
+
+/// The migrations of a database in the order of their tool.
+#[must_use]
+pub fn ordered<'r>(resources: &'r BTreeMap<Address, Resource>, database: &str) -> Vec<(&'r Address, &'r Migration)> {
     let all = resources.iter().filter_map(|(address, resource)| Some((address, resource.migration()?)));
     let of = all.filter(|(_, migration)| migration.database == database);
     let after: BTreeMap<Option<&str>, (&Address, &Migration)> = of
         .map(|(address, migration)| (migration.previous.as_ref().map(|one| one.name.as_str()), (address, migration)))
         .collect();
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(after.len());
     let mut next = after.get(&None);
-    while let Some((address, migration)) = next {
-        let name = migration.name_in(address);
-        found.push(bare(name, &migration.version));
-        next = after.get(&Some(name));
+    while let Some((address, migration)) = next.filter(|_| found.len() < after.len()) {
+        found.push((*address, *migration));
+        next = after.get(&Some(migration.name_in(address)));
     }
     found
 }

@@ -5,12 +5,13 @@ use super::escape::{code, fence};
 use crate::plan::{Action, Change, Plan};
 use crate::report::difference_text::{Sides, lines};
 use crate::report::style::Style;
-use crate::report::words;
+use crate::report::{statements, words};
 
 /// The block of differences; none where there are none or they are not wanted.
 pub(super) fn block(plan: &Plan, extent: Extent, context: usize) -> Option<String> {
+    let has_differences = |change: &Change| change.action != Action::Delete && !change.differences.is_empty();
     let shown: Vec<_> =
-        plan.steps().filter(|change| change.action != Action::Delete && !change.differences.is_empty()).collect();
+        plan.steps().filter(|change| has_differences(change) || !change.statements.is_empty()).collect();
     if shown.is_empty() {
         return None;
     }
@@ -26,8 +27,11 @@ pub(super) fn block(plan: &Plan, extent: Extent, context: usize) -> Option<Strin
 }
 
 fn counted(change: &Change) -> String {
-    let fields = words::count(change.differences.len(), "field");
-    format!("- {}: {fields}", code(&words::name(&change.address)))
+    let what = match (change.differences.len(), change.statements.len()) {
+        (fields, 0) => words::count(fields, "field"),
+        (_, statements) => words::count(statements, "statement"),
+    };
+    format!("- {}: {what}", code(&words::name(&change.address)))
 }
 
 /// The differences of one change. Signs stand at the start of their lines, where a diff is coloured by them.
@@ -35,10 +39,12 @@ fn diff(change: &Change, context: usize) -> Vec<String> {
     let style = Style { context, width: u16::MAX, ..Style::default() };
     let title = format!("{} {}  {}", words::symbol(change).trim(), words::name(&change.address), words::why(change));
     let mut text = vec![format!("@@ {} @@", title.trim_end())];
-    for line in lines(&change.differences, Sides::Change, &style) {
+    let told = if change.action == Action::Delete { &[] } else { change.differences.as_slice() };
+    for line in lines(told, Sides::Change, &style) {
         let bare = line.trim_start();
         let signed = line.starts_with("    ") && (bare.starts_with("- ") || bare.starts_with("+ "));
         text.push(if signed { bare.to_owned() } else { line });
     }
+    text.extend(statements::lines(change, &style));
     text
 }

@@ -3,7 +3,7 @@
 use crate::plan::{Action, Change, Class, Plan};
 use crate::report::style::{Style, Tone};
 use crate::report::table::{padded, width};
-use crate::report::{difference_text, table, words};
+use crate::report::{difference_text, statements, table, words};
 use crate::resource::{Difference, Shown, unchanged};
 
 /// What a thing is where the spec says nothing, beside what is simply absent or false.
@@ -66,11 +66,14 @@ fn body(change: &Change, style: &Style) -> Vec<String> {
             lines.push(style.paint(Tone::Dim, &counted(&same)));
         }
     }
-    match change.class {
-        Class::Reversible => {}
-        Class::Lossy => lines.push(style.paint(Tone::Bad, "! what is written after it is lost if it is rolled back")),
-        Class::OneWay => lines.push(style.paint(Tone::Bad, "! it cannot be taken back")),
-    }
+    lines.extend(statements::lines(change, style));
+    let loss = match change.class {
+        Class::Reversible => return lines,
+        Class::Lossy => "! what is written after it is lost if it is rolled back",
+        Class::OneWay => "! it cannot be taken back",
+    };
+    let wrapped = table::wrapped(loss, usize::from(style.width));
+    lines.extend(wrapped.iter().map(|line| style.paint(Tone::Bad, line)));
     lines
 }
 

@@ -159,6 +159,10 @@ impl Scratch for PostgresScratch {
     async fn remove(&self) -> Result<(), Fault> {
         let mut session = self.connect.connect(&self.server).await?;
         let force = if session.facts().major >= 13 { " WITH (FORCE)" } else { "" };
+        // Whoever was interrupted has not removed its copies.
+        for number in 1..=self.copies.load(Ordering::Relaxed) {
+            session.run(&format!("DROP DATABASE IF EXISTS {}_{number}{force}", self.name)).await?;
+        }
         session.run(&format!("DROP DATABASE IF EXISTS {}{force}", self.name)).await
     }
 }

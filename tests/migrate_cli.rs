@@ -1,0 +1,210 @@
+//! `omni migrate`, as people call it: on a file of SQLite with no engine at all, and on a real server.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
+
+#[path = "support/postgres.rs"]
+#[expect(dead_code, reason = "what befalls a server is tried elsewhere")]
+mod postgres;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+use crate::postgres::Server;
+
+/// A folder with a deploy.toml, where no engine is.
+struct Place {
+    folder: TempDir,
+}
+
+/// What omni said.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
+    }
+
+    #[track_caller]
+    fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        self
+    }
+}
+
+impl Place {
+    fn new(url: &str, scripts: &[(&str, &str)]) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(place.path("migrations")).unwrap();
+        let spec = format!(
+            "[project]\nname = \"omni-migrate-cli\"\n[databases.shop]\nurl = \"{url}\"\n\
+             [migrations.shop]\ndir = \"migrations\"\nlayout = \"golang-migrate\"\n"
+        );
+        fs::write(place.path("deploy.toml"), spec).unwrap();
+        for (path, text) in scripts {
+            fs::write(place.path("migrations").join(path), text).unwrap();
+        }
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// omni, with an engine that cannot be reached.
+    fn omni(&self, words: &[&str]) -> Said {
+        self.omni_at(Some("unix:///nowhere/docker.sock"), words)
+    }
+
+    /// omni, with this engine; the machine's own where none.
+    fn omni_at(&self, engine: Option<&str>, words: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_omni"));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        let own = std::env::var("DOCKER_HOST").ok();
+        command.envs(engine.map(str::to_owned).or(own).map(|host| ("DOCKER_HOST", host)));
+        let output = command.current_dir(self.folder.path()).args(words).output().unwrap();
+        Said {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs SQL in the file of the database.
+    async fn sql(&self, text: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self.path("notes.db")).create_if_missing(true);
+        let mut file: SqliteConnection = options.connect().await.unwrap();
+        sqlx::raw_sql(text).execute(&mut file).await.unwrap();
+    }
+}
+
+const SCRIPTS: [(&str, &str); 6] = [
+    ("000001_notes.up.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);"),
+    ("000001_notes.down.sql", "DROP TABLE notes;"),
+    ("000002_tags.up.sql", "CREATE TABLE tags (id INTEGER PRIMARY KEY);\nCREATE INDEX tags_id ON tags (id);"),
+    ("000002_tags.down.sql", "DROP TABLE tags;"),
+    ("000003_by_text.up.sql", "CREATE INDEX notes_text ON notes (text);"),
+    ("000003_by_text.down.sql", "SELECT 1;"),
+];
+
+fn words<'v>(document: &'v Value, key: &str) -> Vec<&'v Value> {
+    document["databases"][0]["migrations"].as_array().unwrap().iter().map(|one| &one[key]).collect()
+}
+
+#[tokio::test]
+async fn a_history_is_adopted_and_proven_without_an_engine() {
+    let place = Place::new("sqlite:notes.db", &SCRIPTS);
+    let silent = place.omni(&["migrate", "status"]).ends(7);
+    assert!(silent.out.contains("cannot be asked"), "{}", silent.out);
+
+    place.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").await;
+    let status = place.omni(&["migrate", "status"]).ends(0);
+    assert!(status.out.contains("NO ledger") && status.out.contains("3 pending"), "{}", status.out);
+
+    let dry = place.omni(&["migrate", "baseline", "000001_notes", "--dry-run"]).ends(0);
+    assert!(dry.out.contains("applied  000001_notes\n  pending  000002_tags"), "{}", dry.out);
+    place.omni(&["migrate", "baseline", "000001_notes"]).ends(8);
+    place.omni(&["migrate", "baseline", "nothing", "--yes"]).ends(2);
+    assert_eq!(words(&place.omni(&["migrate", "status", "--json"]).json(), "is"), ["pending", "pending", "pending"]);
+    place.omni(&["migrate", "baseline", "000001_notes", "--yes"]).ends(0);
+    place.omni(&["migrate", "baseline", "000002_tags", "--yes"]).ends(4);
+    let status = place.omni(&["migrate", "status", "--json"]).ends(0).json();
+    assert_eq!(status["format"], "omni.migrate-status/1");
+    assert_eq!(words(&status, "is"), ["applied", "pending", "pending"]);
+
+    let proof = place.omni(&["migrate", "prove", "--json"]).ends(1).json();
+    assert_eq!(proof["format"], "omni.migrate-prove/1");
+    assert_eq!(words(&proof, "migration"), ["000002_tags", "000003_by_text"]);
+    assert_eq!(words(&proof, "text"), ["down proven", "down does nothing"]);
+    let all = place.omni(&["migrate", "prove", "--all"]).ends(1);
+    assert!(all.out.contains("000001_notes") && all.out.contains("down does nothing"), "{}", all.out);
+    fs::write(place.path("migrations/000003_by_text.down.sql"), "DROP INDEX notes_text;").unwrap();
+    place.omni(&["migrate", "prove"]).ends(0);
+    assert_eq!(fs::read_dir(place.path(".omni/proofs")).unwrap().count(), 3);
+    // The real file was only read.
+    assert_eq!(words(&place.omni(&["migrate", "status", "--json"]).json(), "is"), ["applied", "pending", "pending"]);
+}
+
+#[tokio::test]
+async fn a_plan_knows_what_was_proven() {
+    let place = Place::new("sqlite:notes.db?mode=rwc", &SCRIPTS);
+    let steps = |place: &Place| {
+        let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+        let steps = plan["steps"].as_array().unwrap().iter().filter(|step| step.get("worth").is_some());
+        let told = |step: &Value| {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            (text(&step["worth"]["text"]), text(&step["class"]), text(&step["statements"][0]["text"]))
+        };
+        steps.map(told).collect::<Vec<_>>()
+    };
+    let before = steps(&place);
+    assert_eq!(before.len(), 3);
+    assert!(before.iter().all(|(worth, class, _)| worth == "down unproven" && class == "reversible"), "{before:?}");
+    assert_eq!(before[2].2, "CREATE INDEX notes_text ON notes (text)");
+    place.omni(&["migrate", "prove"]).ends(1);
+    let told: Vec<_> = steps(&place).into_iter().map(|(worth, class, _)| (worth, class)).collect();
+    let wanted = [("down proven", "reversible"), ("down proven", "reversible"), ("down does nothing", "one_way")];
+    assert_eq!(told, wanted.map(|(worth, class)| (worth.to_owned(), class.to_owned())));
+    // Another text is another migration, and so is every one after it.
+    fs::write(place.path("migrations/000002_tags.down.sql"), "DROP TABLE IF EXISTS tags;").unwrap();
+    let worths: Vec<_> = steps(&place).into_iter().map(|(worth, ..)| worth).collect();
+    assert_eq!(worths, ["down proven", "down unproven", "down unproven"]);
+}
+
+#[test]
+fn what_is_dangerous_is_told_with_its_place() {
+    let place = Place::new("postgres://nobody@127.0.0.1:1/shop", &SCRIPTS);
+    fs::write(place.path("migrations/000004_late.up.sql"), "SELECT 1;\nALTER TABLE notes DROP COLUMN text;").unwrap();
+    let text = place.omni(&["migrate", "lint"]).ends(0);
+    let wanted = "migrations/000004_late.up.sql:2: warning[omni::migration::drops_column]";
+    assert!(text.out.contains(wanted), "{}", text.out);
+    let sarif = place.omni(&["migrate", "lint", "--format", "sarif"]).ends(0).json();
+    assert_eq!(sarif["version"], "2.1.0");
+    fs::write(place.path("migrations/000005_bad.up.sql"), "ALTER TABLE notes ADD COLUMN x int NOT NULL;").unwrap();
+    let json = place.omni(&["migrate", "lint", "--json"]).ends(2).json();
+    assert_eq!((&json["format"], &json["errors"]), (&"omni.findings/1".into(), &1.into()));
+    let explained = place.omni(&["explain", "omni::migration::drops_column"]).ends(0);
+    assert!(explained.out.contains("Mend: "), "{}", explained.out);
+}
+
+#[test]
+fn a_new_migration_is_called_like_those_that_are_there() {
+    let place = Place::new("sqlite:notes.db", &SCRIPTS);
+    let made = place.omni(&["migrate", "new", "add_tax"]).ends(0);
+    assert!(made.out.contains("made migrations/000004_add_tax.up.sql\n"), "{}", made.out);
+    assert!(place.path("migrations/000004_add_tax.down.sql").exists());
+    place.omni(&["migrate", "new", "Add tax"]).ends(2);
+}
+
+#[tokio::test]
+async fn a_server_has_its_migrations_proven_and_keeps_no_scratch_database() {
+    let server = Server::start().await;
+    server.database("shop").await;
+    let scripts = [
+        ("000001_notes.up.sql", "CREATE TABLE notes (id int PRIMARY KEY, text text DEFAULT 'x');"),
+        ("000001_notes.down.sql", "DROP TABLE notes;"),
+        ("000002_bare.up.sql", "ALTER TABLE notes DROP COLUMN text;"),
+        ("000002_bare.down.sql", "ALTER TABLE notes ADD COLUMN text text;"),
+    ];
+    let place = Place::new(&server.url("shop"), &scripts);
+    place.omni(&["migrate", "baseline", "000001_notes", "--yes"]).ends(4);
+    server.sql("shop", scripts[0].1).await;
+    place.omni(&["migrate", "baseline", "000001_notes", "--yes"]).ends(0);
+    let proof = place.omni(&["migrate", "prove", "--json"]).ends(1).json();
+    assert_eq!(words(&proof, "text"), ["down LOSES default 'x'::text of column notes.text"], "{proof:#}");
+    assert_eq!(proof["databases"][0]["notes"], Value::Array(Vec::new()), "{proof:#}");
+    fs::write(place.path("migrations/000002_bare.down.sql"), "ALTER TABLE notes ADD COLUMN text text DEFAULT 'x'")
+        .unwrap();
+    let proof = place.omni(&["migrate", "prove"]).ends(0);
+    assert!(proof.out.contains("down restores the schema, NOT the rows"), "{}", proof.out);
+    let left = server.sql("postgres", "SELECT FROM pg_database WHERE datname LIKE 'omni\\_scratch%'").await;
+    assert_eq!(left, 0, "a scratch database is left");
+}
