@@ -14,6 +14,7 @@ mod house;
 mod ledgers;
 #[path = "support/pool.rs"]
 mod pool;
+#[expect(dead_code, reason = "where its programs are, the tests of backups ask")]
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "database/served.rs"]

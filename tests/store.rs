@@ -18,6 +18,7 @@ mod house;
 mod plan;
 #[path = "support/pool.rs"]
 mod pool;
+#[expect(dead_code, reason = "where its programs are, the tests of backups ask")]
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "store/processes.rs"]
