@@ -15,6 +15,7 @@ mod looks;
 mod losses;
 #[path = "e2e_faults/middle.rs"]
 mod middle;
+#[expect(dead_code, reason = "where its programs are, the tests of backups ask")]
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "e2e_faults/proxy.rs"]
