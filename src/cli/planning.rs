@@ -8,6 +8,7 @@ use crate::address::{Address, Kind, Scope};
 use crate::cli::evidence::Evidence;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::policy;
 use crate::cli::project::Project;
 use crate::cli::tag;
 use crate::fingerprint::{Fingerprint, Key};
@@ -37,6 +38,8 @@ pub(crate) struct Goal {
     pub(crate) selection: Selection,
     /// The deployment.
     pub(crate) scope: Scope,
+    /// Whether a migration may run only where its way back was proven.
+    pub(crate) demands_proof: bool,
     /// What the reader of the plan should know.
     pub(crate) notes: Vec<String>,
     /// Where the spec says something about each thing: `deploy.toml:61:1`; empty where the spec is not what is wanted.
@@ -130,6 +133,7 @@ pub(crate) async fn to_spec(
         desired: spec.pinned(&pins),
         selection,
         scope: spec.scope.clone(),
+        demands_proof: spec.policy.require_proof,
         notes: Vec::new(),
         places: spec.resources.keys().filter_map(|one| Some((one.clone(), spec.location(one)?))).collect(),
     })
@@ -151,6 +155,7 @@ pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
         desired: release.resources.iter().map(marked).collect(),
         selection: Selection::default(),
         scope: release.scope.clone(),
+        demands_proof: false,
         notes: other_secrets(release, vault),
         places: BTreeMap::new(),
     }
@@ -178,6 +183,7 @@ pub(crate) fn to_nothing(scope: &Scope, volumes: bool) -> Goal {
         desired: BTreeMap::new(),
         selection: Selection { volumes, ..Selection::default() },
         scope: scope.clone(),
+        demands_proof: false,
         notes: Vec::new(),
         places: BTreeMap::new(),
     }
@@ -218,6 +224,9 @@ pub(crate) async fn plan(
         plan.tag = tag::free(&goal.tag, goal.is_tag_asked, &ground.releases, ground.number_of(&plan))?;
     } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {
         plan.tag.clone_from(&base.tag);
+    }
+    if goal.demands_proof {
+        policy::proven(&plan)?;
     }
     evidence.tell(&mut plan, goal, ground);
     plan.warnings.extend(goal.notes.iter().cloned());

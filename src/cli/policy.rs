@@ -1,10 +1,12 @@
-//! The rules of `[policy]` that ask something of the folder the spec lies in.
+//! The rules of `[policy]` that ask something of the folder the spec lies in, or of a plan.
 
 use std::path::Path;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::git;
+use crate::migration::Worth;
+use crate::plan::{Action, Plan};
 use crate::spec::Spec;
 
 /// Checks what the policy asks of the folder.
@@ -25,4 +27,21 @@ pub(crate) async fn check(spec: &Spec, root: &Path) -> Result<(), Failure> {
     };
     Err(Failure::new(Exit::Consent, "omni::policy::dirty_git", message)
         .help("commit or stash them, or set `policy.require_clean_git = false`"))
+}
+
+/// Checks that the way back of every migration that runs was proven.
+///
+/// # Errors
+/// `Consent` with the first that was not.
+pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
+    let is_proven = |worth: &Worth| matches!(worth, Worth::Proven | Worth::ColumnOrder | Worth::SchemaOnly);
+    let runs = plan.steps().filter(|change| change.action == Action::Run);
+    let Some((address, worth)) =
+        runs.filter_map(|change| Some((&change.address, change.worth.as_ref()?))).find(|(_, worth)| !is_proven(worth))
+    else {
+        return Ok(());
+    };
+    let message = format!("{address}: {worth}, and the policy asks for a proof");
+    Err(Failure::new(Exit::Consent, "omni::policy::unproven", message)
+        .help("run `omni migrate prove`; it tells what is wrong with a way back that cannot be proven"))
 }

@@ -19,6 +19,7 @@ use crate::failpoint::hastened;
 use crate::fingerprint::Key;
 use crate::graph::Graph;
 use crate::lock::{Holder, LONGEST_CALL};
+use crate::provider::backup::Keys;
 use crate::provider::database::Anywhere;
 use crate::provider::docker::{Docker, Target};
 use crate::provider::folder;
@@ -103,7 +104,7 @@ impl Project {
         let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
         let docker = Docker::connect(&target(host), hastened(LONGEST_CALL))?;
         let host = Host::new(docker, Arc::new(FromHere), disk::context, identity::is_alive);
-        Ok(Site::new(host, Arc::new(Anywhere::default()), self.databases()))
+        Ok(Site::new(host, Arc::new(Anywhere::default()), self.databases()).with_keys(age_keys()?))
     }
 
     fn databases(&self) -> Vec<Known> {
@@ -215,6 +216,15 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 
 fn machine() -> Machine {
     Machine::new(|| SystemClock.now(), identity::is_alive)
+}
+
+/// The keys that open encrypted backups: those of the file that `OMNI_AGE_KEYS` names.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn age_keys() -> Result<Keys, Failure> {
+    match std::env::var("OMNI_AGE_KEYS") {
+        Ok(path) if !path.is_empty() => Ok(Keys::read(&disk::text(Path::new(&path), disk::LARGEST)?)?),
+        _ => Ok(Keys::default()),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

@@ -114,8 +114,7 @@ impl Refusal {
             }
             Self::Edited(_) => "put the text back that was applied, and write a new migration".to_owned(),
             Self::NoLedger(_) => {
-                "`omni migrate baseline NAME` writes down which migration the database is at; `--dry-run` shows it first"
-                    .to_owned()
+                "`omni migrate baseline NAME` writes down where the database is; `--dry-run` shows it first".to_owned()
             }
             Self::NoWayBack { .. } => "restore a backup: `omni backup list` shows them".to_owned(),
             Self::NoSuchThing(_) => "`omni graph` lists every address".to_owned(),

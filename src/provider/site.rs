@@ -1,7 +1,7 @@
 //! `Site`: the traits of the room on a container engine and the databases of a deployment.
 //!
-//! What an engine has goes to the `Host`; a database, its migrations and its backups are done here, each on a session of
-//! its own that has the database to itself. Whoever reads a plan cannot tell the two apart.
+//! What an engine has goes to the `Host`; a database, its migrations and its backups are done here, each on a session
+//! of its own that has the database to itself. Whoever reads a plan cannot tell the two apart.
 
 mod backups;
 mod reach;
@@ -108,9 +108,9 @@ impl<E: Engine> Observe for Site<E> {
     }
 
     async fn observe(&self, scope: &Scope) -> Result<Observed, Fault> {
-        let mut observed = self.host.observe(scope).await?;
-        observed.databases = self.seen(scope).await;
-        Ok(observed)
+        // The engine last: what stopped while a database was asked is not told as running.
+        let databases = self.seen(scope).await;
+        Ok(Observed { databases, ..self.host.observe(scope).await? })
     }
 
     async fn built(&self, scope: &Scope) -> Result<Vec<(Address, Object)>, Fault> {

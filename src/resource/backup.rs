@@ -21,8 +21,6 @@ pub struct Backup {
     pub encrypt_to: BTreeSet<String>,
     /// How a new one is tried.
     pub verify: Verify,
-    /// How old the newest may be before a check of it fails.
-    pub max_age: Option<Period>,
 }
 
 /// How a backup is tried.

@@ -65,8 +65,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Every requirement among these things, as who, whom and why, sorted. Beside what each requires by itself, whoever uses
-/// a database requires the newest of its migrations, and with it all.
+/// Every requirement among these things, as who, whom and why, sorted. Beside what each requires by itself, whoever
+/// uses a database requires the newest of its migrations, and with it all.
 pub fn requirements<'a>(
     resources: impl Iterator<Item = (&'a Address, &'a Resource)> + Clone,
 ) -> Vec<(&'a Address, Address, Origin)> {

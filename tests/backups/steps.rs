@@ -47,7 +47,6 @@ fn backup() -> Resource {
         keep_for: None,
         encrypt_to: std::collections::BTreeSet::new(),
         verify: Verify::Restore,
-        max_age: None,
     }))
 }
 

@@ -3,7 +3,7 @@
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::plan::Inverse;
-use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, size};
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, keep, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
 use crate::provider::site::Site;
@@ -34,6 +34,10 @@ impl<E: Engine> Site<E> {
                 backups.verify(&made, how).await?
             }
         };
+        // What is not kept is judged by the time of the newest: a clock that jumped would take too much.
+        for old in keep::superfluous(&folder.list().await?.whole, backup, tried.at, |_| false) {
+            folder.remove(old).await?;
+        }
         Ok(Effect { note: note(&tried, backup), objects: vec![tried.name] })
     }
 
@@ -102,7 +106,7 @@ fn note(tried: &Manifest, backup: &Backup) -> String {
     let how = match (tried.is_restorable(), backup.verify) {
         (true, _) => "restored and compared",
         (false, Verify::Checksum) => "read back",
-        (false, Verify::Restore) => "read back, not restored: no key to it is at hand",
+        (false, Verify::Restore) => "read back, not restored: OMNI_AGE_KEYS names no key to it",
     };
     format!("{}, {how}", size(tried.size))
 }

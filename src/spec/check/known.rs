@@ -61,6 +61,7 @@ pub(super) fn later_word(word: &str, path: &[String]) -> Option<Problem> {
     let help = match (path.last()?.as_str(), word) {
         ("strategy", "canary") => "for now use `blue-green`",
         ("kind", "swarm") => "for now use `docker`",
+        ("prove", "data") => "for now use `schema`",
         _ => return None,
     };
     let message = format!("`{}` = `{word}` is not available in this version of omni", tree::joined(path));
@@ -93,7 +94,7 @@ pub(super) fn type_help(node: &Node, path: &[String]) -> Option<String> {
         (
             Value::Int(seconds),
             "interval" | "timeout" | "start_period" | "stop_grace_period" | "delay" | "monitor" | "window"
-            | "progress_deadline" | "connect_timeout" | "lock_timeout" | "statement_timeout" | "max_age",
+            | "progress_deadline" | "connect_timeout" | "lock_timeout" | "statement_timeout",
         ) => Some(format!("write the unit too: `\"{seconds}s\"`")),
         (Value::Int(_), "memory" | "shm_size") => Some("write the unit too, as in `\"512MiB\"`".to_owned()),
         (Value::Int(mode), "mode") => Some(format!("write it in quotes: `\"0{mode:o}\"`")),

@@ -77,9 +77,6 @@ pub(in crate::spec) struct RawBackup {
     /// How a new one is tried; `restore` where none is given.
     #[schemars(with = "text::VerifyWord")]
     pub(in crate::spec) verify: Option<Verify>,
-    /// How old the newest may be before a check of it fails.
-    #[schemars(with = "text::Duration")]
-    pub(in crate::spec) max_age: Option<Period>,
 }
 
 /// Which backups are kept: those that either key keeps.

@@ -94,7 +94,6 @@ words! {
         "sqitch" = "`deploy/NAME.sql`, `revert/NAME.sql` and `verify/NAME.sql`.";
     ProveWord:
         "schema" = "On a copy of the schema.",
-        "data" = "On the newest backup.",
         "off" = "They are not tried.";
     BeforeWord:
         "migrate" = "Before the database is migrated.";

@@ -16,7 +16,6 @@ impl Resolver<'_> {
     pub(super) fn backup(&mut self, database: &str, raw: &RawBackup) {
         let at = tree::path(&["backups", database]);
         let dir = self.inside(raw.dir.as_deref().unwrap_or(FOLDER), &below(&at, "dir"));
-        self.no_instant(raw.max_age, &at, "max_age", "leave it out for no limit");
         let backup = Backup {
             database: database.to_owned(),
             dir: dir.unwrap_or_default(),
@@ -24,7 +23,6 @@ impl Resolver<'_> {
             keep_for: raw.keep.days.map(|days| Period::seconds(u64::from(days) * DAY)),
             encrypt_to: raw.encrypt_to.clone(),
             verify: raw.verify.unwrap_or_default(),
-            max_age: raw.max_age,
         };
         self.keep(Kind::Backup, database, &["backups", database], Resource::Backup(Box::new(backup)));
     }

@@ -71,12 +71,6 @@ impl Resolver<'_> {
                 let help = "write `prove = \"schema\"`; `policy.require_proof` demands it";
                 self.report(problem.help(help), &prove_at, "never proven");
             }
-            Some(Prove::Data) if !self.raw.shared.backups.contains_key(database) => {
-                let message = format!("the database `{database}` has no backups on which migrations could be tried");
-                let problem = Problem::error("omni::spec::conflict", &prove_at, message);
-                let help = format!("add `[backups.{database}]`, or write `prove = \"schema\"`");
-                self.report(problem.help(help), &prove_at, "needs a backup");
-            }
             _ => {}
         }
     }

@@ -97,10 +97,10 @@ impl Seen {
 
     fn take(&mut self, token: Token, piece: &str, span: Range<usize>) {
         match token.kind {
-            TokenKind::Whitespace
-            | TokenKind::LineComment
-            | TokenKind::BlockComment { terminated: true }
-            | TokenKind::Eof => return,
+            TokenKind::LineComment | TokenKind::BlockComment { terminated: true } | TokenKind::Eof => return,
+            TokenKind::Whitespace if piece.is_ascii() => return,
+            // A space of another script is none to the server.
+            TokenKind::Whitespace => self.is_broken = true,
             kind => self.is_broken |= is_cut_off(kind),
         }
         self.tokens += 1;

@@ -49,7 +49,6 @@ fn rule(last: Option<u32>, days: Option<u64>) -> Backup {
         keep_for: days.map(|days| Period::seconds(days * DAY)),
         encrypt_to: BTreeSet::new(),
         verify: Verify::Restore,
-        max_age: None,
     }
 }
 
