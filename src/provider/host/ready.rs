@@ -192,7 +192,7 @@ impl<E: Engine> Doing<'_, E> {
             let again = before.is_some_and(|restarts| live.restarts > restarts);
             if again || live.status == Status::Restarting {
                 let ended = self.last_end(&live).await;
-                let then = if again { " and was started again" } else { "" };
+                let then = if again { " and was started again" } else { " and is being started again" };
                 return Err(self.gone(&live, ended, "the container did not stay up: it", then).await);
             }
             if !matches!(live.status, Status::Running { .. }) {
