@@ -67,7 +67,7 @@ fn cut(text: &str, start: usize, found: &mut Vec<Cut>) -> usize {
         let piece = &text[span.clone()];
         if piece == "\\" && seen.span.is_none() {
             let line = text[span.start..].find('\n').map_or(text.len(), |end| span.start + end);
-            let end = span.start + text[span.start..line].trim_end().len();
+            let end = span.start + text[span.start..line].trim_ascii_end().len();
             found.push(Cut { span: span.start..end, is_readable: false, is_command: true });
             return line;
         }

@@ -54,7 +54,7 @@ fn cut(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
         }
         if span.is_none() && kind == T::TK_DOT {
             let end = text[from..].find('\n').map_or(text.len(), |end| from + end);
-            let trimmed = from + text[from..end].trim_end().len();
+            let trimmed = from + text[from..end].trim_ascii_end().len();
             return Some((Some(Cut { span: from..trimmed, is_readable: false, is_command: true }), end));
         }
         match kind {
@@ -74,8 +74,8 @@ fn cut(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
 /// The rest of a script as one part.
 fn unread(text: &str, start: usize) -> Option<(Option<Cut>, usize)> {
     let rest = &text[start..];
-    let start = text.len() - rest.trim_start().len();
-    let span = start..text.trim_end().len();
+    let start = text.len() - rest.trim_ascii_start().len();
+    let span = start..text.trim_ascii_end().len();
     (!span.is_empty()).then_some((Some(Cut { span, is_readable: false, is_command: false }), text.len()))
 }
 
