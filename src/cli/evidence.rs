@@ -52,7 +52,7 @@ impl Evidence<'_> {
     /// Those that are to run, each on the schema that the one before it leaves.
     fn pending(&self, about: &About<'_>, desired: &BTreeMap<Address, Resource>, to: &mut BTreeMap<Address, Worth>) {
         let mut schema = Some(about.seen.schema);
-        for (address, migration) in site::ordered(desired, about.name) {
+        for (address, migration) in Migration::ordered(desired.iter(), about.name) {
             if about.seen.entry(&migration.version).is_some() {
                 continue;
             }
@@ -71,7 +71,7 @@ impl Evidence<'_> {
         recorded: &BTreeMap<Address, Resource>,
         to: &mut BTreeMap<Address, Worth>,
     ) {
-        let unwanted = site::ordered(recorded, about.name).into_iter();
+        let unwanted = Migration::ordered(recorded.iter(), about.name).into_iter();
         for (address, migration) in unwanted.filter(|(address, _)| !desired.contains_key(*address)) {
             let proven = self.digest(address, migration).and_then(|digest| self.proof(about, &digest, None));
             to.extend(proven.map(|one| (address.clone(), one.worth())));
@@ -93,8 +93,7 @@ impl Evidence<'_> {
     /// Writes into a plan what its migrations do.
     pub(crate) fn tell(&self, plan: &mut Plan, goal: &Goal, ground: &Ground) {
         for change in plan.changes.iter_mut().filter(|change| change.action != Action::Keep) {
-            let resource = change.after.as_ref().or_else(|| change.before.as_ref().map(|side| &side.resource));
-            let Some(migration) = resource.and_then(Resource::migration) else { continue };
+            let Some(migration) = change.resource().and_then(Resource::migration) else { continue };
             let at = Address::new(Kind::Database, &migration.database);
             let recorded = || ground.head().and_then(|head| head.resources.get(&at)).map(|one| &one.resource);
             let database = goal.desired.get(&at).or_else(recorded).and_then(Resource::database);

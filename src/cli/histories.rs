@@ -15,7 +15,7 @@ use crate::migration::ledger::Ledger;
 use crate::plain::plain;
 use crate::provider::database::{Anywhere, Connect, Session, Target};
 use crate::provider::{Fault, FaultKind, site};
-use crate::resource::{Database, Resource};
+use crate::resource::{Database, Migration, Resource};
 use crate::spec::{Spec, near};
 
 /// The scripts of one database of the spec.
@@ -45,7 +45,7 @@ impl History {
             let Some((database, ledger)) = resource.database().and_then(|one| Some((one, one.ledger.as_ref()?))) else {
                 continue;
             };
-            let scripts = site::ordered(&spec.resources, address.name()).into_iter();
+            let scripts = Migration::ordered(spec.resources.iter(), address.name()).into_iter();
             let scripts = scripts.map(|(at, migration)| site::script(&vault, migration.name_in(at), migration));
             let url = database.url.fill(&vault);
             let url = url.map_err(|unfilled| Failure::new(Exit::Usage, "omni::migrate::url", unfilled.to_string()))?;

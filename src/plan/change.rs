@@ -45,6 +45,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// The thing as it will be; as it was, where it goes.
+    #[must_use]
+    pub fn resource(&self) -> Option<&Resource> {
+        self.after.as_ref().or_else(|| Some(&self.before.as_ref()?.resource))
+    }
+
     /// Whether a volume goes, with all that is in it.
     #[must_use]
     pub fn removes_volume(&self) -> bool {

@@ -147,8 +147,8 @@ fn is_edited(entry: &Entry, migration: &Migration) -> bool {
 /// Turns the backups that something needs into steps: a migration of their database that runs or is taken back.
 pub(super) fn make_backups(changes: &mut [Change]) {
     let moved = |change: &Change| {
-        let side = change.after.as_ref().or_else(|| Some(&change.before.as_ref()?.resource))?;
-        let migration = side.migration().filter(|migration| migration.backup && change.action != Action::Keep)?;
+        let migration =
+            change.resource()?.migration().filter(|migration| migration.backup && change.action != Action::Keep)?;
         Some(Address::new(Kind::Backup, &migration.database))
     };
     let needed: BTreeSet<_> = changes.iter().filter_map(moved).collect();
@@ -228,21 +228,11 @@ pub(super) fn notes(
 /// Migrations that run although later ones are applied.
 fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<String> {
     let applied = |version: &str| seen.entry(version).is_some();
-    let mut chain: BTreeMap<Option<&str>, (&Change, &Migration)> = BTreeMap::new();
-    for change in changes {
-        if let Some(migration) = change.after.as_ref().and_then(Resource::migration)
-            && migration.database == name
-        {
-            chain.insert(migration.previous.as_ref().map(|one| one.name.as_str()), (change, migration));
-        }
-    }
-    let mut ordered = Vec::new();
-    let mut at = chain.get(&None);
-    while let Some((change, migration)) = at {
-        ordered.push((*change, *migration));
-        at = chain.get(&Some(migration.name_in(&change.address)));
-    }
+    let resources = changes.iter().filter_map(|change| Some((&change.address, change.after.as_ref()?)));
+    let ordered = Migration::ordered(resources, name);
     let last = ordered.iter().rposition(|(_, migration)| applied(&migration.version)).unwrap_or_default();
-    let early = ordered.iter().take(last).filter(|(change, _)| change.action == Action::Run);
-    early.map(|(change, _)| format!("{} runs after later ones: they are applied already", change.address)).collect()
+    let runs: BTreeSet<_> =
+        changes.iter().filter(|change| change.action == Action::Run).map(|change| &change.address).collect();
+    let early = ordered.iter().take(last).filter(|(address, _)| runs.contains(address));
+    early.map(|(address, _)| format!("{address} runs after later ones: they are applied already")).collect()
 }

@@ -80,8 +80,7 @@ impl<'a> View<'a> {
     /// What a plan takes for granted about one thing.
     pub(super) fn precondition(&self, change: &Change) -> Precondition {
         let address = &change.address;
-        let side = change.after.as_ref().or_else(|| Some(&change.before.as_ref()?.resource));
-        let seen = match side {
+        let seen = match change.resource() {
             Some(Resource::Database(_)) => {
                 let standing = self.database(address.name()).map(SeenDatabase::standing);
                 Some(Fingerprint::of(&standing))

@@ -30,7 +30,7 @@ use crate::template::Template;
 
 pub use reach::{OWN, target};
 pub use seen::told;
-pub use steps::{ordered, script};
+pub use steps::script;
 
 /// A database of the deployment that can be asked.
 #[derive(Debug, Clone)]

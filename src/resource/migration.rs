@@ -1,9 +1,13 @@
 //! `Migration`: one script that brings a database's schema forward, and what takes it back.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::fingerprint::Fingerprint;
 use crate::resource::Nature;
+use crate::resource::Resource;
 
 /// One migration. Its address is `migration.DATABASE.NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,8 +64,28 @@ pub struct Sheet {
 impl Migration {
     /// The name of a migration in an address: `0042_add_tax` of `pos.0042_add_tax`.
     #[must_use]
-    pub fn name_in<'a>(&self, address: &'a crate::address::Address) -> &'a str {
+    pub fn name_in<'a>(&self, address: &'a Address) -> &'a str {
         address.name().strip_prefix(&self.database).and_then(|rest| rest.strip_prefix('.')).unwrap_or(address.name())
+    }
+
+    /// The migrations of a database among these things, in the order of their tool.
+    #[must_use]
+    pub fn ordered<'r>(
+        resources: impl Iterator<Item = (&'r Address, &'r Resource)>,
+        database: &str,
+    ) -> Vec<(&'r Address, &'r Self)> {
+        let all = resources.filter_map(|(address, resource)| Some((address, resource.migration()?)));
+        let of = all.filter(|(_, migration)| migration.database == database);
+        let after: BTreeMap<Option<&str>, (&Address, &Self)> = of
+            .map(|(address, one)| (one.previous.as_ref().map(|before| before.name.as_str()), (address, one)))
+            .collect();
+        let mut found = Vec::with_capacity(after.len());
+        let mut next = after.get(&None);
+        while let Some((address, migration)) = next.filter(|_| found.len() < after.len()) {
+            found.push((*address, *migration));
+            next = after.get(&Some(migration.name_in(address)));
+        }
+        found
     }
 
     /// Every text it consists of.

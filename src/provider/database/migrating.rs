@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::migration::ledger::{Entry, Ledger, Row, Writing};
 use crate::migration::sql::{Analysis, Refusal, Statement, Unit};
-use crate::migration::{Mark, Script, Way};
+use crate::migration::{Mark, Piece, Script, Way};
 use crate::plain::plain;
 use crate::provider::database::{Session, settling};
 use crate::provider::{Fault, FaultKind};
@@ -252,25 +252,24 @@ impl Migrating<'_> {
         Ok(self.session.catalogue(&without).await?.fingerprint())
     }
 
-    fn text(&self, way: Way) -> Result<String, Fault> {
-        let piece = match way {
+    fn piece(&self, way: Way) -> Option<&Piece> {
+        match way {
             Way::Up => Some(&self.script.up),
             Way::Down => self.script.down.as_ref(),
-        };
-        let none = || Fault::new(FaultKind::Failed, format!("{} has no way back", self.script.name));
-        Ok(piece.ok_or_else(none)?.text.clone())
-    }
-
-    fn is_bare(&self, way: Way) -> bool {
-        match way {
-            Way::Up => self.script.up.is_bare,
-            Way::Down => self.script.down.as_ref().is_some_and(|down| down.is_bare),
         }
     }
 
+    fn text(&self, way: Way) -> Result<String, Fault> {
+        let none = || Fault::new(FaultKind::Failed, format!("{} has no way back", self.script.name));
+        Ok(self.piece(way).ok_or_else(none)?.text.clone())
+    }
+
+    fn is_bare(&self, way: Way) -> bool {
+        self.piece(way).is_some_and(|piece| piece.is_bare)
+    }
+
     fn refused(&self, way: Way, refusals: &[Refusal]) -> Fault {
-        let piece = if way == Way::Up { Some(&self.script.up) } else { self.script.down.as_ref() };
-        let (path, first) = piece.map_or(("", 1), |piece| (piece.path.as_str(), piece.line));
+        let (path, first) = self.piece(way).map_or(("", 1), |piece| (piece.path.as_str(), piece.line));
         let texts =
             refusals.iter().map(|one| format!("{}, line {}: {}", plain(path), first + one.line - 1, one.message));
         let fault = Fault::new(FaultKind::Failed, texts.collect::<Vec<_>>().join("; "));

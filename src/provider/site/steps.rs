@@ -94,9 +94,7 @@ struct Work<'a> {
 
 impl<'a> Work<'a> {
     fn of(order: &Order<'a>) -> Result<Self, Fault> {
-        let change = order.change;
-        let resource = change.after.as_ref().or_else(|| Some(&change.before.as_ref()?.resource));
-        let migration = resource.and_then(Resource::migration).ok_or_else(|| odd(order))?;
+        let migration = order.change.resource().and_then(Resource::migration).ok_or_else(|| odd(order))?;
         let at = Address::new(Kind::Database, &migration.database);
         let database = order.requirement(&at).and_then(Resource::database).ok_or_else(|| odd(order))?;
         let name = migration.name_in(order.address());
@@ -143,25 +141,8 @@ pub fn script(vault: &Vault, name: &str, migration: &Migration) -> Result<Script
 
 /// The migrations of a database in order, without their texts.
 pub(super) fn chain(resources: &BTreeMap<Address, Resource>, database: &str) -> Vec<Script> {
-    let all = ordered(resources, database).into_iter();
+    let all = Migration::ordered(resources.iter(), database).into_iter();
     all.map(|(address, migration)| bare(migration.name_in(address), &migration.version)).collect()
-}
-
-/// The migrations of a database in the order of their tool.
-#[must_use]
-pub fn ordered<'r>(resources: &'r BTreeMap<Address, Resource>, database: &str) -> Vec<(&'r Address, &'r Migration)> {
-    let all = resources.iter().filter_map(|(address, resource)| Some((address, resource.migration()?)));
-    let of = all.filter(|(_, migration)| migration.database == database);
-    let after: BTreeMap<Option<&str>, (&Address, &Migration)> = of
-        .map(|(address, migration)| (migration.previous.as_ref().map(|one| one.name.as_str()), (address, migration)))
-        .collect();
-    let mut found = Vec::with_capacity(after.len());
-    let mut next = after.get(&None);
-    while let Some((address, migration)) = next.filter(|_| found.len() < after.len()) {
-        found.push((*address, *migration));
-        next = after.get(&Some(migration.name_in(address)));
-    }
-    found
 }
 
 /// A script of which nothing but its name is needed.

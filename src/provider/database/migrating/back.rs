@@ -23,8 +23,7 @@ impl Migrating<'_> {
             // The way back was begun before; it goes on.
             return self.back(way, &mark, false).await;
         }
-        let whole = mark.whole;
-        self.back(way, &mark, whole).await
+        self.back(way, &mark, mark.whole).await
     }
 
     /// The other way, so that the schema is as before. Where only a part of the way was gone, what it did not make yet
