@@ -132,6 +132,9 @@ async fn set(connection: &mut PgConnection, target: &Target, number: i32) -> Res
         target.statement_timeout.map_or(0, milliseconds),
     );
     sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut *connection).await?;
+    if target.is_look {
+        sqlx::raw_sql("SET default_transaction_read_only = on").execute(&mut *connection).await?;
+    }
     sqlx::raw_sql(ZONE).execute(&mut *connection).await?;
     if number >= LOOKS {
         // Not every system can.
