@@ -57,9 +57,9 @@ pub(crate) async fn prove(
     let engine = history.database.service.is_some().then(|| project.engine()).transpose()?;
     let alone = || Prover { host: None, connect: histories::connect() };
     let prover = engine.as_ref().map_or_else(alone, Engine::prover);
-    let proved = prover.prove(&proving, real, signals.stops.recv()).await;
+    let ended = prover.prove(&proving, real, signals.stops.recv()).await;
     console.step("");
-    proved.map_err(|unproven| match unproven {
+    ended.map_err(|unproven| match unproven {
         Unproven::Fault(fault) => failed(fault),
         Unproven::Stopped(stop) => interrupted(stop),
     })

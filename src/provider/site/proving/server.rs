@@ -39,15 +39,15 @@ pub(in crate::provider::site) struct Throwaway {
 
 /// A name for the container that no other one has.
 pub(super) fn name(scope: &Scope) -> Result<String, Fault> {
-    Ok(format!("omni-scratch-{}-{}", scope.prefix(), random(4)?))
+    Ok(format!("omni-scratch-{}-{}", scope.prefix(), &random()?[..8]))
 }
 
-/// So many random bytes as hexadecimal digits.
-fn random(length: usize) -> Result<String, Fault> {
-    let mut bytes = vec![0; length];
+/// 32 random hexadecimal digits.
+fn random() -> Result<String, Fault> {
+    let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Fault::new(FaultKind::Failed, format!("the system gives no random numbers: {error}")))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
 
 impl<E: Engine> Prover<'_, E> {
@@ -85,9 +85,9 @@ impl<E: Engine> Prover<'_, E> {
         (host, name, model): (&Host<E>, &str, &Model),
     ) -> Result<Throwaway, Fault> {
         (proving.hear)(format!("starting a container of {}", model.reference));
-        let (owner, password, key) = (roles::first(real).await?, random(16)?, random(16)?);
+        let (first, password, key) = (roles::first(real).await?, random()?, random()?);
         let account = roles::account(real).await?;
-        let own = [("POSTGRES_USER", owner.as_str()), ("POSTGRES_PASSWORD", &password), ("POSTGRES_DB", "postgres")];
+        let own = [("POSTGRES_USER", first.as_str()), ("POSTGRES_PASSWORD", &password), ("POSTGRES_DB", "postgres")];
         let settings = roles::settings(real).await?;
         host.start_scratch(proving.scope, name, model, &own, &settings, proving.holder).await?;
         let way = |address: &str, user: &str, password: &str| {
@@ -96,7 +96,7 @@ impl<E: Engine> Prover<'_, E> {
                 format!("postgres://{}:{password}@{address}:5432/postgres?sslmode=disable", user.replace('+', "%20"));
             Target { url, connect_timeout: TRY, ..proving.real.clone() }
         };
-        let (address, mut session) = self.until_ready(host, name, |address| way(address, &owner, &password)).await?;
+        let (address, mut session) = self.until_ready(host, name, |address| way(address, &first, &password)).await?;
         (proving.hear)("copying the roles".to_owned());
         for statement in ["ALTER SYSTEM SET fsync = off", "SELECT pg_catalog.pg_reload_conf()"] {
             session.run(statement).await?;
@@ -104,9 +104,9 @@ impl<E: Engine> Prover<'_, E> {
         for statement in roles::roles(real).await? {
             session.run(&statement).await?;
         }
-        let owned = way(&address, &owner, &password);
-        let mut user = owned.clone();
-        if account != owner {
+        let owner = way(&address, &first, &password);
+        let mut user = owner.clone();
+        if account != first {
             let quoted = account.replace('"', "\"\"");
             session.run(&format!("ALTER ROLE \"{quoted}\" WITH LOGIN PASSWORD '{key}'")).await?;
             user = way(&address, &account, &key);
@@ -114,7 +114,7 @@ impl<E: Engine> Prover<'_, E> {
         let rights = roles::rights(real).await?;
         let timeout = proving.real.connect_timeout;
         let patient = |target: Target| Target { connect_timeout: timeout, ..target };
-        Ok(Throwaway { image: model.reference.clone(), owner: patient(owned), user: patient(user), rights })
+        Ok(Throwaway { image: model.reference.clone(), owner: patient(owner), user: patient(user), rights })
     }
 
     /// Waits until a server answers a query. It is asked at the address of the container: while the image prepares it,
