@@ -33,6 +33,9 @@ pub struct Release {
     pub resources: BTreeMap<Address, Recorded>,
     /// `Observed::fingerprint` right after it.
     pub world: Fingerprint,
+    /// The backups that were left out before its migrations, on request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_backup: Vec<Address>,
 }
 
 impl Release {

@@ -22,5 +22,7 @@ mod postgres;
 mod servers;
 #[path = "backups/shelves.rs"]
 mod shelves;
+#[path = "backups/skipping.rs"]
+mod skipping;
 #[path = "backups/steps.rs"]
 mod steps;

@@ -55,6 +55,7 @@ pub fn release(
         },
         resources: recorded.collect(),
         world,
+        without_backup: plan.without_backup.clone(),
     }
 }
 

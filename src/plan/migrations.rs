@@ -60,7 +60,7 @@ impl Decider<'_> {
 
     fn run(&self, address: &Address, migration: &Migration, after: &Resource, reason: Reason) -> Change {
         let worth = self.worth(address, migration);
-        let (class, inverse) = way_back(migration, &worth);
+        let (class, inverse) = way_back(migration, &worth, self.is_backed_up(migration));
         Change {
             action: Action::Run,
             reasons: vec![reason],
@@ -86,7 +86,7 @@ impl Decider<'_> {
         let Some(down) = migration.down.as_ref().filter(|_| worth.is_trusted() && migration.one_way.is_none()) else {
             return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
         };
-        let (class, inverse) = match (destroys(down), migration.backup) {
+        let (class, inverse) = match (destroys(down), self.is_backed_up(migration)) {
             (false, _) => (Class::Reversible, Inverse::RunUp),
             (true, true) => (Class::Lossy, Inverse::Restore),
             (true, false) => (Class::OneWay, Inverse::Impossible),
@@ -100,6 +100,11 @@ impl Decider<'_> {
             worth: Some(worth),
             ..bare(address, Some(Side::of_record(&recorded.resource)), None)
         }))
+    }
+
+    /// Whether this plan makes a backup before a migration runs or is taken back.
+    const fn is_backed_up(&self, migration: &Migration) -> bool {
+        migration.backup && !self.skips_backups
     }
 
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
@@ -123,10 +128,10 @@ impl Side {
 }
 
 /// What is lost by taking a migration back, and how that is done.
-const fn way_back(migration: &Migration, worth: &Worth) -> (Class, Inverse) {
+const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (Class, Inverse) {
     let keeps = worth.keeps_rows() && !destroys(&migration.up);
     let is_free = keeps && worth.is_trusted() && migration.one_way.is_none();
-    match (is_free, migration.backup) {
+    match (is_free, is_backed_up) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
         (false, false) => (Class::OneWay, Inverse::Impossible),
@@ -144,14 +149,20 @@ fn is_edited(entry: &Entry, migration: &Migration) -> bool {
     }
 }
 
-/// Turns the backups that something needs into steps: a migration of their database that runs or is taken back.
-pub(super) fn make_backups(changes: &mut [Change]) {
+/// The backups that something needs: a migration of their database that runs or is taken back.
+pub(super) fn backups_needed(changes: &[Change]) -> BTreeSet<Address> {
     let moved = |change: &Change| {
         let migration =
             change.resource()?.migration().filter(|migration| migration.backup && change.action != Action::Keep)?;
         Some(Address::new(Kind::Backup, &migration.database))
     };
     let needed: BTreeSet<_> = changes.iter().filter_map(moved).collect();
+    let there = changes.iter().map(|change| &change.address).filter(|address| needed.contains(address));
+    there.cloned().collect()
+}
+
+/// Turns backups into steps.
+pub(super) fn make_backups(changes: &mut [Change], needed: &BTreeSet<Address>) {
     for change in changes.iter_mut().filter(|change| needed.contains(&change.address)) {
         change.action = Action::Run;
         change.reasons = vec![Reason::BeforeMigration];

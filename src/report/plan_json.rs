@@ -35,6 +35,8 @@ struct Document {
     drift: Vec<DriftOut>,
     warnings: Vec<String>,
     afterwards: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without_backup: Vec<String>,
     unchanged: usize,
     needs_consent: Vec<String>,
 }
@@ -117,6 +119,7 @@ impl Document {
             drift: plan.drift.iter().map(drift).collect(),
             warnings: plan.warnings.iter().map(|text| plain(text)).collect(),
             afterwards: plan.afterwards.iter().map(|name| plain(name)).collect(),
+            without_backup: plan.without_backup.iter().map(words::name).collect(),
             unchanged: words::unchanged(plan),
             needs_consent: plan.needing_consent().map(|change| words::name(&change.address)).collect(),
         }

@@ -241,6 +241,7 @@ pub(crate) fn release(number: u64, tag: &str) -> Release {
             (Address::service("worker"), recorded(worker("50", "5ec1", "Welcome", "orders"))),
         ]),
         world: Fingerprint::of("world"),
+        without_backup: Vec::new(),
     }
 }
 

@@ -105,8 +105,8 @@ impl Backups<'_> {
         Ok(Restored { safety, kept, took: 0 })
     }
 
-    /// Restores a backup into a new database beside the real one, which stays until somebody removes it. Answers what it
-    /// is called, and how long it took, in milliseconds.
+    /// Restores a backup into a new database beside the real one, which stays until somebody removes it. Answers what
+    /// it is called, and how long it took, in milliseconds.
     ///
     /// # Errors
     /// What is wrong with the backup; nothing stays then.
