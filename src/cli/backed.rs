@@ -3,10 +3,13 @@
 //! A container engine is asked only where the URL names a service, whose address nobody else knows, or where a service
 //! has the programs that dump and restore.
 
+use std::sync::Arc;
+
+use crate::address::Scope;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::histories::{connect, failed};
-use crate::cli::project::Project;
+use crate::cli::project::{Engine, Project};
 use crate::fingerprint::Key;
 use crate::plain::plain;
 use crate::provider::backup::tools::host::HostTools;
@@ -71,11 +74,11 @@ impl Backed {
     }
 
     /// The backups of the database, with what making and restoring them takes.
-    pub(crate) fn backups<'a>(&'a self, reached: &'a Reached, hear: Hear<'a>) -> Backups<'a> {
+    pub(crate) fn backups<'a>(&'a self, reached: &'a Reached, tools: &'a dyn Tools, hear: Hear<'a>) -> Backups<'a> {
         let ledger = self.known.database.ledger.as_ref();
         Backups {
             connect: connect(),
-            tools: &*reached.tools,
+            tools,
             target: reached.target.clone(),
             ledger: ledger.map(|ledger| (ledger, self.known.scripts.as_slice())),
             shelf: &self.shelf,
@@ -112,8 +115,11 @@ pub(crate) fn no_such_database(stray: &str, is_known: bool, names: &[String]) ->
 pub(crate) struct Reached {
     /// How it is spoken to.
     pub(crate) target: Target,
-    tools: Box<dyn Tools>,
     keys: Keys,
+    /// The engine that runs its service; none where no service runs it.
+    engine: Option<Engine>,
+    known: Known,
+    scope: Scope,
 }
 
 impl Reached {
@@ -129,9 +135,22 @@ impl Reached {
         };
         Ok(Self {
             target: site::target(&known.name, &known.database, url, &format!("omni/{doing}")),
-            tools: Box::new(HostTools::default()),
             keys: project.keys()?,
+            engine,
+            known: known.clone(),
+            scope: project.scope().clone(),
         })
+    }
+
+    /// The programs that dump and restore it.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub(crate) async fn tools(&self) -> Result<Arc<dyn Tools + '_>, Failure> {
+        match &self.engine {
+            Some(engine) => Ok(engine.tools(&self.scope, &self.known.database, &self.known.url).await?),
+            None => Ok(Arc::new(HostTools::default())),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::migration::proof::{Copied, Proof};
 use crate::migration::{Dialect, Script};
 use crate::provider::Fault;
+use crate::provider::backup::tools::inside::Inside;
 use crate::provider::database::prove::{Options, Phase, Progress, prove as run};
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::dump::{Dump, PgDump};
@@ -36,6 +37,8 @@ pub(crate) struct Proving<'a> {
     pub(crate) real: Target,
     /// A server that is there for nothing else; the database's own where none.
     pub(crate) scratch: Option<&'a str>,
+    /// The programs in the container of the service that runs it; those of this machine where none.
+    pub(crate) inside: Option<Inside<'a>>,
     /// Whether the copy begins empty.
     pub(crate) from_nothing: bool,
     /// The migrations, in order.
@@ -160,8 +163,10 @@ impl Proving<'_> {
         if self.history.database.dialect == Dialect::Sqlite || self.from_nothing {
             return Ok(Vec::new());
         }
-        let dump = PgDump { program: PathBuf::from("pg_dump"), deadline: DUMP };
-        let text = dump.schema(&self.real).await?;
+        let text = match &self.inside {
+            Some(inside) => inside.schema(&self.real).await?,
+            None => PgDump { program: PathBuf::from("pg_dump"), deadline: DUMP }.schema(&self.real).await?,
+        };
         let loaded = load(scratch, &text, real, without).await?;
         Ok(loaded.differences.iter().map(|one| format!("the scratch copy differs: {one}")).collect())
     }

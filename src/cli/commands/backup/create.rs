@@ -35,8 +35,8 @@ pub(crate) async fn run(
         let open = under.store.open_apply().await?.map(|apply| apply.op.to_string());
         for one in &found {
             let reached = one.reached(project, "backup").await?;
-            let hear = hear(console, one);
-            let backups = one.backups(&reached, &hear);
+            let (tools, hear) = (reached.tools().await?, hear(console, one));
+            let backups = one.backups(&reached, &*tools, &hear);
             let done =
                 lasting(under, &undertaking.engine, async { create(one, &backups, open.as_deref()).await }).await;
             console.step("");
@@ -84,6 +84,9 @@ fn how(one: &Backed, backups: &Backups<'_>) -> Verify {
 }
 
 fn warn(console: &Console, one: &Backed, made: &Manifest) {
+    if let Some(whose) = &made.tools {
+        console.note(&format!("{}: dumped with `pg_dump` {whose}\n", made.name));
+    }
     if !made.is_restorable() && one.backup.verify == Verify::Restore {
         console.warn(&format!("warning: {} {UNTRIED}\n", made.name));
     }

@@ -58,8 +58,8 @@ pub(crate) async fn run(
             if under.store.open_apply().await?.is_some() {
                 return Err(open());
             }
-            let hear = hear(console, one);
-            let backups = Backups { safety: Some(&safety), ..one.backups(&reached, &hear) };
+            let (tools, hear) = (reached.tools().await?, hear(console, one));
+            let backups = Backups { safety: Some(&safety), ..one.backups(&reached, &*tools, &hear) };
             restored(&undertaking, under, &backups, &made, &preview, args).await
         })
         .await?;
@@ -104,8 +104,8 @@ async fn beside(
         Failure::new(Exit::Unusable, "omni::cli::signals", format!("cannot listen to signals: {error}"))
     })?;
     let reached = one.reached(project, "backup").await?;
-    let hear = hear(console, one);
-    let backups = one.backups(&reached, &hear);
+    let (tools, hear) = (reached.tools().await?, hear(console, one));
+    let backups = one.backups(&reached, &*tools, &hear);
     let done = tokio::select! {
         done = backups.restore_beside(made) => done.map_err(failed),
         stop = signals.stops.recv() => Err(interrupted(stop)),

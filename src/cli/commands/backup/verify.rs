@@ -23,8 +23,8 @@ pub(crate) async fn run(project: &Project, args: &VerifyArgs, console: &Console)
     let mut tried = Vec::new();
     for (one, made) in wanted {
         let reached = one.reached(project, "backup").await?;
-        let hear = hear(console, one);
-        let backups = one.backups(&reached, &hear);
+        let (tools, hear) = (reached.tools().await?, hear(console, one));
+        let backups = one.backups(&reached, &*tools, &hear);
         let done = tokio::select! {
             done = backups.verify(&made, how) => done,
             stop = signals.stops.recv() => {

@@ -44,8 +44,13 @@ async fn one(
         return Ok(told);
     }
     let real = history.target(project, "prove").await?;
-    let proving =
-        Proving { history, real, scratch: args.scratch.as_deref(), from_nothing: args.all, scripts: &scripts, console };
+    let engine = history.database.service.as_ref().map(|_| project.engine()).transpose()?;
+    let inside = match &engine {
+        Some(engine) => engine.inside(project.scope(), &history.database, history.url()).await?,
+        None => None,
+    };
+    let scratch = args.scratch.as_deref();
+    let proving = Proving { history, real, scratch, inside, from_nothing: args.all, scripts: &scripts, console };
     let (proof, notes) = proving::prove(&proving, &mut *session).await?;
     let key = Proof::key(&scripts, &proof.ground);
     proofs::keep(&project.root, &key, &proof)?;

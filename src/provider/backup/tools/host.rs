@@ -10,8 +10,7 @@ use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, Command};
 
-use crate::plain::plain;
-use crate::provider::backup::tools::{Dumping, Tools};
+use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
 use crate::provider::database::scratch::dump::without_password;
 use crate::provider::{Fault, FaultKind};
@@ -160,9 +159,5 @@ async fn ended(child: &mut Child, name: &str, said: &str) -> Result<(), Fault> {
     if status.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    let is_error = |line: &&str| line.contains("error:");
-    let line = said.lines().find(is_error).or_else(|| said.lines().rfind(|line| !line.trim().is_empty()));
-    let why = plain(line.unwrap_or("it said nothing"));
-    let log = said.lines().map(plain).collect();
-    Err(Fault::new(FaultKind::Failed, format!("`{name}` failed: {why}")).log(log))
+    Err(refused(name, said))
 }
