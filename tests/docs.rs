@@ -159,6 +159,9 @@ fn commands_and_flags_in_the_docs_exist() {
                     "migrate" => {
                         ["status", "lint", "prove", "baseline", "new"].map(|word| help(&["migrate", word])).concat()
                     }
+                    "backup" => {
+                        ["create", "list", "verify", "restore", "prune"].map(|word| help(&["backup", word])).concat()
+                    }
                     _ => help(&[command]),
                 };
                 let unknown = flag.find_iter(rest).map(|flag| flag.as_str()).filter(|flag| !known.contains(flag));

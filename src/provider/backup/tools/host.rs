@@ -45,7 +45,7 @@ impl HostTools {
             return Err(too_old(name, found, major));
         }
         let message = format!("there is no `{name}` on this machine");
-        Err(Fault::new(FaultKind::NotFound, message).help(format!("install the client programs of PostgreSQL {major}")))
+        Err(missing(message, format!("install the client programs of PostgreSQL {major}")))
     }
 
     async fn command(&self, name: &str, target: &Target, major: u32) -> Result<Command, Fault> {
@@ -62,9 +62,13 @@ impl HostTools {
     }
 }
 
+fn missing(message: String, help: String) -> Fault {
+    Fault::new(FaultKind::NotFound, message).help(help).code("omni::backup::no_tool")
+}
+
 fn too_old(name: &str, found: u32, major: u32) -> Fault {
     let message = format!("`{name}` is of PostgreSQL {found}, and the server of {major}");
-    Fault::new(FaultKind::NotFound, message).help(format!("install the client programs of PostgreSQL {major} or newer"))
+    missing(message, format!("install the client programs of PostgreSQL {major} or newer"))
 }
 
 /// The major of a program; none where it cannot be run.
@@ -77,6 +81,10 @@ async fn version(program: &PathBuf) -> Option<u32> {
 
 #[async_trait]
 impl Tools for HostTools {
+    fn whose(&self) -> String {
+        "of this machine".to_owned()
+    }
+
     async fn dump(&self, target: &Target, major: u32, snapshot: &str) -> Result<Dumping, Fault> {
         let mut command = self.command("pg_dump", target, major).await?;
         let wait = target.lock_timeout.as_millis().max(1);
