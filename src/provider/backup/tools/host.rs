@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, Command};
 
+use crate::failpoint::{self, Place};
 use crate::plain::plain;
 use crate::provider::backup::tools::{Dumping, Tools};
 use crate::provider::database::Target;
@@ -136,7 +137,9 @@ impl Tools for HostTools {
 }
 
 fn spawned(command: &mut Command, name: &str) -> Result<Child, Fault> {
-    command.spawn().map_err(|error| Fault::new(FaultKind::Failed, format!("`{name}` cannot be run: {error}")))
+    let spawned = command.spawn();
+    failpoint::reach(Place::ToolStarted);
+    spawned.map_err(|error| Fault::new(FaultKind::Failed, format!("`{name}` cannot be run: {error}")))
 }
 
 fn unheard(name: &str) -> Fault {
@@ -157,6 +160,7 @@ async fn said(from: Option<ChildStderr>) -> String {
 
 async fn ended(child: &mut Child, name: &str, said: &str) -> Result<(), Fault> {
     let status = child.wait().await;
+    failpoint::reach(Place::ToolEnded);
     if status.is_ok_and(|status| status.success()) {
         return Ok(());
     }
