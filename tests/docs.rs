@@ -141,6 +141,8 @@ fn commands_and_flags_in_the_docs_exist() {
         "docs/architecture.md",
         "docs/glossary.md",
         "examples/hello/README.md",
+        "examples/postgres-blog/README.md",
+        "examples/sqlite-notes/README.md",
     ] {
         for line in text(path).lines() {
             for found in call.captures_iter(line) {

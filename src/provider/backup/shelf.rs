@@ -126,7 +126,9 @@ impl Shelf {
         let word: String = made_by.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let name = format!("{}-{}-{word}", self.database, at.strftime("%Y%m%dT%H%M%SZ"));
         let own = self.clone();
-        on_thread(move || own.begun(&name)).await.map_err(|error| unusable(&self.folder, "written", &error))
+        let begun = on_thread(move || own.begun(&name)).await;
+        reach(Place::BackupBegun);
+        begun.map_err(|error| unusable(&self.folder, "written", &error))
     }
 
     /// Removes what there is of a backup that will never be one. A thread may be at work on it yet.
@@ -148,6 +150,7 @@ impl Shelf {
     /// Gives a file that is written and on disk its own name, and then a manifest.
     pub(super) async fn publish(&self, draft: Draft, manifest: &Manifest) -> Result<(), Fault> {
         let path = self.path(manifest);
+        reach(Place::BackupWritten);
         tokio::fs::rename(&draft.part, &path).await.map_err(|error| unusable(&path, "written", &error))?;
         self.settle().await?;
         reach(Place::BackupUnlisted);
@@ -175,6 +178,7 @@ impl Shelf {
             fs::rename(&part, &to)
         };
         on_thread(write).await.map_err(|error| unusable(&path, "written", &error))?;
+        reach(Place::BackupListed);
         self.settle().await
     }
 

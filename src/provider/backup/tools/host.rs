@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, Command};
 
+use crate::failpoint::{self, Place};
 use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
 use crate::provider::database::scratch::dump::without_password;
@@ -135,7 +136,9 @@ impl Tools for HostTools {
 }
 
 fn spawned(command: &mut Command, name: &str) -> Result<Child, Fault> {
-    command.spawn().map_err(|error| Fault::new(FaultKind::Failed, format!("`{name}` cannot be run: {error}")))
+    let spawned = command.spawn();
+    failpoint::reach(Place::ToolStarted);
+    spawned.map_err(|error| Fault::new(FaultKind::Failed, format!("`{name}` cannot be run: {error}")))
 }
 
 fn unheard(name: &str) -> Fault {
@@ -156,6 +159,7 @@ async fn said(from: Option<ChildStderr>) -> String {
 
 async fn ended(child: &mut Child, name: &str, said: &str) -> Result<(), Fault> {
     let status = child.wait().await;
+    failpoint::reach(Place::ToolEnded);
     if status.is_ok_and(|status| status.success()) {
         return Ok(());
     }
