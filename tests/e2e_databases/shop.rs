@@ -203,6 +203,35 @@ impl Shop {
         wrong
     }
 
+    /// Whether it is as before, where it is wholly before or wholly after, or after alone; what is wrong otherwise.
+    pub(crate) async fn judged(
+        &self,
+        scripts: &[Script],
+        before: &Facts,
+        after: &Facts,
+        only_after: bool,
+        said: &str,
+    ) -> Result<bool, String> {
+        let found = self.facts().await;
+        let mut wrong = self.inconsistent(scripts).await;
+        if found != *after && (only_after || found != *before) {
+            wrong.push(format!("neither before nor after:\n{found:#?}\nbut {before:#?}\n{after:#?}"));
+        }
+        for mark in self.marks().await {
+            let version = mark.migration.split('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            let is_up = mark.way == "up";
+            if !mark.is_whole || found.ledger.contains(&version) != is_up {
+                wrong.push(format!("a mark is left: {mark:?}"));
+            }
+        }
+        self.until_alone().await?;
+        let plan = self.omni(&["plan"]);
+        if plan.code != Some(0) {
+            wrong.push(format!("the next plan ends with {:?}:\n{}", plan.code, plan.text));
+        }
+        if wrong.is_empty() { Ok(found == *before) } else { Err(format!("{}\nit said:\n{said}", wrong.join("; "))) }
+    }
+
     /// Waits until no session of omni is left and nobody holds its lock; how long the lock and the sessions stayed.
     pub(crate) async fn until_alone(&self) -> Result<(Duration, Duration), String> {
         let begun = Instant::now();
@@ -282,14 +311,14 @@ fn libraries(programs: &Path) -> Option<std::ffi::OsString> {
     std::env::join_paths(folders).ok()
 }
 
-fn empty(folder: &Path) {
+pub(crate) fn empty(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     empty(to);
     let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status().unwrap();
     assert!(copied.success());
