@@ -88,11 +88,6 @@ impl History {
         Ok(site::target(&self.name, &self.database, url, &format!("omni/{doing}")))
     }
 
-    /// The URL as deploy.toml has it, with every secret filled in.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
     /// A session on the database.
     ///
     /// # Errors

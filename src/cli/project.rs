@@ -164,6 +164,12 @@ pub(crate) fn holder(doing: &str, store: &dyn Store) -> Holder {
     identity::myself(who(), doing, store.lineage())
 }
 
+/// This process as one that proves migrations: it has no store.
+#[must_use]
+pub(crate) fn prover() -> Holder {
+    identity::myself(who(), "prove", "")
+}
+
 /// Who applies, for the record: `ci@runner-3`.
 #[must_use]
 pub(crate) fn by(holder: &Holder) -> String {

@@ -125,6 +125,7 @@ pub(crate) async fn proof(scratch: &dyn Scratch, scripts: &[Script]) -> Result<P
         copied: Copied::Schema,
         base: None,
         is_alone: false,
+        place: "a test",
         clock: &clock,
         progress: &progress,
     };
