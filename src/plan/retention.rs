@@ -81,6 +81,7 @@ mod tests {
             rollback_of: None,
             resources: BTreeMap::from([(address, recorded)]),
             world: Fingerprint::of("world"),
+            databases: BTreeMap::new(),
         }
     }
 

@@ -98,6 +98,7 @@ pub(crate) fn release(number: u64, files: &[&str]) -> Release {
         rollback_of: None,
         resources: BTreeMap::from([(node(), recorded)]),
         world: Fingerprint::of("world"),
+        databases: BTreeMap::new(),
     }
 }
 

@@ -23,6 +23,7 @@ fn release(number: u64, tag: &str) -> Release {
         rollback_of: None,
         resources: BTreeMap::new(),
         world: mark,
+        databases: BTreeMap::new(),
     }
 }
 
