@@ -7,6 +7,8 @@
 mod bench;
 #[path = "support/change.rs"]
 mod change;
+#[path = "backups/commands.rs"]
+mod commands;
 #[path = "backups/damage.rs"]
 mod damage;
 #[path = "backups/files.rs"]

@@ -14,7 +14,7 @@ mod tests;
 mod tokens;
 mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,13 @@ impl Catalogue {
     #[must_use]
     pub fn has_tables(&self) -> bool {
         self.0.keys().any(|fact| fact.kind == "table")
+    }
+
+    /// How many tables it has.
+    #[must_use]
+    pub fn tables(&self) -> usize {
+        let names: BTreeSet<_> = self.0.keys().filter(|fact| fact.kind == "table").map(|fact| &fact.name).collect();
+        names.len()
     }
 
     /// In what another schema differs from this one, which is what it should be: what is lost first, then what is

@@ -228,7 +228,18 @@ pub(super) fn notes(
         }
         found.extend(out_of_order(seen, changes, name));
     }
+    found.extend(changes.iter().filter_map(fails));
     found
+}
+
+/// That a migration was tried, and cannot be applied.
+fn fails(change: &Change) -> Option<String> {
+    match (change.action, &change.worth) {
+        (Action::Run, Some(Worth::UpFails(why))) => {
+            Some(format!("{} fails on a scratch copy of this schema: {why}", change.address))
+        }
+        _ => None,
+    }
 }
 
 /// Migrations that run although later ones are applied.

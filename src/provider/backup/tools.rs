@@ -17,6 +17,9 @@ use crate::provider::database::Target;
 /// Dumps databases of `PostgreSQL`, and restores them.
 #[async_trait]
 pub trait Tools: Send + Sync {
+    /// Whose programs they are: `of this machine`, `of service.pg`.
+    fn whose(&self) -> String;
+
     /// Begins to dump a database in the snapshot of this name, in the custom format of `pg_dump`, which packs it.
     /// `major` is the server's.
     ///

@@ -82,6 +82,7 @@ impl<E: Engine> Site<E> {
             target: target(&backup.database, database, url, &format!("omni/{}", order.op)),
             ledger: known.and_then(|known| Some((known.database.ledger.as_ref()?, known.scripts.as_slice()))),
             shelf: folder,
+            safety: None,
             keys: &self.keys,
             progress: order.progress,
         })

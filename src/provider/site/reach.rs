@@ -107,5 +107,6 @@ pub fn target(name: &str, database: &Database, url: String, application: &str) -
         connect_timeout: database.connect_timeout.duration().min(hastened(LONGEST_CALL)),
         lock_timeout: database.lock_timeout.duration(),
         statement_timeout: database.statement_timeout.map(crate::units::Period::duration),
+        is_look: false,
     }
 }

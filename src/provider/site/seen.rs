@@ -11,7 +11,7 @@ use crate::address::Scope;
 use crate::migration::Script;
 use crate::migration::ledger::Ledger;
 use crate::observed::SeenDatabase;
-use crate::provider::database::Session;
+use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
 use crate::provider::site::reach::target;
 use crate::provider::site::{Known, Site};
@@ -39,7 +39,8 @@ impl<E: Engine> Site<E> {
 
     async fn look(&self, scope: &Scope, known: &Known) -> Result<SeenDatabase, Fault> {
         let url = self.led(scope, &known.database, &known.url).await?;
-        let mut session = self.connect.connect(&target(&known.name, &known.database, url, "omni/look")).await?;
+        let target = Target { is_look: true, ..target(&known.name, &known.database, url, "omni/look") };
+        let mut session = self.connect.connect(&target).await?;
         told(&mut *session, known.database.ledger.as_ref(), &known.scripts).await
     }
 }

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use crate::migration::catalogue::{Catalogue, Fact};
 use crate::provider::database::postgres::wire::{IS_OPEN, run};
 use crate::provider::database::trouble::Trouble;
+use crate::provider::database::wire::sent;
 
 const QUERY: &str = include_str!("catalogue.sql");
 
@@ -54,7 +55,7 @@ pub(super) async fn read(connection: &mut PgConnection, without: &[String]) -> R
 
 /// The rows of the one statement that has any.
 async fn facts(connection: &mut PgConnection, ask: String) -> Result<Catalogue, Trouble> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(ask)).fetch_all(connection).await?;
+    let rows = sent(sqlx::raw_sql(AssertSqlSafe(ask)).fetch_all(connection)).await?;
     let fact = |row: &sqlx::postgres::PgRow| {
         let column = |at: usize| row.try_get_unchecked::<String, _>(at);
         Ok((Fact { kind: column(0)?, name: column(1)?, attribute: column(2)? }, column(3)?))
@@ -80,7 +81,7 @@ struct Before {
 async fn settings(connection: &mut PgConnection) -> Result<Before, Trouble> {
     let values = SETTINGS.map(|(name, _)| format!("pg_catalog.current_setting('{name}')")).join(", ");
     let ask = format!("SELECT {IS_OPEN}, {IS_KEPT}, {values}");
-    let row = sqlx::raw_sql(AssertSqlSafe(ask)).fetch_one(connection).await?;
+    let row = sent(sqlx::raw_sql(AssertSqlSafe(ask)).fetch_one(connection)).await?;
     let value = |at: usize| row.try_get_unchecked::<String, _>(at + 2);
     let values = (0..SETTINGS.len()).map(value).collect::<Result<_, sqlx::Error>>()?;
     Ok(Before { is_open: row.try_get(0)?, is_kept: row.try_get(1)?, values })
