@@ -1,9 +1,12 @@
 //! `SeenDatabase`: what a database of the deployment tells: its ledger, its schema, and what omni has noted in it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::migration::Mark;
+use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::Entry;
 
 /// A database that was asked.
@@ -19,6 +22,8 @@ pub struct SeenDatabase {
     pub marks: Vec<Mark>,
     /// The fingerprint of the schema, without ledgers and omni's own tables.
     pub schema: Fingerprint,
+    /// The facts of that schema.
+    pub catalogue: Arc<Catalogue>,
     /// Whether there is nothing in that schema that somebody made.
     pub is_empty: bool,
 }

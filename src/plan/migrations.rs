@@ -223,11 +223,17 @@ pub(super) fn notes(
             .map(|(address, migration)| (migration.version.as_str(), (address, migration)))
             .collect();
         for entry in seen.ledger.iter().flatten() {
+            let leaves = |change: &Change| {
+                let migration = change.before.as_ref().and_then(|side| side.resource.migration());
+                let is_it = |one: &Migration| one.database == *name && one.version == entry.version;
+                change.action == Action::Delete && migration.is_some_and(is_it)
+            };
             match own.get(entry.version.as_str()) {
                 Some((address, migration)) if is_edited(entry, migration) => {
                     found.push(format!("{address} was edited after it was applied: the database has the older text"));
                 }
                 Some(_) => {}
+                None if changes.iter().any(leaves) => {}
                 None => found.push(format!("database.{name}: {} is applied, and has no script here", entry.version)),
             }
         }

@@ -1,6 +1,7 @@
 //! What the databases of a deployment tell when they are looked at. Nothing is waited for and nothing is changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -67,5 +68,6 @@ pub async fn told(
         marks: session.marks().await?,
         schema: catalogue.fingerprint(),
         is_empty: !catalogue.has_tables(),
+        catalogue: Arc::new(catalogue),
     })
 }
