@@ -41,10 +41,8 @@ impl Decider<'_> {
             return if recorded.is_some() { keep() } else { Ok(self.run(address, migration, after, Reason::New)) };
         };
         match seen.entry(&migration.version) {
-            Some(Entry { half: Some(why), .. }) => {
-                Err(Refusal::HalfApplied { address: address.clone(), why: why.clone() })
-            }
-            Some(entry) if is_edited(entry, migration) && self.is_strict(migration) => {
+            Some(Entry { half: Some(why), .. }) => Err(Refusal::HalfApplied { address: address.clone(), why }),
+            Some(entry) if is_edited(&entry, migration) && self.is_strict(migration) => {
                 Err(Refusal::Edited(address.clone()))
             }
             Some(_) => keep(),
