@@ -4,6 +4,8 @@
 //! Needs a Docker engine, the `docker` command and a `PostgreSQL` server; the matrix of kills needs `--all-features`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "e2e_databases/amid.rs"]
+mod amid;
 #[path = "e2e_databases/cut.rs"]
 mod cut;
 #[path = "e2e_databases/filed.rs"]

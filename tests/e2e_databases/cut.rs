@@ -2,7 +2,7 @@
 
 use crate::postgres::{PASSWORD, USER};
 use crate::scripts::{FAILS, INDEXES, LEGACY, NOTES, Script, TAGS};
-use crate::shop::{DATABASE, Facts, Shop};
+use crate::shop::{DATABASE, Facts, Shop, tell};
 use crate::tally::{Tally, every, set};
 use crate::wire::{CUTS, Cut, Wire};
 
@@ -47,7 +47,13 @@ impl Row {
             self.tally.cells += 1;
             if let Err(why) = self.cell(number, cut).await {
                 let again = format!("OMNI_FAULTS_TRIP={number} scripts/faults-databases cut::{}", self.name);
-                self.tally.violations.push(format!("{cut:?} {number}: {why}\nagain: {again}"));
+                let why = format!("{cut:?} {number}: {why}\nagain: {again}");
+                tell(&format!("found in cut {}: {why}", self.name));
+                self.tally.violations.push(why);
+                self.shop.unlock();
+            }
+            if self.tally.cells % 20 == 0 {
+                tell(&format!("cut {}: {} tried", self.name, self.tally.cells));
             }
         }
         self.tally.tell(&format!("cut {} ({} round trips)", self.name, self.trips));
@@ -95,6 +101,7 @@ async fn forward() {
 
 #[tokio::test]
 async fn undone_by_the_ways_down() {
-    let shop = Shop::new("cund").await;
+    let mut shop = Shop::new("cund").await;
+    shop.backups = "keep = { last = 2 }\nverify = \"checksum\"";
     Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS]).await.go(110).await;
 }

@@ -33,6 +33,8 @@ const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
 pub(crate) struct Shop {
     pub(crate) world: World,
     pub(crate) server: Server,
+    /// How its backups are made, as deploy.toml says it.
+    pub(crate) backups: &'static str,
     /// The folder of the deployment as it was at the start.
     saved: TempDir,
 }
@@ -62,7 +64,8 @@ impl Shop {
         server.sql("postgres", "ALTER SYSTEM SET fsync = off").await;
         server.sql("postgres", "SELECT pg_reload_conf()").await;
         server.database(DATABASE).await;
-        let shop = Self { world: World::new(name), server, saved: tempfile::tempdir().unwrap() };
+        let saved = tempfile::tempdir().unwrap();
+        let shop = Self { world: World::new(name), server, backups: "keep = { last = 2 }", saved };
         fs::create_dir(shop.world.path("migrations")).unwrap();
         shop.write("v1", &[NOTES]);
         shop.ends(&["apply", "--yes"], 0);
@@ -88,7 +91,8 @@ impl Shop {
         }
         let rest = format!(
             "[databases.shop]\nurl = \"{url}\"\nconnect_timeout = \"20s\"\n\n[migrations.shop]\ndir = \"migrations\"\n\
-             layout = \"sqlx\"\n\n[backups.shop]\nkeep = {{ last = 2 }}\n"
+             layout = \"sqlx\"\n\n[backups.shop]\n{}\n",
+            self.backups
         );
         self.world.write(version, 5, &rest);
     }
@@ -100,11 +104,15 @@ impl Shop {
         self.server.sql("postgres", "CREATE DATABASE saved TEMPLATE shop").await;
     }
 
-    /// Puts everything back to how it was saved.
-    pub(crate) async fn reset(&self) {
+    /// Gives back the lock of an apply that was left open.
+    pub(crate) fn unlock(&self) {
         for anchor in self.world.anchors() {
             self.world.docker(&["rm", "-f", &anchor]);
         }
+    }
+
+    /// Puts everything back to how it was saved.
+    pub(crate) async fn reset(&self) {
         let mut connection = self.server.connection("postgres").await;
         let others = "SELECT datname::text FROM pg_database WHERE datname = 'shop' OR datname LIKE 'omni\\_%'";
         let names: Vec<String> = sqlx::query_scalar(others).fetch_all(&mut connection).await.unwrap();
@@ -297,6 +305,12 @@ pub(crate) fn counted(words: impl IntoIterator<Item = String>) -> BTreeMap<Strin
         *counted.entry(word).or_default() += 1;
     }
     counted
+}
+
+/// Prints what was found, as soon as it is.
+#[expect(clippy::print_stdout, reason = "a matrix takes long")]
+pub(crate) fn tell(line: &str) {
+    println!("{line}");
 }
 
 pub(crate) async fn run(connection: &mut PgConnection, statement: &str) {
