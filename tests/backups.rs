@@ -13,6 +13,8 @@ mod commands;
 mod damage;
 #[path = "backups/files.rs"]
 mod files;
+#[path = "backups/inside.rs"]
+mod inside;
 #[path = "backups/measure.rs"]
 mod measure;
 #[expect(dead_code, reason = "the server is that of the store's tests, which cut sessions too")]

@@ -60,6 +60,13 @@ impl Place {
         place
     }
 
+    /// A place with this spec, whose `PROJECT` is its name.
+    pub(crate) fn with(spec: &str) -> Self {
+        let place = Self::new("sqlite:data/shop.db", "");
+        fs::write(place.path("deploy.toml"), spec.replace("PROJECT", &place.project)).unwrap();
+        place
+    }
+
     /// Writes the spec.
     pub(crate) fn write(&self, backups: &str) {
         let spec = format!(

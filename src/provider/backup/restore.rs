@@ -161,5 +161,6 @@ impl Backups<'_> {
 
 fn busy(database: &str, who: &str) -> Fault {
     let text = format!("database.{database} is in use by {who}, whose writes would be lost");
-    Fault::new(FaultKind::Conflict, text).help("stop what uses it, then run it again").code("omni::backup::busy")
+    let help = "stop what uses it, then run it again; `omni backup restore --disconnect` ends sessions of PostgreSQL";
+    Fault::new(FaultKind::Conflict, text).help(help).code("omni::backup::busy")
 }

@@ -10,6 +10,7 @@ use crate::migration::Dialect;
 use crate::plain::plain;
 use crate::provider::FaultKind;
 use crate::provider::backup::{Manifest, size};
+use crate::provider::database::Target;
 use crate::provider::site::Known;
 use crate::report;
 
@@ -44,7 +45,8 @@ impl<'a> Preview<'a> {
     ) -> Result<Self, Failure> {
         let (tables, pending, server) = (0, Vec::new(), made.server.clone());
         let mut preview = Self { of, made, into, tables, pending, server };
-        let mut session = match connect().connect(&reached.target).await {
+        let looking = Target { is_look: true, ..reached.target.clone() };
+        let mut session = match connect().connect(&looking).await {
             Err(fault) if fault.kind == FaultKind::NotFound && made.dialect == Dialect::Sqlite => return Ok(preview),
             session => session.map_err(failed)?,
         };
