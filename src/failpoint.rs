@@ -32,8 +32,22 @@ pub enum Place {
     CallUnsent,
     /// After a call to the engine was answered, before anything follows from it.
     CallAnswered,
+    /// Before a statement is sent to a database, or a connection made.
+    SqlUnsent,
+    /// After a database has answered, before anything follows from it.
+    SqlAnswered,
+    /// After the draft of a backup is begun, before anything is in it.
+    BackupBegun,
+    /// After a backup is written wholly, before its file has its name.
+    BackupWritten,
     /// After the file of a backup has its name, before its manifest is written.
     BackupUnlisted,
+    /// After the manifest of a backup has its name.
+    BackupListed,
+    /// After a program that dumps or restores was started.
+    ToolStarted,
+    /// After a program that dumps or restores has ended.
+    ToolEnded,
 }
 
 impl Place {
@@ -49,7 +63,14 @@ impl Place {
             Self::Locked => "locked",
             Self::CallUnsent => "call.unsent",
             Self::CallAnswered => "call.answered",
+            Self::SqlUnsent => "sql.unsent",
+            Self::SqlAnswered => "sql.answered",
+            Self::BackupBegun => "backup.begun",
+            Self::BackupWritten => "backup.written",
             Self::BackupUnlisted => "backup.unlisted",
+            Self::BackupListed => "backup.listed",
+            Self::ToolStarted => "tool.started",
+            Self::ToolEnded => "tool.ended",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Proving, as a command does it: signals are heard, the screen is told, and failures have their codes.
 
+use std::sync::Arc;
+
 use crate::apply::Stop;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
@@ -62,8 +64,8 @@ pub(crate) async fn prove(
     };
     // Where no service runs the database no engine is needed, and there may be none.
     let engine = history.database.service.is_some().then(|| project.engine()).transpose()?;
-    let (tools, keys) = (HostTools::default(), project::age_keys()?);
-    let alone = || Prover { host: None, connect: histories::connect(), tools: &tools, keys: &keys };
+    let (tools, keys) = (Arc::new(HostTools::default()), project::age_keys()?);
+    let alone = || Prover { host: None, connect: histories::connect(), tools, keys: &keys };
     let prover = engine.as_ref().map_or_else(alone, Engine::prover);
     let ended = prover.prove(&proving, real, signals.stops.recv()).await;
     console.step("");

@@ -58,6 +58,7 @@ impl Backups<'_> {
             dialect: facts.dialect,
             server: facts.version.clone(),
             major: facts.major,
+            tools: (facts.dialect == Dialect::Postgres).then(|| self.tools.whose()),
             content,
             migrations,
             compression,
@@ -94,6 +95,7 @@ impl Backups<'_> {
         (self.progress)("counting rows".to_owned());
         let content = Inventory::of(session).await?;
         let migrations = self.migrations(session).await?;
+        (self.progress)(format!("dumping with `pg_dump` {}", self.tools.whose()));
         let dumping = self.tools.dump(&self.patient(), session.facts().major, &snapshot).await?;
         let stored = async {
             let stored = store(dumping.output, folding, self.progress).await;

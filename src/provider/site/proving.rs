@@ -108,7 +108,7 @@ pub struct Prover<'a, E> {
     /// Opens sessions.
     pub connect: Arc<dyn Connect>,
     /// The programs that restore a backup.
-    pub tools: &'a dyn Tools,
+    pub tools: Arc<dyn Tools>,
     /// What opens those that are encrypted.
     pub keys: &'a Keys,
 }
@@ -116,7 +116,7 @@ pub struct Prover<'a, E> {
 impl<E: Engine> Site<E> {
     /// What proofs are made with here.
     pub fn prover(&self) -> Prover<'_, E> {
-        Prover { host: Some(&self.host), connect: self.connect.clone(), tools: &*self.tools, keys: &self.keys }
+        Prover { host: Some(&self.host), connect: self.connect.clone(), tools: self.tools.clone(), keys: &self.keys }
     }
 }
 
@@ -183,7 +183,7 @@ impl<E: Engine> Prover<'_, E> {
         let without = proving.ledger.tables(&real.facts().schema);
         let catalogue = real.catalogue(&without).await?;
         let major = real.facts().major;
-        let loaded = self.loaded(proving, (copy, server), &catalogue, (&without, major)).await?;
+        let loaded = self.loaded(proving, stage, (copy, server), &catalogue, (&without, major)).await?;
         let scripts = if loaded.is_same { proving.scripts.to_vec() } else { proving.since() };
         let clock = Watch { at: moment(real).await?, begun: Instant::now() };
         let place = stage.words(proving);

@@ -62,6 +62,23 @@ impl Backups<'_> {
         done
     }
 
+    /// Restores into a new database of the server, which no sweep takes for a scratch one. Answers its name.
+    pub(super) async fn database_beside(&self, manifest: &Manifest) -> Result<String, Fault> {
+        let mut session = self.connect.connect(&self.patient()).await?;
+        let fresh = self.scratch(manifest, &mut *session, "s").await?;
+        let done = async {
+            self.filled(manifest, &fresh).await?;
+            let new = fresh.open().await?.facts().database.clone();
+            let name = new.replacen("omni_scratch", "omni_restored", 1);
+            session.run(&format!("ALTER DATABASE {} RENAME TO {}", quoted(&new), quoted(&name))).await?;
+            Ok(name)
+        };
+        let done = done.await;
+        // Its name is gone where it was given another.
+        let _ = fresh.remove().await;
+        done
+    }
+
     async fn swapped(
         &self,
         fresh: &PostgresScratch,
@@ -97,7 +114,7 @@ impl Backups<'_> {
             && !(fault.kind == FaultKind::Unknown && is_there(door, &aside).await?)
         {
             let is_in_use = fault.message.contains("55006");
-            return Err(if is_in_use { busy(self.shelf.database(), "other sessions") } else { fault });
+            return Err(if is_in_use { busy(&self.target.name, "other sessions") } else { fault });
         }
         self.dropped(&aside, door, written).await
     }

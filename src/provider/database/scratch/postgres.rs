@@ -131,6 +131,24 @@ impl PostgresScratch {
         }
         Ok(removed)
     }
+
+    /// Removes the scratch databases of these runs, however new they are, with whatever sessions are open on them.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn sweep_runs(session: &mut dyn Session, runs: &[String]) -> Result<(), Fault> {
+        let list = "SELECT string_agg(datname::text, ',') FROM pg_catalog.pg_database \
+             WHERE datname LIKE 'omni\\_scratch\\_%'";
+        let found = session.value(list).await?.unwrap_or_default();
+        let force = if session.facts().major >= 13 { " WITH (FORCE)" } else { "" };
+        let is_of = |name: &&str| {
+            made_at(name).is_some() && name.split('_').nth(3).is_some_and(|word| runs.iter().any(|run| run == word))
+        };
+        for name in found.split(',').filter(is_of) {
+            session.run(&format!("DROP DATABASE IF EXISTS {name}{force}")).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The help for an account that may make no databases.

@@ -7,7 +7,8 @@ use crate::migration::Dialect;
 use crate::migration::catalogue::Catalogue;
 use crate::plain::plain;
 use crate::provider::backup::tools::host::HostTools;
-use crate::provider::backup::{Backups, Manifest, Shelf, moment};
+use crate::provider::backup::tools::inside::Inside;
+use crate::provider::backup::{Backups, Manifest, Shelf, Tools, moment};
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::dump::{Dump, PgDump};
 use crate::provider::database::scratch::loading::load;
@@ -16,6 +17,7 @@ use crate::provider::database::scratch::sqlite::SqliteScratch;
 use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
 use crate::provider::site::proving::{Prover, Proving, Stage};
+use crate::provider::site::reach::inside;
 use crate::provider::{Fault, FaultKind};
 
 /// The scratch file.
@@ -79,19 +81,19 @@ impl<E: Engine> Prover<'_, E> {
     pub(super) async fn loaded(
         &self,
         proving: &Proving<'_>,
+        stage: &Stage,
         (copy, server): (&dyn Scratch, Option<&PostgresScratch>),
         real: &Catalogue,
         (without, major): (&[String], u32),
     ) -> Result<Loaded, Fault> {
-        if let Some((manifest, shelf)) = proving.backup {
-            return self.restored(proving, (manifest, shelf), (copy, server), (real, without)).await;
+        if let Some(backup) = proving.backup {
+            return self.restored(proving, stage, backup, (copy, server), (real, without)).await;
         }
         if proving.database.dialect == Dialect::Sqlite || proving.from_nothing {
             return Ok(Loaded { is_same: true, notes: Vec::new() });
         }
         (proving.hear)("copying the schema".to_owned());
-        let program = HostTools::default().program("pg_dump", major).await?;
-        let text = PgDump { program, deadline: DUMP }.schema(&proving.real).await?;
+        let text = self.dumped(proving, major).await?;
         let loader = server.map_or(copy, |server| server as &dyn Scratch);
         let loaded = load(loader, &text, real, without).await?;
         let notes = loaded.differences.iter().map(|one| format!("the scratch copy differs: {one}")).collect();
@@ -102,18 +104,21 @@ impl<E: Engine> Prover<'_, E> {
     async fn restored(
         &self,
         proving: &Proving<'_>,
+        stage: &Stage,
         (manifest, shelf): (&Manifest, &Shelf),
         (copy, server): (&dyn Scratch, Option<&PostgresScratch>),
         (real, without): (&Catalogue, &[String]),
     ) -> Result<Loaded, Fault> {
         (proving.hear)(format!("restoring {}", manifest.name));
+        let inside = self.inside_of(stage).await?;
         let backups = Backups {
             connect: self.connect.clone(),
-            tools: self.tools,
+            tools: inside.as_ref().map_or(&*self.tools, |inside| inside as &dyn Tools),
             target: proving.real.clone(),
             ledger: None,
             shelf,
             keys: self.keys,
+            safety: None,
             progress: proving.hear,
         };
         match server {
@@ -131,6 +136,26 @@ impl<E: Engine> Prover<'_, E> {
             notes.push("the backup has another schema: the migrations that it does not have are run first".to_owned());
         }
         Ok(Loaded { is_same, notes })
+    }
+
+    /// The programs in the container of a server that was made for it; none where it has none, or there is none.
+    async fn inside_of(&self, stage: &Stage) -> Result<Option<Inside<'_>>, Fault> {
+        let (Stage::Throwaway(server), Some(host)) = (stage, self.host) else { return Ok(None) };
+        let live = host.scratch(&server.name).await?;
+        Inside::of(host.engine(), &live, &server.name, &server.owner.url, self.tools.clone()).await
+    }
+
+    /// The schema, written by the program of the server's own container where it has one.
+    async fn dumped(&self, proving: &Proving<'_>, major: u32) -> Result<String, Fault> {
+        let found = match self.host {
+            Some(host) => inside(host, proving.scope, proving.database, &proving.real.url, self.tools.clone()).await?,
+            None => None,
+        };
+        if let Some(found) = found {
+            return found.schema(&proving.real).await;
+        }
+        let program = HostTools::default().program("pg_dump", major).await?;
+        PgDump { program, deadline: DUMP }.schema(&proving.real).await
     }
 
     /// Removes the scratch databases that crashed runs left behind on a server.
