@@ -105,3 +105,9 @@ async fn undone_by_the_ways_down() {
     shop.backups = "keep = { last = 2 }\nverify = \"checksum\"";
     Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS]).await.go(110).await;
 }
+
+#[tokio::test]
+async fn undone_by_the_backup() {
+    let shop = Shop::new("cres").await;
+    Row::new("undone_by_the_backup", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY, FAILS]).await.go(300).await;
+}
