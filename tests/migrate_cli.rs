@@ -158,6 +158,10 @@ async fn a_plan_knows_what_was_proven() {
     fs::write(place.path("migrations/000002_tags.down.sql"), "DROP TABLE IF EXISTS tags;").unwrap();
     let worths: Vec<_> = steps(&place).into_iter().map(|(worth, ..)| worth).collect();
     assert_eq!(worths, ["down proven", "down unproven", "down unproven"]);
+    fs::write(place.path("migrations/000002_tags.up.sql"), "CREATE INDEX tags_id ON tags (id);").unwrap();
+    place.omni(&["migrate", "prove"]).ends(1);
+    let plan = place.omni_at(None, &["plan"]).ends(0);
+    assert!(plan.out.contains("migration.shop.000002_tags fails on a scratch copy of this schema"), "{}", plan.out);
 }
 
 #[test]

@@ -112,7 +112,7 @@ pub(crate) fn failed(fault: Fault) -> Failure {
         FaultKind::Conflict => (Exit::Refused, "omni::database::busy"),
         FaultKind::Denied | FaultKind::Failed => (Exit::Unusable, "omni::database::failed"),
     };
-    let failure = Failure::new(exit, code, plain(&fault.message));
+    let failure = Failure::new(exit, fault.code.unwrap_or(code), plain(&fault.message));
     match fault.help {
         Some(help) => failure.help(help),
         None => failure,

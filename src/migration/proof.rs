@@ -32,6 +32,9 @@ pub struct Proof {
     pub migrations: Vec<MigrationProof>,
     /// What is left when all of them are taken back, newest first.
     pub batch: Verdict,
+    /// Where it was made, and what ran there: `a container of postgres:15, PostgreSQL 15.18`.
+    #[serde(default)]
+    pub place: String,
     /// When it was begun.
     pub at: Timestamp,
     /// How long it took, in milliseconds.

@@ -20,6 +20,8 @@ pub(super) struct Decider<'a> {
     pub(super) asked: &'a BTreeSet<Address>,
     /// Whether volumes that are not wanted go.
     pub(super) drops_volumes: bool,
+    /// Whether no backup is made before migrations.
+    pub(super) skips_backups: bool,
     /// Why what is not wanted is not.
     pub(super) unwanted_since: Reason,
     /// Memory of the engine's machine that no desired limit claims, in bytes; none where the limits exceed it.

@@ -44,6 +44,9 @@ pub struct Target {
     pub lock_timeout: Duration,
     /// How long a statement may run; for ever where none.
     pub statement_timeout: Option<Duration>,
+    /// Whether it is only looked at: `PostgreSQL` refuses every change then, and a file that would be made tells what
+    /// an empty one does.
+    pub is_look: bool,
 }
 
 /// What a database tells of itself.

@@ -41,6 +41,7 @@ impl Bench {
             target: target(url),
             ledger: None,
             shelf: &self.shelf,
+            safety: None,
             keys: &self.keys,
             progress: hear,
         }
@@ -76,6 +77,7 @@ pub(crate) fn target(url: &str) -> Target {
         connect_timeout: Duration::from_secs(10),
         lock_timeout: Duration::from_secs(1),
         statement_timeout: Some(Duration::from_secs(30)),
+        is_look: false,
     }
 }
 

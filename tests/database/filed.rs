@@ -23,6 +23,11 @@ async fn a_file_that_cannot_be_used_is_told() {
         assert_fault(Sqlite.connect(&target).await.map(drop), kind, words);
     }
     assert!(!folder.path().join("missing").exists());
+    let look = Target { is_look: true, ..at("made?mode=rwc") };
+    let mut session = Sqlite.connect(&look).await.unwrap_or_else(|fault| panic!("{fault:?}"));
+    assert!(!session.catalogue(&[]).await.unwrap().has_tables() && session.marks().await.unwrap().is_empty());
+    assert_eq!(session.facts().database, "made");
+    assert!(!folder.path().join("made").exists());
     Sqlite.connect(&at("made?mode=rwc")).await.map(drop).unwrap();
     let mut session = Sqlite.connect(&at("made?mode=ro")).await.unwrap_or_else(|fault| panic!("{fault:?}"));
     assert_fault(session.run("CREATE TABLE t (a)").await, FaultKind::Denied, &["readonly"]);

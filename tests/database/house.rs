@@ -71,6 +71,7 @@ pub(crate) fn target(url: &str) -> Target {
         connect_timeout: Duration::from_secs(30),
         lock_timeout: Duration::from_secs(20),
         statement_timeout: None,
+        is_look: false,
     }
 }
 

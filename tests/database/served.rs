@@ -199,6 +199,10 @@ async fn who_may_not_is_told_what_is_missing() {
     let mut reader = opened(&target(&url.replace(&format!("{USER}:{PASSWORD}"), "reader:canary-app"))).await;
     assert_fault(reader.marks().await, FaultKind::Denied, &["GRANT SELECT, INSERT, UPDATE, DELETE"]);
 
+    let mut look = opened(&Target { is_look: true, ..app.clone() }).await;
+    assert_fault(look.run("CREATE TABLE public.made (a int)").await, FaultKind::Failed, &["read-only"]);
+    look.catalogue(&[]).await.unwrap();
+
     let wrong = |from: &str, to: &str| target(&url.replace(from, to));
     for (target, kind, words) in [
         (wrong(PASSWORD, "canary-wrong"), FaultKind::Denied, &["(28P01)", "password"][..]),

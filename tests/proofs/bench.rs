@@ -97,6 +97,7 @@ pub(crate) fn target(url: &str) -> Target {
         connect_timeout: Duration::from_secs(30),
         lock_timeout: Duration::from_secs(20),
         statement_timeout: None,
+        is_look: false,
     }
 }
 
@@ -124,6 +125,7 @@ pub(crate) async fn proof(scratch: &dyn Scratch, scripts: &[Script]) -> Result<P
         copied: Copied::Schema,
         base: None,
         is_alone: false,
+        place: "a test",
         clock: &clock,
         progress: &progress,
     };

@@ -58,6 +58,7 @@ impl Backups<'_> {
             dialect: facts.dialect,
             server: facts.version.clone(),
             major: facts.major,
+            tools: (facts.dialect == Dialect::Postgres).then(|| self.tools.whose()),
             content,
             migrations,
             compression,
@@ -94,6 +95,7 @@ impl Backups<'_> {
         (self.progress)("counting rows".to_owned());
         let content = Inventory::of(session).await?;
         let migrations = self.migrations(session).await?;
+        (self.progress)(format!("dumping with `pg_dump` {}", self.tools.whose()));
         let dumping = self.tools.dump(&self.patient(), session.facts().major, &snapshot).await?;
         let stored = async {
             let stored = store(dumping.output, folding, self.progress).await;
@@ -149,7 +151,7 @@ const fn form(dialect: Dialect) -> (&'static str, Compression) {
 }
 
 /// Now, by the clock of a database.
-pub(super) async fn moment(session: &mut dyn Session) -> Result<Timestamp, Fault> {
+pub(in crate::provider) async fn moment(session: &mut dyn Session) -> Result<Timestamp, Fault> {
     let query = match session.facts().dialect {
         Dialect::Postgres => "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text",
         Dialect::Sqlite => "SELECT CAST(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS TEXT)",

@@ -82,7 +82,8 @@ impl Shelf {
         let text = match tokio::fs::read_to_string(&path).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let text = format!("there is no backup `{name}` of database.{}", self.database);
-                return Err(Fault::new(FaultKind::NotFound, text).help("run `omni backup list`"));
+                let fault = Fault::new(FaultKind::NotFound, text).help("run `omni backup list`");
+                return Err(fault.code("omni::backup::no_such_backup"));
             }
             text => text.map_err(|error| unusable(&path, "read", &error))?,
         };
@@ -141,6 +142,11 @@ impl Shelf {
         self.folder.join(format!(".{name}.{what}"))
     }
 
+    /// A file among the backups that is none, and that `sweep` leaves alone.
+    pub(super) fn aside(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("restored-{name}.db"))
+    }
+
     /// Gives a file that is written and on disk its own name, and then a manifest.
     pub(super) async fn publish(&self, draft: Draft, manifest: &Manifest) -> Result<(), Fault> {
         let path = self.path(manifest);
@@ -151,13 +157,21 @@ impl Shelf {
         self.write(manifest).await
     }
 
+    /// Writes what is known now of a backup that is there. One that was removed meanwhile stays removed.
+    pub(super) async fn note(&self, manifest: &Manifest) -> Result<(), Fault> {
+        self.find(&manifest.name).await?;
+        self.write(manifest).await
+    }
+
     /// Writes a manifest, in the place of an older one of the same name.
-    pub(super) async fn write(&self, manifest: &Manifest) -> Result<(), Fault> {
-        let (part, path) =
-            (self.beside(&manifest.name, "manifest"), self.folder.join(format!("{}{MANIFEST}", manifest.name)));
+    async fn write(&self, manifest: &Manifest) -> Result<(), Fault> {
+        // Two processes may try the same backup.
+        let part = self.beside(&manifest.name, &format!("manifest{}", std::process::id()));
+        let path = self.folder.join(format!("{}{MANIFEST}", manifest.name));
         let (text, to) = (manifest.text(), path.clone());
         let write = move || {
             let mut file = private(&part, true)?;
+            file.lock()?;
             file.set_len(0)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;

@@ -21,6 +21,14 @@ use crate::resource::Verify;
 /// After how many seconds a scratch database is one that was left behind.
 const LEFT_BEHIND: i64 = 24 * 60 * 60;
 
+/// The words of scratch databases: one to try a backup, one to take another's place, one to do that from, one to stay.
+pub(super) const WORDS: [&str; 4] = ["t", "r", "d", "s"];
+
+/// By which this process's scratch databases of a backup are known.
+pub(super) fn run(word: &str, manifest: &Manifest) -> String {
+    format!("{word}{}x{}", std::process::id(), manifest.sha256.short())
+}
+
 impl Backups<'_> {
     /// Tries a backup, and notes that in its manifest, which is returned.
     ///
@@ -40,7 +48,7 @@ impl Backups<'_> {
         let keeps = manifest.is_restorable() && how == Verify::Checksum;
         let verified = if keeps { manifest.verified } else { Some(verified) };
         let manifest = Manifest { verified, ..manifest.clone() };
-        self.shelf.write(&manifest).await?;
+        self.shelf.note(&manifest).await?;
         Ok(manifest)
     }
 
@@ -70,7 +78,8 @@ impl Backups<'_> {
         let opened = on_thread(move || Ok(Unfolding::new(File::open(from)?, &known, &keys))).await;
         let unfolding = opened.map_err(|error| unusable(&path, "read", &error))?.map_err(|why| {
             let text = format!("backup `{}` cannot be opened: {why}", manifest.name);
-            Fault::new(FaultKind::Denied, text).help("name the file with the age identity of one of its recipients")
+            let help = "name the file with the age identity of one of its recipients in `OMNI_AGE_KEYS`";
+            Fault::new(FaultKind::Denied, text).help(help).code("omni::backup::no_key")
         })?;
         Ok(Heard::new(fetch(unfolding), self.progress))
     }
@@ -91,7 +100,7 @@ impl Backups<'_> {
     ) -> Result<PostgresScratch, Fault> {
         let seconds = moment(session).await?.as_second();
         PostgresScratch::sweep(session, seconds, LEFT_BEHIND).await?;
-        let run = format!("{word}{}x{}", std::process::id(), manifest.sha256.short());
+        let run = run(word, manifest);
         PostgresScratch::make(self.connect.clone(), &self.patient(), session, seconds, &run).await
     }
 

@@ -35,6 +35,8 @@ pub struct Options<'a> {
     /// Whether the server, or the folder of the file, is there for this proof alone. Beside others a script may not
     /// reach beyond its own database: roles, the settings of the server, other files.
     pub is_alone: bool,
+    /// Where the scratch database is: `a container of postgres:15`.
+    pub place: &'a str,
     /// What tells the time.
     pub clock: &'a dyn Clock,
     /// Told before each step.
@@ -76,6 +78,7 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
     let mut desk = Desk::default();
     let mut session = desk.take(scratch).await?;
     let (dialect, major) = (session.facts().dialect, session.facts().major);
+    let place = format!("{}, {}", options.place, session.facts().version);
     if !options.is_alone {
         scripts.iter().try_for_each(|script| keeps_to_itself(dialect, script))?;
     }
@@ -93,6 +96,7 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
         ground: Ground { dialect, major, copied: options.copied, base },
         migrations: run.made,
         batch,
+        place,
         at,
         took: u64::try_from(took).unwrap_or_default(),
     })

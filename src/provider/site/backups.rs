@@ -1,9 +1,11 @@
 //! The backup of a database as a step: made and tried before a migration, restored where one is taken back.
 
+use std::sync::Arc;
+
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::plan::Inverse;
-use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, keep, size};
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
 use crate::provider::site::Site;
@@ -21,7 +23,8 @@ impl<E: Engine> Site<E> {
         // It has to answer before its time is asked.
         let session = self.reached(order, &backup.database, database).await?;
         drop(session);
-        let backups = self.backups(order, backup, database, &folder).await?;
+        let tools = self.tools_of(order, database).await?;
+        let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let made = match folder.made_by(order.op.as_str()).await? {
             Some(made) => made,
             None => backups.make(order.op.as_str(), &backup.encrypt_to).await?,
@@ -52,7 +55,9 @@ impl<E: Engine> Site<E> {
             let help = format!("restore another one: `omni backup list` shows those in `{}`", backup.dir);
             return Err(Fault::new(FaultKind::NotFound, text).help(help));
         };
-        let backups = self.backups(order, backup, self::database(order, backup)?, &folder).await?;
+        let database = self::database(order, backup)?;
+        let tools = self.tools_of(order, database).await?;
+        let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let restored = backups.restore(&made, Consent::Replace, Others::End).await?;
         let kept = restored.kept.map(|name| format!(", what was written meanwhile is in `{name}`"));
         Ok(Effect { objects: Vec::new(), note: format!("{} restored{}", made.name, kept.unwrap_or_default()) })
@@ -67,21 +72,29 @@ impl<E: Engine> Site<E> {
         Ok(marks.iter().any(|mark| mark.migration == name && mark.op == order.op.as_str()))
     }
 
+    /// The programs for the database of an order.
+    async fn tools_of(&self, order: &Order<'_>, database: &Database) -> Result<Arc<dyn Tools + '_>, Fault> {
+        let url = database.url.fill(order.vault).unwrap_or_default();
+        self.tools(order.scope, database, &url).await
+    }
+
     async fn backups<'a>(
         &'a self,
         order: &Order<'a>,
         backup: &Backup,
         database: &Database,
         folder: &'a Shelf,
+        tools: &'a dyn Tools,
     ) -> Result<Backups<'a>, Fault> {
         let url = self.url(order, database).await?;
         let known = self.known.iter().find(|known| known.name == backup.database);
         Ok(Backups {
             connect: self.connect.clone(),
-            tools: &*self.tools,
+            tools,
             target: target(&backup.database, database, url, &format!("omni/{}", order.op)),
             ledger: known.and_then(|known| Some((known.database.ledger.as_ref()?, known.scripts.as_slice()))),
             shelf: folder,
+            safety: None,
             keys: &self.keys,
             progress: order.progress,
         })
@@ -108,5 +121,6 @@ fn note(tried: &Manifest, backup: &Backup) -> String {
         (false, Verify::Checksum) => "read back",
         (false, Verify::Restore) => "read back, not restored: OMNI_AGE_KEYS names no key to it",
     };
-    format!("{}, {how}", size(tried.size))
+    let tools = tried.tools.as_ref().map(|whose| format!(", with `pg_dump` {whose}"));
+    format!("{}, {how}{}", size(tried.size), tools.unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! What the databases of a deployment tell when they are looked at. Nothing is waited for and nothing is changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,7 +11,7 @@ use crate::address::Scope;
 use crate::migration::Script;
 use crate::migration::ledger::Ledger;
 use crate::observed::SeenDatabase;
-use crate::provider::database::Session;
+use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
 use crate::provider::site::reach::target;
 use crate::provider::site::{Known, Site};
@@ -38,7 +39,8 @@ impl<E: Engine> Site<E> {
 
     async fn look(&self, scope: &Scope, known: &Known) -> Result<SeenDatabase, Fault> {
         let url = self.led(scope, &known.database, &known.url).await?;
-        let mut session = self.connect.connect(&target(&known.name, &known.database, url, "omni/look")).await?;
+        let target = Target { is_look: true, ..target(&known.name, &known.database, url, "omni/look") };
+        let mut session = self.connect.connect(&target).await?;
         told(&mut *session, known.database.ledger.as_ref(), &known.scripts).await
     }
 }
@@ -53,9 +55,11 @@ pub async fn told(
     scripts: &[Script],
 ) -> Result<SeenDatabase, Fault> {
     let facts = session.facts().clone();
-    let (mut entries, mut without) = (None, Vec::new());
+    let (mut entries, mut through, mut without) = (None, None, Vec::new());
     if let Some(ledger) = ledger {
-        entries = session.ledger(ledger).await?.map(|rows| ledger.entries(&rows, scripts));
+        let rows = session.ledger(ledger).await?;
+        through = rows.as_ref().and_then(|rows| ledger.through(rows));
+        entries = rows.map(|rows| ledger.entries(&rows, scripts));
         without = ledger.tables(&facts.schema);
     }
     let catalogue = session.catalogue(&without).await?;
@@ -63,8 +67,10 @@ pub async fn told(
         version: facts.version,
         major: facts.major,
         ledger: entries,
+        through,
         marks: session.marks().await?,
         schema: catalogue.fingerprint(),
         is_empty: !catalogue.has_tables(),
+        catalogue: Arc::new(catalogue),
     })
 }

@@ -125,10 +125,12 @@ impl Resolver<'_> {
     /// One migration, without the one before it.
     fn migration(&mut self, database: &str, script: Script, raw: &RawMigrations, reader: &Reader<'_>) -> Migration {
         let one_way = raw.irreversible.get(&script.name).cloned();
-        let up = self.sheet(script.up, reader, true);
+        let of = |piece: &Piece| Analysis::of(reader.dialect, &piece.text);
+        let of_check = |piece: &Piece| Analysis::of_check(reader.dialect, &piece.text);
+        let up = self.sheet(script.up, &of, reader, true);
         // What is never run may be what it is.
-        let down = script.down.map(|down| self.sheet(down, reader, one_way.is_none()));
-        let verify = script.verify.map(|verify| self.sheet(verify, reader, true));
+        let down = script.down.map(|down| self.sheet(down, &of, reader, one_way.is_none()));
+        let verify = script.verify.map(|verify| self.sheet(verify, &of_check, reader, true));
         Migration {
             database: database.to_owned(),
             version: script.version,
@@ -144,8 +146,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn sheet(&mut self, piece: Piece, reader: &Reader<'_>, is_run: bool) -> Sheet {
-        let analysis = Analysis::of(reader.dialect, &piece.text);
+    fn sheet(&mut self, piece: Piece, read: &dyn Fn(&Piece) -> Analysis, reader: &Reader<'_>, is_run: bool) -> Sheet {
+        let analysis = read(&piece);
         for refusal in analysis.refusals.iter().filter(|_| is_run) {
             let line = piece.line + refusal.line.saturating_sub(1);
             self.bad_script((reader.dir, &piece.path, Some(line)), &refusal.message, &refusal.help, reader.at);

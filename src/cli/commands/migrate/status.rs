@@ -6,11 +6,12 @@ use crate::cli::Exit;
 use crate::cli::args::DatabaseArgs;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::histories::{History, failed};
+use crate::cli::histories::{History, connect, failed};
 use crate::cli::project::Project;
 use crate::migration::ledger::Entry;
 use crate::migration::{Mark, Script};
 use crate::observed::SeenDatabase;
+use crate::provider::database::Target;
 use crate::provider::site;
 use crate::report::{self, HistoryStatus, MigrationStatus, Progress};
 
@@ -30,7 +31,8 @@ pub(crate) async fn run(project: &Project, args: &DatabaseArgs, console: &Consol
 }
 
 async fn look(project: &Project, history: &History) -> Result<(SeenDatabase, String), Failure> {
-    let mut session = history.session(project, "status").await?;
+    let target = Target { is_look: true, ..history.target(project, "status").await? };
+    let mut session = connect().connect(&target).await.map_err(failed)?;
     let schema = session.facts().schema.clone();
     let seen = site::told(&mut *session, Some(&history.ledger), &history.scripts).await.map_err(failed)?;
     Ok((seen, history.ledger.tables(&schema).concat()))
@@ -64,7 +66,7 @@ fn migrations(scripts: &[Script], seen: &SeenDatabase) -> Vec<MigrationStatus> {
         .map(|(at, script)| {
             let entry = seen.entry(&script.version);
             let mark = marks.get(script.name.as_str()).copied();
-            let progress = progress(script, entry, mark, last.is_some_and(|last| at < last));
+            let progress = progress(script, entry.as_ref(), mark, last.is_some_and(|last| at < last));
             MigrationStatus {
                 name: script.name.clone(),
                 version: script.version.clone(),

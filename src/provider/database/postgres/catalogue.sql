@@ -5,6 +5,7 @@
 -- $1 text[]: what to leave out. 'schema.table' (plain or as quote_ident writes it) leaves out a table with
 --            everything that hangs on it (columns, indexes, constraints, triggers, owned sequences);
 --            'schema.*' leaves out a whole schema. '{}' or NULL: nothing.
+-- Always left out: omni's own schemas, the one of the marks and those of stores that are kept in this database.
 --
 -- Run it in a transaction of its own after these settings, every one of which changes deparsed text:
 --   BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -17,7 +18,8 @@
 -- Rules: a fact whose value is the default of PostgreSQL gives no row (NULL is dropped at the end);
 -- every object gives the row ('exists', 'yes'). kind 'column order' stands apart from kind 'column'.
 -- attribute 'owner' stands apart from 'grant to …' (there the owner is written '(owner)').
--- No column is named that one of the majors 12 to 18 lacks: those go through to_jsonb(row) ->> 'column'.
+-- No column is named that one of the majors 12 to 18 lacks: those go through to_jsonb(row) ->> 'column', which is dear:
+-- where there are many rows, only for those that can have a value.
 WITH
 skip AS (SELECT coalesce($1::text[], '{}'::text[]) AS names),
 
@@ -35,6 +37,7 @@ nsp AS MATERIALIZED (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl, quote_ident(n.nspname) AS name
   FROM pg_namespace n, skip
   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND n.nspname <> 'omni' AND n.nspname NOT LIKE 'omni:%'
     AND NOT (n.nspname || '.*' = ANY (skip.names) OR quote_ident(n.nspname) || '.*' = ANY (skip.names))),
 
 skipped AS MATERIALIZED (
@@ -232,8 +235,8 @@ facts (kind, name, attribute, value) AS (
       ('of type', CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END),
       ('row security', CASE WHEN c.relrowsecurity THEN 'on' END),
       ('row security forced', CASE WHEN c.relforcerowsecurity THEN 'on' END),
-      ('options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(c.reloptions) o)),
-      ('toast options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(toast.reloptions) o)),
+      ('options', CASE WHEN c.reloptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(c.reloptions) o) END),
+      ('toast options', CASE WHEN toast.reloptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(toast.reloptions) o) END),
       ('access method', m.amname::text),
       ('tablespace', quote_ident(s.spcname)),
       ('replica identity', CASE WHEN c.relkind IN ('r', 'p', 'm') THEN CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' WHEN 'i' THEN 'index' END END),
@@ -265,11 +268,11 @@ facts (kind, name, attribute, value) AS (
       ('generated', CASE a.attgenerated WHEN '' THEN NULL WHEN 's' THEN 'stored ' ELSE 'virtual ' END || pg_get_expr(d.adbin, d.adrelid)),
       ('identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END),
       ('inherited', CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'yes, and its own' ELSE 'yes' END END),
-      ('statistics target', nullif(to_jsonb(a) ->> 'attstattarget', '-1')),                    -- NULL from 17 on
+      ('statistics target', nullif(a.attstattarget, -1)::text),                                -- NULL from 17 on
       ('storage', CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END),
-      ('compression', nullif(to_jsonb(a) ->> 'attcompression', '')),                           -- 14
-      ('options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o)),
-      ('foreign options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attfdwoptions) o))
+      ('compression', CASE t.typlen WHEN -1 THEN nullif(to_jsonb(a) ->> 'attcompression', '') END),  -- 14; no other has one
+      ('options', CASE WHEN a.attoptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o) END),
+      ('foreign options', CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attfdwoptions) o) END)
     ) AS f (attribute, value)
 
   UNION ALL SELECT c.kind, c.name, f.attribute, f.value
@@ -297,8 +300,8 @@ facts (kind, name, attribute, value) AS (
       ('tablespace', quote_ident(s.spcname)),
       ('partition of', (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.oid)),
       ('backs constraint', (SELECT min(quote_ident(o.conname)) FROM pg_constraint o WHERE o.conindid = x.oid AND o.conrelid = x.indrelid AND o.contype IN ('p', 'u', 'x'))),
-      ('statistics targets', (SELECT string_agg(a.attnum || ' ' || (to_jsonb(a) ->> 'attstattarget'), ', ' ORDER BY a.attnum)
-                              FROM pg_attribute a WHERE a.attrelid = x.oid AND to_jsonb(a) ->> 'attstattarget' <> '-1'))
+      ('statistics targets', (SELECT string_agg(a.attnum || ' ' || a.attstattarget, ', ' ORDER BY a.attnum)
+                              FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget <> -1))
     ) AS f (attribute, value)
 
   -- Sequences: not their position, which is data.

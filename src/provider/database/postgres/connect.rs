@@ -127,8 +127,9 @@ async fn welcomed(place: &Place, target: &Target, is_direct: bool) -> Result<(Pg
 }
 
 async fn set(connection: &mut PgConnection, target: &Target, number: i32) -> Result<(), Trouble> {
+    let look = if target.is_look { "SET default_transaction_read_only = on;" } else { "" };
     let limits = format!(
-        "SET lock_timeout = {}; SET statement_timeout = {};{SETTINGS}",
+        "SET lock_timeout = {}; SET statement_timeout = {};{look}{SETTINGS}",
         milliseconds(target.lock_timeout),
         target.statement_timeout.map_or(0, milliseconds),
     );

@@ -16,17 +16,26 @@ use crate::provider::{Fault, FaultKind};
 
 /// A connection with all its settings made.
 pub(super) async fn connect(target: &Target) -> Result<(Stoppable, Facts), Fault> {
-    let options = SqliteConnectOptions::from_str(&target.url).map_err(|_| malformed(&target.name))?;
-    let options = options.busy_timeout(target.lock_timeout).statement_cache_capacity(0).disable_statement_logging();
+    let file = SqliteConnectOptions::from_str(&target.url).map_err(|_| malformed(&target.name))?;
+    // Opening a file that may be made makes it.
+    let is_unmade = target.is_look && target.url.contains("mode=rwc") && is_makeable(file.get_filename());
+    let base = if is_unmade { SqliteConnectOptions::new().in_memory(true) } else { file.clone() };
+    let options = base.busy_timeout(target.lock_timeout).statement_cache_capacity(0).disable_statement_logging();
     match in_time(Some(target.connect_timeout), opened(&options)).await {
-        Ok((opened, version)) => Ok((opened, facts(options.get_filename(), &version))),
+        Ok((opened, version)) => Ok((opened, facts(file.get_filename(), &version))),
         Err(Trouble::Silent) => {
             let message = format!("database `{}`: the file does not open in time", target.name);
             Err(Fault::new(FaultKind::Unreachable, message).help("run it again in a moment"))
         }
-        Err(trouble) if primary(&trouble) == CANNOT_OPEN => Err(shut(trouble, options.get_filename(), target)),
+        Err(trouble) if primary(&trouble) == CANNOT_OPEN => Err(shut(trouble, file.get_filename(), target)),
         Err(trouble) => Err(fault(trouble, &target.name)),
     }
+}
+
+/// Whether there is no such file, and could be.
+fn is_makeable(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    !path.exists() && folder.is_none_or(Path::exists)
 }
 
 async fn opened(options: &SqliteConnectOptions) -> Result<(Stoppable, String), Trouble> {
