@@ -102,6 +102,8 @@ fn postgres_blog() {
     let first = example.runs("omni apply --yes --tag v1", 0);
     tells(&first, &["CREATE TABLE posts", "in no transaction", "is at release 1 (v1)", "3 migrations, 0 pending"]);
     assert_eq!(rows(&example, "SELECT title FROM posts"), "Hello");
+    let status = ["database.blog", "answers", "PostgreSQL 15", "3 migrations, at 20260119083000"];
+    tells(&example.shell("omni status", 0), &status);
     let indexes = "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = 'comments_by_post'::regclass";
     assert_eq!(rows(&example, indexes), "1");
 
@@ -138,6 +140,10 @@ fn sqlite_notes() {
     assert!(!example.world.path("data/notes.db").exists(), "looking makes no file");
     let first = example.runs("omni apply --yes --tag v1", 0);
     tells(&first, &["CREATE TABLE notes", "is at release 1 (v1)", "2 migrations, 0 pending"]);
+    let told = example.shell("omni status --json", 0);
+    let status: serde_json::Value = serde_json::from_str(&told.text).expect("JSON");
+    let applied = &status["databases"]["notes"]["standing"]["applied"];
+    assert_eq!(*applied, serde_json::json!(["20260105090000", "20260112140000"]));
     tells(&example.runs("omni migrate new done", 0), &["down proven", "is at release 2 (v2)"]);
     tells(&example.runs("omni rollback --to v1", 8), &["--allow-loss", "_done"]);
     let plan = example.shell("omni rollback --to v1 --dry-run", 0);

@@ -130,6 +130,15 @@ fn things(now: &Now<'_>, style: &Style) -> Vec<String> {
     ]);
     for address in addresses {
         let wanted = now.compared.resources.get(address);
+        match address.kind() {
+            // `omni migrate status` and `omni backup list` have a line for each.
+            Kind::Migration | Kind::Backup => continue,
+            Kind::Database => {
+                table.row(database(address, now.observed));
+                continue;
+            }
+            Kind::Image | Kind::Job | Kind::Network | Kind::Service | Kind::Volume => {}
+        }
         let absent = now.compared.absent.contains(address);
         let objects = now.observed.at(address);
         let missing = wanted.is_some() && objects.is_empty() && matches!(address.kind(), Kind::Network | Kind::Volume);
@@ -165,6 +174,28 @@ fn row(address: &Address, wanted: Result<&Resource, &str>, objects: &[Object], a
         cell(well, word),
         cell(tone, health),
         cell(Tone::Normal, image.unwrap_or_default()),
+        cell(Tone::Normal, last),
+    ]
+}
+
+/// The line of a database: what it answers.
+fn database(address: &Address, observed: &Observed) -> Vec<Cell> {
+    let (tone, word, what, last) = match observed.databases.get(address.name()) {
+        Some(Ok(seen)) => {
+            let last = seen.ledger.as_deref().map(|applied| {
+                let at = applied.last().map(|entry| format!(", at {}", plain(&entry.version)));
+                format!("{}{}", words::count(applied.len(), "migration"), at.unwrap_or_default())
+            });
+            (Tone::Good, "answers", plain(&seen.version), last.unwrap_or_default())
+        }
+        Some(Err(why)) => (Tone::Bad, "silent", plain(why), String::new()),
+        None => (Tone::Bad, "unknown", "deploy.toml does not lead to it".to_owned(), String::new()),
+    };
+    vec![
+        cell(Tone::Normal, words::name(address)),
+        cell(tone, word),
+        cell(Tone::Normal, ""),
+        cell(Tone::Normal, what),
         cell(Tone::Normal, last),
     ]
 }
