@@ -44,6 +44,8 @@ pub enum Place {
     BackupUnlisted,
     /// After the manifest of a backup has its name.
     BackupListed,
+    /// After a restored database has the name of the other, which is still there.
+    DatabaseReplaced,
     /// After a program that dumps or restores was started.
     ToolStarted,
     /// After a program that dumps or restores has ended.
@@ -69,6 +71,7 @@ impl Place {
             Self::BackupWritten => "backup.written",
             Self::BackupUnlisted => "backup.unlisted",
             Self::BackupListed => "backup.listed",
+            Self::DatabaseReplaced => "database.replaced",
             Self::ToolStarted => "tool.started",
             Self::ToolEnded => "tool.ended",
         }

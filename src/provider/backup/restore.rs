@@ -7,6 +7,8 @@
 mod file;
 mod server;
 
+pub use server::replaced;
+
 use tokio::time::Instant;
 
 use crate::migration::Dialect;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::plan::Inverse;
-use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, size};
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, replaced, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
 use crate::provider::site::Site;
@@ -61,6 +61,24 @@ impl<E: Engine> Site<E> {
         let restored = backups.restore(&made, Consent::Replace, Others::End).await?;
         let kept = restored.kept.map(|name| format!(", what was written meanwhile is in `{name}`"));
         Ok(Effect { objects: Vec::new(), note: format!("{} restored{}", made.name, kept.unwrap_or_default()) })
+    }
+
+    /// Where the database lies in whose place this apply has put its backup, if it was cut off before it could say so;
+    /// else nothing.
+    pub(super) async fn kept_aside(
+        order: &Order<'_>,
+        database: &str,
+        session: &mut dyn Session,
+    ) -> Result<String, Fault> {
+        let at = Address::new(Kind::Backup, database);
+        let (Inverse::Restore, Some(Resource::Backup(backup))) = (order.change.inverse, order.requirement(&at)) else {
+            return Ok(String::new());
+        };
+        let Some(made) = shelf(order, backup).made_by(order.op.as_str()).await? else { return Ok(String::new()) };
+        let kept = replaced(&made, session).await?;
+        Ok(kept
+            .map(|names| format!("{} was restored, what it replaced is in `{names}`", made.name))
+            .unwrap_or_default())
     }
 
     /// Whether the way back of an order is a backup, and the migration was begun by this very apply.

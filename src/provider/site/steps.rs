@@ -73,7 +73,7 @@ impl<E: Engine> Site<E> {
         }
         work.on(&mut *session, order)?.undo(way).await?;
         let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
-        Ok(Effect { objects, note: String::new() })
+        Ok(Effect { objects, note: Self::kept_aside(order, &work.migration.database, &mut *session).await? })
     }
 
     /// A session that has the database of a migration to itself.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::failpoint::{Place, reach};
+use crate::migration::Dialect;
 use crate::provider::backup::restore::{Others, busy};
 use crate::provider::backup::{Backups, Manifest};
 use crate::provider::database::Session;
@@ -116,6 +118,7 @@ impl Backups<'_> {
             let is_in_use = fault.message.contains("55006");
             return Err(if is_in_use { busy(&self.target.name, "other sessions") } else { fault });
         }
+        reach(Place::DatabaseReplaced);
         self.dropped(&aside, door, written).await
     }
 
@@ -132,6 +135,24 @@ impl Backups<'_> {
         let dropped = outside.run(&format!("DROP DATABASE {}{force}", quoted(aside))).await;
         Ok(dropped.err().map(|_| aside.to_owned()))
     }
+}
+
+/// The names of the databases in whose place this backup was put, as far as they are still there: they were written to,
+/// or whoever restored it was cut off before they were dropped.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn replaced(manifest: &Manifest, session: &mut dyn Session) -> Result<Option<String>, Fault> {
+    if session.facts().dialect != Dialect::Postgres {
+        return Ok(None);
+    }
+    let hash: String = manifest.sha256.short().chars().filter(char::is_ascii_alphanumeric).collect();
+    let query = format!(
+        "SELECT string_agg(datname::text, '`, `' ORDER BY datname) FROM pg_catalog.pg_database \
+         WHERE datname LIKE 'omni\\_before\\_%x{}'",
+        hash.to_ascii_lowercase()
+    );
+    session.value(&query).await
 }
 
 /// Renames databases, all or none.
