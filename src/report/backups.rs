@@ -84,9 +84,9 @@ impl BackupFacts {
             None => (Tone::Warn, "never tried".to_owned()),
             Some(trial) if trial.how == "restore" => {
                 let took = time::took(Duration::from_millis(trial.took_ms));
-                (Tone::Good, format!("restored and compared in {took}"))
+                (Tone::Good, format!("restored in {took}"))
             }
-            Some(_) => (Tone::Normal, "read back, never restored".to_owned()),
+            Some(_) => (Tone::Normal, "read back only".to_owned()),
         }
     }
 }
