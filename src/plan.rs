@@ -18,6 +18,7 @@ mod recorded;
 mod refusal;
 mod retained;
 mod retention;
+mod schema_drift;
 mod told;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub use precondition::{Moved, Precondition};
 pub use refusal::Refusal;
 pub use retained::{Retained, retained};
 pub use retention::Retention;
+pub use schema_drift::{SchemaDrift, Uncompared, explain};
 pub use told::Told;
 
 /// All changes of one apply.

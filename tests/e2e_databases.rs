@@ -4,10 +4,19 @@
 //! Needs a Docker engine, the `docker` command and a `PostgreSQL` server; the matrix of kills needs `--all-features`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "e2e_databases/amid.rs"]
+mod amid;
+#[path = "e2e_databases/cut.rs"]
+mod cut;
+#[path = "e2e_databases/filed.rs"]
+mod filed;
+#[path = "e2e_databases/full.rs"]
+mod full;
 #[path = "e2e_databases/killed.rs"]
 mod killed;
+#[path = "e2e_databases/mishaps.rs"]
+mod mishaps;
 #[path = "support/postgres.rs"]
-#[expect(dead_code, reason = "what the store needs of a server is tried elsewhere")]
 mod postgres;
 #[path = "e2e_databases/scripts.rs"]
 mod scripts;
@@ -16,6 +25,10 @@ mod shop;
 #[path = "e2e_faults/tier/tally.rs"]
 #[expect(dead_code, reason = "what is counted on the engine alone is not counted here")]
 mod tally;
+#[path = "e2e_databases/wire.rs"]
+mod wire;
 #[path = "e2e_faults/world.rs"]
 #[expect(dead_code, reason = "what serves on the engine is looked at elsewhere")]
 mod world;
+#[path = "e2e_databases/written.rs"]
+mod written;

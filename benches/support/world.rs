@@ -186,6 +186,7 @@ fn release(scope: &Scope, things: &BTreeMap<Address, Resource>) -> Release {
         rollback_of: None,
         resources: things.iter().map(recorded).collect(),
         world: Fingerprint::of("world"),
+        databases: BTreeMap::new(),
     }
 }
 

@@ -164,6 +164,12 @@ pub(crate) fn holder(doing: &str, store: &dyn Store) -> Holder {
     identity::myself(who(), doing, store.lineage())
 }
 
+/// This process as one that proves migrations: it has no store.
+#[must_use]
+pub(crate) fn prover() -> Holder {
+    identity::myself(who(), "prove", "")
+}
+
 /// Who applies, for the record: `ci@runner-3`.
 #[must_use]
 pub(crate) fn by(holder: &Holder) -> String {
@@ -228,8 +234,11 @@ fn machine() -> Machine {
 }
 
 /// The keys that open encrypted backups: those of the file that `OMNI_AGE_KEYS` names.
+///
+/// # Errors
+/// When the file cannot be read, or holds something else.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn age_keys() -> Result<Keys, Failure> {
+pub(crate) fn age_keys() -> Result<Keys, Failure> {
     match std::env::var("OMNI_AGE_KEYS") {
         Ok(path) if !path.is_empty() => Ok(Keys::read(&disk::text(Path::new(&path), disk::LARGEST)?)?),
         _ => Ok(Keys::default()),

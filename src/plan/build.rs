@@ -11,6 +11,7 @@ use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
 use crate::plan::{
     Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap,
+    schema_drift,
 };
 use crate::release::Release;
 use crate::resource::{ImageSource, Resource, requirements};
@@ -86,13 +87,15 @@ impl Plan {
         let (changes, edges) = order::ordered(changes, &edges)
             .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;
         let preconditions = preconditions(&view, &changes);
+        let drift = drift::of(inputs.head, &view);
+        warnings.extend(schema_drift::notes(&drift, changes.iter().all(|change| change.action == Action::Keep)));
         Ok(Self {
             scope: inputs.scope.clone(),
             purpose: inputs.purpose.clone(),
             tag: inputs.tag.to_owned(),
             spec: inputs.spec,
             engine: inputs.observed.engine.clone(),
-            drift: drift::of(inputs.head, &view),
+            drift,
             base: view.base,
             preconditions,
             changes,

@@ -41,10 +41,8 @@ impl Decider<'_> {
             return if recorded.is_some() { keep() } else { Ok(self.run(address, migration, after, Reason::New)) };
         };
         match seen.entry(&migration.version) {
-            Some(Entry { half: Some(why), .. }) => {
-                Err(Refusal::HalfApplied { address: address.clone(), why: why.clone() })
-            }
-            Some(entry) if is_edited(entry, migration) && self.is_strict(migration) => {
+            Some(Entry { half: Some(why), .. }) => Err(Refusal::HalfApplied { address: address.clone(), why }),
+            Some(entry) if is_edited(&entry, migration) && self.is_strict(migration) => {
                 Err(Refusal::Edited(address.clone()))
             }
             Some(_) => keep(),
@@ -223,11 +221,17 @@ pub(super) fn notes(
             .map(|(address, migration)| (migration.version.as_str(), (address, migration)))
             .collect();
         for entry in seen.ledger.iter().flatten() {
+            let leaves = |change: &Change| {
+                let migration = change.before.as_ref().and_then(|side| side.resource.migration());
+                let is_it = |one: &Migration| one.database == *name && one.version == entry.version;
+                change.action == Action::Delete && migration.is_some_and(is_it)
+            };
             match own.get(entry.version.as_str()) {
                 Some((address, migration)) if is_edited(entry, migration) => {
                     found.push(format!("{address} was edited after it was applied: the database has the older text"));
                 }
                 Some(_) => {}
+                None if changes.iter().any(leaves) => {}
                 None => found.push(format!("database.{name}: {} is applied, and has no script here", entry.version)),
             }
         }

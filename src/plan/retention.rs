@@ -82,6 +82,7 @@ mod tests {
             resources: BTreeMap::from([(address, recorded)]),
             world: Fingerprint::of("world"),
             without_backup: Vec::new(),
+            databases: BTreeMap::new(),
         }
     }
 

@@ -28,6 +28,7 @@ use crate::provider::engine::Hear;
 
 pub use inventory::Inventory;
 pub use keys::Keys;
+pub(in crate::provider) use make::moment;
 pub use manifest::{Compression, Manifest, Verified};
 pub use restore::{Consent, Others, Restored};
 pub use shelf::{Listed, Shelf};

@@ -16,6 +16,7 @@ mod observe;
 mod ports;
 mod ready;
 mod restore;
+mod scratch;
 mod services;
 mod undo;
 mod update;
@@ -41,6 +42,7 @@ use crate::provider::{Anchor, Fault, FaultKind, Observe, Order, Perform, Taking}
 use crate::resource::{Build, Image, Pin, Resource};
 
 use calls::Calls;
+pub(in crate::provider) use scratch::Model;
 
 /// The context of a build, ready to be sent.
 #[derive(Debug, Clone)]

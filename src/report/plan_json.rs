@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::migration::Worth;
 use crate::plain::plain;
-use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose, Told};
+use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose, SchemaDrift, Told};
 use crate::report::words;
 use crate::resource::{Difference, Shown};
 
@@ -86,6 +86,8 @@ struct DriftOut {
     address: String,
     summary: String,
     differences: Vec<DifferenceOut>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    schema: Vec<SchemaDrift>,
 }
 
 /// One field in which two things differ; without the values where one of them is secret.
@@ -171,6 +173,7 @@ fn drift(drift: &crate::plan::Drift) -> DriftOut {
         address: words::name(&drift.address),
         summary: plain(&drift.summary),
         differences: drift.differences.iter().map(difference).collect(),
+        schema: drift.schema.clone(),
     }
 }
 

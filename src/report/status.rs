@@ -13,7 +13,7 @@ use crate::report::difference_text::{self, Sides};
 use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Cell, Column, Table, cell};
-use crate::report::{lock_text, open_apply, time, words};
+use crate::report::{drift_text, lock_text, open_apply, time, words};
 use crate::resource::Resource;
 
 /// What is known of a deployment now.
@@ -46,6 +46,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     lines.extend(things(now, style));
     lines.push(format!("  {:<17}  {}", "drift", drift(now)));
     for drift in now.told().unwrap_or_default().iter().filter(|_| style.full) {
+        lines.extend(drift_text::schema(drift, style).into_iter().map(|line| format!("      {line}")));
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }
@@ -199,5 +200,13 @@ fn drift(now: &Now<'_>) -> String {
     };
     let summary = |drift: &Drift| format!("{} {}", words::name(&drift.address), difference_text::in_one_line(drift));
     let summaries: Vec<_> = found.iter().map(summary).collect();
-    if summaries.is_empty() { "none".to_owned() } else { format!("{:<7}  {}", found.len(), summaries.join("; ")) }
+    let uncompared = now.compared.uncompared.iter();
+    let uncompared = uncompared.map(|one| format!("{} {}", words::name(&one.address), plain(&one.why)));
+    let summaries: Vec<_> = summaries.into_iter().chain(uncompared).collect();
+    let count = match found.len() {
+        0 if now.compared.silent().next().is_some() => "not told".to_owned(),
+        0 => "none".to_owned(),
+        count => count.to_string(),
+    };
+    if summaries.is_empty() { count } else { format!("{count:<7}  {}", summaries.join("; ")) }
 }

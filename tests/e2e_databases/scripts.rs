@@ -71,3 +71,29 @@ pub(crate) const FAILS: Script = Script {
     down: "DROP TABLE never;",
     parts: &["to_regclass('never') IS NOT NULL"],
 };
+
+/// What cannot be taken back: its way down fails.
+pub(crate) const STUCK: Script = Script {
+    name: "0002_stuck",
+    up: "CREATE INDEX notes_legacy ON notes (legacy);",
+    down: "DROP INDEX notes_legacy;\nSELECT 1 / (count(*) - count(*)) FROM notes;",
+    parts: &["to_regclass('notes_legacy') IS NOT NULL"],
+};
+
+/// What runs in no transaction, and whose way down loses nothing.
+pub(crate) const LIGHT: Script = Script {
+    name: "0003_light",
+    up: "-- no-transaction\nCREATE INDEX CONCURRENTLY notes_text ON notes (text);\n\
+         CREATE INDEX notes_old ON notes (id, legacy);\nCREATE INDEX CONCURRENTLY notes_rank ON notes (id, text);",
+    down: "-- no-transaction\nDROP INDEX CONCURRENTLY notes_rank;\nDROP INDEX notes_old;\n\
+           DROP INDEX CONCURRENTLY notes_text;",
+    parts: &["to_regclass('notes_old') IS NOT NULL", VALID_TEXT, VALID_RANK],
+};
+
+/// The same in one transaction.
+pub(crate) const PLAIN: Script = Script {
+    name: "0004_plain",
+    up: "ALTER TABLE notes ALTER COLUMN text SET DEFAULT '';\nCREATE INDEX notes_all ON notes (id, text, legacy);",
+    down: "DROP INDEX notes_all;\nALTER TABLE notes ALTER COLUMN text DROP DEFAULT;",
+    parts: &["to_regclass('notes_all') IS NOT NULL"],
+};

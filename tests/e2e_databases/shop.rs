@@ -33,6 +33,8 @@ const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
 pub(crate) struct Shop {
     pub(crate) world: World,
     pub(crate) server: Server,
+    /// How its backups are made, as deploy.toml says it.
+    pub(crate) backups: &'static str,
     /// The folder of the deployment as it was at the start.
     saved: TempDir,
 }
@@ -62,7 +64,8 @@ impl Shop {
         server.sql("postgres", "ALTER SYSTEM SET fsync = off").await;
         server.sql("postgres", "SELECT pg_reload_conf()").await;
         server.database(DATABASE).await;
-        let shop = Self { world: World::new(name), server, saved: tempfile::tempdir().unwrap() };
+        let saved = tempfile::tempdir().unwrap();
+        let shop = Self { world: World::new(name), server, backups: "keep = { last = 2 }", saved };
         fs::create_dir(shop.world.path("migrations")).unwrap();
         shop.write("v1", &[NOTES]);
         shop.ends(&["apply", "--yes"], 0);
@@ -88,7 +91,8 @@ impl Shop {
         }
         let rest = format!(
             "[databases.shop]\nurl = \"{url}\"\nconnect_timeout = \"20s\"\n\n[migrations.shop]\ndir = \"migrations\"\n\
-             layout = \"sqlx\"\n\n[backups.shop]\nkeep = {{ last = 2 }}\n"
+             layout = \"sqlx\"\n\n[backups.shop]\n{}\n",
+            self.backups
         );
         self.world.write(version, 5, &rest);
     }
@@ -100,11 +104,15 @@ impl Shop {
         self.server.sql("postgres", "CREATE DATABASE saved TEMPLATE shop").await;
     }
 
-    /// Puts everything back to how it was saved.
-    pub(crate) async fn reset(&self) {
+    /// Gives back the lock of an apply that was left open.
+    pub(crate) fn unlock(&self) {
         for anchor in self.world.anchors() {
             self.world.docker(&["rm", "-f", &anchor]);
         }
+    }
+
+    /// Puts everything back to how it was saved.
+    pub(crate) async fn reset(&self) {
         let mut connection = self.server.connection("postgres").await;
         let others = "SELECT datname::text FROM pg_database WHERE datname = 'shop' OR datname LIKE 'omni\\_%'";
         let names: Vec<String> = sqlx::query_scalar(others).fetch_all(&mut connection).await.unwrap();
@@ -155,7 +163,7 @@ impl Shop {
                  FROM \"{table}\" AS t"
             );
             let rows: String = sqlx::query_scalar(AssertSqlSafe(ask)).fetch_one(&mut connection).await.unwrap();
-            schema.push_str(&format!("\n{table}: {rows}"));
+            schema = format!("{schema}\n{table}: {rows}");
         }
         let ask = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
         let ledger = sqlx::query_scalar(ask).fetch_all(&mut connection).await.unwrap();
@@ -201,6 +209,35 @@ impl Shop {
         }
         connection.close().await.unwrap();
         wrong
+    }
+
+    /// Whether it is as before, where it is wholly before or wholly after, or after alone; what is wrong otherwise.
+    pub(crate) async fn judged(
+        &self,
+        scripts: &[Script],
+        before: &Facts,
+        after: &Facts,
+        only_after: bool,
+        said: &str,
+    ) -> Result<bool, String> {
+        let found = self.facts().await;
+        let mut wrong = self.inconsistent(scripts).await;
+        if found != *after && (only_after || found != *before) {
+            wrong.push(format!("neither before nor after:\n{found:#?}\nbut {before:#?}\n{after:#?}"));
+        }
+        for mark in self.marks().await {
+            let version = mark.migration.split('_').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            let is_up = mark.way == "up";
+            if !mark.is_whole || found.ledger.contains(&version) != is_up {
+                wrong.push(format!("a mark is left: {mark:?}"));
+            }
+        }
+        self.until_alone().await?;
+        let plan = self.omni(&["plan"]);
+        if plan.code != Some(0) {
+            wrong.push(format!("the next plan ends with {:?}:\n{}", plan.code, plan.text));
+        }
+        if wrong.is_empty() { Ok(found == *before) } else { Err(format!("{}\nit said:\n{said}", wrong.join("; "))) }
     }
 
     /// Waits until no session of omni is left and nobody holds its lock; how long the lock and the sessions stayed.
@@ -270,6 +307,12 @@ pub(crate) fn counted(words: impl IntoIterator<Item = String>) -> BTreeMap<Strin
     counted
 }
 
+/// Prints what was found, as soon as it is.
+#[expect(clippy::print_stdout, reason = "a matrix takes long")]
+pub(crate) fn tell(line: &str) {
+    println!("{line}");
+}
+
 pub(crate) async fn run(connection: &mut PgConnection, statement: &str) {
     let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await;
     done.unwrap_or_else(|error| panic!("`{statement}`: {error}"));
@@ -282,14 +325,14 @@ fn libraries(programs: &Path) -> Option<std::ffi::OsString> {
     std::env::join_paths(folders).ok()
 }
 
-fn empty(folder: &Path) {
+pub(crate) fn empty(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     empty(to);
     let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status().unwrap();
     assert!(copied.success());

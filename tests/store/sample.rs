@@ -99,6 +99,7 @@ pub(crate) fn release(number: u64, files: &[&str]) -> Release {
         resources: BTreeMap::from([(node(), recorded)]),
         world: Fingerprint::of("world"),
         without_backup: Vec::new(),
+        databases: BTreeMap::new(),
     }
 }
 

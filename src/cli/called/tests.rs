@@ -24,6 +24,7 @@ fn release(number: u64, tag: &str) -> Release {
         resources: BTreeMap::new(),
         world: mark,
         without_backup: Vec::new(),
+        databases: BTreeMap::new(),
     }
 }
 

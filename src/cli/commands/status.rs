@@ -58,6 +58,7 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
             "fingerprint": now.observed.fingerprint(),
             "drift": now.told(),
             "absent": compared.absent,
+            "uncompared": compared.uncompared,
             "store": now.store,
             "lock": now.lock.map(|(held, _)| held),
             "holder": now.lock.map(|(_, standing)| standing),

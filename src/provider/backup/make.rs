@@ -151,7 +151,7 @@ const fn form(dialect: Dialect) -> (&'static str, Compression) {
 }
 
 /// Now, by the clock of a database.
-pub(super) async fn moment(session: &mut dyn Session) -> Result<Timestamp, Fault> {
+pub(in crate::provider) async fn moment(session: &mut dyn Session) -> Result<Timestamp, Fault> {
     let query = match session.facts().dialect {
         Dialect::Postgres => "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text",
         Dialect::Sqlite => "SELECT CAST(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS TEXT)",

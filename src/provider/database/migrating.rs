@@ -183,13 +183,19 @@ impl Migrating<'_> {
             return self.session.mark(mark).await;
         }
         if let Some(verify) = &self.script.verify {
-            let analysis = Analysis::of(self.ledger.dialect, &verify.text);
-            for statement in &analysis.statements {
-                self.statement(statement, &verify.path, verify.line).await?;
-            }
+            self.check(verify).await?;
         }
         self.session.record(self.ledger, &writing).await?;
         self.session.mark(mark).await
+    }
+
+    /// Runs the check, and takes back what it did.
+    async fn check(&mut self, verify: &Piece) -> Result<(), Fault> {
+        self.session.run("SAVEPOINT omni_check").await?;
+        for statement in &Analysis::of_check(self.ledger.dialect, &verify.text).statements {
+            self.statement(statement, &verify.path, verify.line).await?;
+        }
+        self.session.run("ROLLBACK TO SAVEPOINT omni_check").await
     }
 
     /// Commits what went well and takes back what did not. A lost connection has taken it back by itself.

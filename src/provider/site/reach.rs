@@ -15,6 +15,7 @@ use crate::provider::backup::Tools;
 use crate::provider::backup::tools::inside::Inside;
 use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
+use crate::provider::host::Host;
 use crate::provider::site::{Site, rooted};
 use crate::provider::{Fault, FaultKind, Order};
 use crate::resource::Database;
@@ -86,9 +87,7 @@ impl<E: Engine> Site<E> {
     /// # Errors
     /// When the engine does not answer.
     pub async fn inside(&self, scope: &Scope, database: &Database, url: &str) -> Result<Option<Inside<'_>>, Fault> {
-        let Some(service) = &database.service else { return Ok(None) };
-        let Some(live) = self.host.up(scope, service).await?.into_iter().next() else { return Ok(None) };
-        Inside::of(self.host.engine(), &live, service, url, self.tools.clone()).await
+        inside(&self.host, scope, database, url, self.tools.clone()).await
     }
 
     /// The programs that dump and restore a database at this URL: those of its own container where it has some.
@@ -101,6 +100,19 @@ impl<E: Engine> Site<E> {
             None => self.tools.clone(),
         })
     }
+}
+
+/// The programs in the container of the service that runs a database; `other` are used for a server newer than these.
+pub(super) async fn inside<'h, E: Engine>(
+    host: &'h Host<E>,
+    scope: &Scope,
+    database: &Database,
+    url: &str,
+    other: Arc<dyn Tools>,
+) -> Result<Option<Inside<'h>>, Fault> {
+    let Some(service) = &database.service else { return Ok(None) };
+    let Some(live) = host.up(scope, service).await?.into_iter().next() else { return Ok(None) };
+    Inside::of(host.engine(), &live, service, url, other).await
 }
 
 /// Gets the database to oneself: what an earlier process of the same apply still does there is ended first.

@@ -15,32 +15,12 @@ use crate::provider::database::Session;
 use crate::provider::database::Target;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::postgres::{PostgresScratch, with_database};
+use crate::provider::database::scratch::roles;
 use crate::provider::{Fault, FaultKind};
 
 /// How many rows were ever written: it differs once somebody has written one more.
 pub(super) const WRITTEN: &str = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text \
      FROM pg_catalog.pg_stat_user_tables";
-
-/// Owner, rights and settings of a database that a dump does not carry, as statements in which it is `%%1$I`. What is
-/// set for everybody was copied when the new one was made.
-const RIGHTS: &str = "SELECT string_agg(statement, chr(31) ORDER BY place) FROM ( \
-     SELECT 1 AS place, 'REVOKE ALL ON DATABASE %1$I FROM PUBLIC' AS statement FROM pg_catalog.pg_database \
-       WHERE datname = current_database() AND datacl IS NOT NULL \
-     UNION ALL SELECT 2, format('GRANT %s ON DATABASE %%1$I TO %s%s', a.privilege_type, \
-         CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, \
-         CASE WHEN a.is_grantable AND a.grantee <> d.datdba THEN ' WITH GRANT OPTION' ELSE '' END) \
-       FROM pg_catalog.pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) a WHERE d.datname = current_database() \
-     UNION ALL SELECT 3, format('ALTER DATABASE %%1$I CONNECTION LIMIT %s', datconnlimit) \
-       FROM pg_catalog.pg_database WHERE datname = current_database() AND datconnlimit <> -1 \
-     UNION ALL SELECT 4, format('ALTER ROLE %I IN DATABASE %%1$I SET %I = ', pg_get_userbyid(s.setrole), \
-         split_part(x, '=', 1)) || CASE WHEN split_part(x, '=', 1) IN ('search_path', 'temp_tablespaces', \
-           'session_preload_libraries', 'local_preload_libraries', 'DateStyle') THEN substr(x, strpos(x, '=') + 1) \
-         ELSE quote_literal(substr(x, strpos(x, '=') + 1)) END \
-       FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
-         CROSS JOIN LATERAL unnest(s.setconfig) x WHERE d.datname = current_database() AND s.setrole <> 0 \
-     UNION ALL SELECT 5, format('ALTER DATABASE %%1$I OWNER TO %I', pg_get_userbyid(datdba)) \
-       FROM pg_catalog.pg_database \
-       WHERE datname = current_database() AND pg_get_userbyid(datdba) <> current_user) s";
 
 /// How often sessions are ended that come again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -66,7 +46,7 @@ impl Backups<'_> {
         others: Others,
         written: String,
     ) -> Result<Option<String>, Fault> {
-        let rights = session.value(RIGHTS).await?.unwrap_or_default();
+        let rights = roles::rights(&mut *session).await?;
         let fresh = self.scratch(manifest, &mut *session, "r").await?;
         let done = async {
             self.filled(manifest, &fresh).await?;
@@ -104,7 +84,7 @@ impl Backups<'_> {
         fresh: &PostgresScratch,
         door: &PostgresScratch,
         mut session: Box<dyn Session>,
-        rights: &str,
+        rights: &[String],
         others: Others,
         written: &str,
     ) -> Result<Option<String>, Fault> {
@@ -116,7 +96,7 @@ impl Backups<'_> {
         }
         drop(session);
         let mut outside = door.open().await?;
-        for statement in rights.split('\u{1f}').filter(|statement| !statement.is_empty()) {
+        for statement in rights {
             outside.run(&statement.replace("%1$I", &quoted(&new))).await?;
         }
         let names = [(name.as_str(), aside.as_str()), (new.as_str(), name.as_str())];

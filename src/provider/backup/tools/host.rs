@@ -30,7 +30,7 @@ pub struct HostTools {
 
 impl HostTools {
     /// A program that is not older than the server.
-    async fn program(&self, name: &str, major: u32) -> Result<PathBuf, Fault> {
+    pub(in crate::provider) async fn program(&self, name: &str, major: u32) -> Result<PathBuf, Fault> {
         let place = |(before, after): &(&str, &str)| PathBuf::from(format!("{before}{major}{after}")).join(name);
         let usual = || PLACES.iter().map(place).chain([PathBuf::from(name)]).collect();
         let programs: Vec<_> = self.folder.as_ref().map_or_else(usual, |folder| vec![folder.join(name)]);

@@ -10,7 +10,7 @@ use crate::provider::database::trouble::Trouble;
 use crate::provider::database::wire::{Wire, sent};
 
 /// A transaction begins at the time of the statement that begins it. So where one is open, that is an earlier one.
-const IS_OPEN: &str = "SELECT pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp() AS is_open";
+pub(super) const IS_OPEN: &str = "pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp()";
 
 impl Wire for PgConnection {
     async fn send(&mut self, sql: &Sql) -> Result<(), Trouble> {
@@ -68,7 +68,8 @@ pub(super) async fn run(connection: &mut PgConnection, statement: &str) -> Resul
 
 /// Whether a transaction is open, whoever opened it: a script may do so itself.
 pub(super) async fn is_open(connection: &mut PgConnection) -> Result<bool, Trouble> {
-    Ok(sent(sqlx::raw_sql(IS_OPEN).fetch_one(connection)).await?.try_get("is_open")?)
+    let ask = format!("SELECT {IS_OPEN}");
+    Ok(sent(sqlx::raw_sql(AssertSqlSafe(ask)).fetch_one(connection)).await?.try_get(0)?)
 }
 
 fn bound(sql: &Sql) -> Query<'_, Postgres, PgArguments> {
