@@ -15,6 +15,8 @@ mod damage;
 mod files;
 #[path = "backups/inside.rs"]
 mod inside;
+#[path = "backups/many.rs"]
+mod many;
 #[path = "backups/measure.rs"]
 mod measure;
 #[expect(dead_code, reason = "the server is that of the store's tests, which cut sessions too")]

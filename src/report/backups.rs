@@ -86,7 +86,7 @@ impl BackupFacts {
                 let took = time::took(Duration::from_millis(trial.took_ms));
                 (Tone::Good, format!("restored in {took}"))
             }
-            Some(_) => (Tone::Normal, "read back, never restored".to_owned()),
+            Some(_) => (Tone::Normal, "read back only".to_owned()),
         }
     }
 }

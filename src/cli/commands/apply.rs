@@ -52,7 +52,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
     }
     let mut undertaking = Undertaking::new(&project, global, console, &args.doing, "apply")?;
     undertaking.pause_on_failure = args.on_failure == OnFailure::Pause;
-    fulfil(&undertaking, &Wish::Spec(pick), reviewed).await
+    Box::pin(fulfil(&undertaking, &Wish::Spec(pick), reviewed)).await
 }
 
 /// The plan file at a path.

@@ -180,15 +180,14 @@ fn told(console: &Console, preview: &Preview<'_>, args: &RestoreArgs, done: Opti
     }
     let Some(done) = done else { return format!("{}Nothing was restored: this is a dry run.\n", preview.text(args)) };
     let took = report::took(std::time::Duration::from_millis(done.took));
-    let mut text =
-        format!("database.{} is what it was in {}, in {took}\n", plain(&preview.into.name), preview.made.name);
-    if let Some(safety) = &done.safety {
-        text += &format!("  what was there is in {}\n", safety.name);
-    }
-    if let Some(kept) = &done.kept {
-        text += &format!("  what was written meanwhile is in the database `{}`, which stays\n", plain(kept));
-    }
-    text + &preview.since() + "next: omni plan\n"
+    let (into, name) = (plain(&preview.into.name), &preview.made.name);
+    let safety = done.safety.as_ref().map(|made| format!("  what was there is in {}\n", made.name));
+    let kept = done
+        .kept
+        .as_ref()
+        .map(|kept| format!("  what was written meanwhile is in the database `{}`, which stays\n", plain(kept)));
+    let lines = [safety, kept].into_iter().flatten().collect::<String>();
+    format!("database.{into} is what it was in {name}, in {took}\n{lines}{}next: omni plan\n", preview.since())
 }
 
 fn told_beside(console: &Console, one: &Backed, made: &Manifest, done: Option<&(String, u64)>) -> String {

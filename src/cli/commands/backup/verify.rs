@@ -6,11 +6,13 @@ use crate::cli::backed::{Backed, called, listed};
 use crate::cli::commands::backup::{damage, facts, hear};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::histories::failed;
 use crate::cli::lasting::interrupted;
 use crate::cli::project::Project;
 use crate::cli::signals::Signals;
+use crate::provider::Fault;
 use crate::provider::backup::Manifest;
-use crate::report::{self, BackupDamage};
+use crate::report;
 use crate::resource::Verify;
 
 pub(crate) async fn run(project: &Project, args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
@@ -37,25 +39,31 @@ pub(crate) async fn run(project: &Project, args: &VerifyArgs, console: &Console)
         console.step("");
         match done {
             Ok(manifest) => tried.push(facts(one, &manifest)),
-            Err(fault) => damaged.push(damage(one, Some(&made.name), &fault)),
+            Err(fault) => damaged.push((one, Some(made.name.clone()), fault)),
         }
     }
-    console.print(&if console.json {
-        report::backups_json("verify", &tried, &damaged, &[])
-    } else {
-        report::backup_list(&tried, &damaged, &console.out)
-    });
-    if let (Some(first), false) = (damaged.iter().find_map(|one| one.help.as_deref()), console.json) {
-        console.warn(&format!("help: {first}\n"));
+    if console.json {
+        let damaged: Vec<_> = damaged.iter().map(|(one, name, fault)| damage(one, name.as_deref(), fault)).collect();
+        console.print(&report::backups_json("verify", &tried, &damaged, &[]));
+    } else if !tried.is_empty() {
+        console.print(&report::backup_list(&tried, &[], &console.out));
+    }
+    for (.., fault) in damaged.iter().filter(|_| !console.json) {
+        if let Failure::Told(told) = failed(fault.clone()) {
+            console.warn(&told.draw());
+        }
     }
     Ok(if damaged.is_empty() { Exit::Done } else { Exit::Unusable })
 }
+
+/// A backup that is not what it should be: its database, its name where that is known, and what is wrong.
+type Damaged<'b> = (&'b Backed, Option<String>, Fault);
 
 /// What is to be tried, and what is known to be damaged without.
 async fn wanted<'b>(
     found: &'b [Backed],
     args: &VerifyArgs,
-) -> Result<(Vec<(&'b Backed, Manifest)>, Vec<BackupDamage>), Failure> {
+) -> Result<(Vec<(&'b Backed, Manifest)>, Vec<Damaged<'b>>), Failure> {
     let mut wanted = Vec::new();
     for name in &args.backups {
         wanted.push(called(found, name).await?);
@@ -67,7 +75,7 @@ async fn wanted<'b>(
     for (one, listed) in found.iter().zip(listed(found).await?) {
         let skipped = if args.all { 0 } else { listed.whole.len().saturating_sub(1) };
         wanted.extend(listed.whole.into_iter().skip(skipped).map(|made| (one, made)));
-        damaged.extend(listed.damaged.iter().map(|fault| damage(one, None, fault)));
+        damaged.extend(listed.damaged.into_iter().map(|fault| (one, None, fault)));
     }
     if wanted.is_empty() && damaged.is_empty() {
         return Err(Failure::new(Exit::Usage, "omni::backup::no_such_backup", "there is no backup yet")
