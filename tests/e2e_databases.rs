@@ -10,6 +10,8 @@ mod amid;
 mod cut;
 #[path = "e2e_databases/filed.rs"]
 mod filed;
+#[path = "e2e_databases/full.rs"]
+mod full;
 #[path = "e2e_databases/killed.rs"]
 mod killed;
 #[path = "e2e_databases/mishaps.rs"]

@@ -47,7 +47,8 @@ pub(crate) fn backups(spec: &Spec, skips: bool) -> Result<(), Failure> {
 /// # Errors
 /// `Consent` with the first that was not.
 pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
-    let is_proven = |worth: &Worth| matches!(worth, Worth::Proven | Worth::ColumnOrder | Worth::SchemaOnly);
+    let is_proven =
+        |worth: &Worth| matches!(worth, Worth::Proven | Worth::ColumnOrder | Worth::SchemaOnly | Worth::RowsLost(_));
     let runs = plan.steps().filter(|change| change.action == Action::Run);
     let Some((address, worth)) =
         runs.filter_map(|change| Some((&change.address, change.worth.as_ref()?))).find(|(_, worth)| !is_proven(worth))

@@ -234,8 +234,11 @@ fn machine() -> Machine {
 }
 
 /// The keys that open encrypted backups: those of the file that `OMNI_AGE_KEYS` names.
+///
+/// # Errors
+/// When the file cannot be read, or holds something else.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn age_keys() -> Result<Keys, Failure> {
+pub(crate) fn age_keys() -> Result<Keys, Failure> {
     match std::env::var("OMNI_AGE_KEYS") {
         Ok(path) if !path.is_empty() => Ok(Keys::read(&disk::text(Path::new(&path), disk::LARGEST)?)?),
         _ => Ok(Keys::default()),

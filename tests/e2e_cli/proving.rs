@@ -122,6 +122,18 @@ fn a_proof_has_a_server_of_its_own_and_leaves_nothing() {
     assert_eq!(scratches(&place), "");
 
     place.edit("app:canary-app@pg", "boss:${DB_PASSWORD}@pg");
+    let rows = "INSERT INTO notes VALUES (1, 'one'), (2, 'two')";
+    docker_cli(&["exec", &place.container("pg"), "psql", "-U", "boss", "-d", "shop", "-c", rows]);
+    place.edit("layout = ", "prove = \"data\"\nlayout = ");
+    place.spec_more("[backups.shop]\n");
+    let said = place.omni_with(&PASSWORD, &["backup", "create"]);
+    assert_eq!(said.code, 0, "{}", said.screen());
+    place.write("migrations/5_less.up.sql", "DELETE FROM notes WHERE id = 1;");
+    place.write("migrations/5_less.down.sql", "SELECT 1;");
+    let said = place.omni_with(&PASSWORD, &["migrate", "prove"]);
+    assert_eq!(said.code, 1, "{}", said.screen());
+    assert!(said.out.contains("5_less  down does NOT bring back 1 of 2 rows of public.notes"), "{}", said.screen());
+    assert_eq!(scratches(&place), "");
     assert_eq!(signal(&mut proving(&place), "-TERM"), Some(143));
     assert_eq!(scratches(&place), "");
     assert_eq!(signal(&mut proving(&place), "-INT"), Some(130));

@@ -52,7 +52,7 @@ impl Row {
                 self.tally.violations.push(why);
                 self.shop.unlock();
             }
-            if self.tally.cells % 20 == 0 {
+            if self.tally.cells.is_multiple_of(20) {
                 tell(&format!("cut {}: {} tried", self.name, self.tally.cells));
             }
         }
@@ -96,12 +96,18 @@ impl Row {
 #[tokio::test]
 async fn forward() {
     let shop = Shop::new("cfwd").await;
-    Row::new("forward", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY]).await.go(90).await;
+    Row::new("forward", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY]).await.go(140).await;
 }
 
 #[tokio::test]
 async fn undone_by_the_ways_down() {
     let mut shop = Shop::new("cund").await;
     shop.backups = "keep = { last = 2 }\nverify = \"checksum\"";
-    Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS]).await.go(110).await;
+    Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS]).await.go(180).await;
+}
+
+#[tokio::test]
+async fn undone_by_the_backup() {
+    let shop = Shop::new("cres").await;
+    Row::new("undone_by_the_backup", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY, FAILS]).await.go(400).await;
 }

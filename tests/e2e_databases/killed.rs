@@ -65,6 +65,27 @@ impl Row {
         assert_eq!(ran.code, Some(code), "{}", ran.text);
         let after = shop.facts().await;
         assert_eq!(before == after, code == 1, "{}\n{before:#?}\n{after:#?}", ran.text);
+        Self::with(name, shop, words, scripts, (before, after), places, code)
+    }
+
+    /// The recovery of an apply that was killed, which is killed in its turn. `ends` are what was before that apply, and
+    /// what it would have come to.
+    async fn of_recovery(name: &'static str, shop: Shop, scripts: &'static [Script], ends: (Facts, Facts)) -> Self {
+        shop.save().await;
+        let (places, ran) = shop.places(RECOVER[0]);
+        assert_eq!(ran.code, Some(0), "{}", ran.text);
+        Self::with(name, shop, RECOVER[0], scripts, ends, places, 0)
+    }
+
+    fn with(
+        name: &'static str,
+        shop: Shop,
+        words: &'static [&'static str],
+        scripts: &'static [Script],
+        (before, after): (Facts, Facts),
+        places: Vec<String>,
+        code: i32,
+    ) -> Self {
         let (tally, locked, alone) = (Tally::default(), Vec::new(), Vec::new());
         let beside = Vec::new();
         Self { name, shop, words, scripts, before, after, places, code, tally, locked, alone, missed: 0, beside }
@@ -82,15 +103,18 @@ impl Row {
         chosen.sort_by_key(|at| (*at < locked, at / every % STRIDE, *at));
         for at in chosen {
             let place = self.places[at].clone();
-            self.tally.cells += 1;
-            if let Err(why) = self.cell(at / every % 4, &place).await {
+            // One that is tried again is finished in each way.
+            let kinds = if one.is_some() { 0..4 } else { at / every % 4..at / every % 4 + 1 };
+            for kind in kinds {
+                self.tally.cells += 1;
+                let Err(why) = self.cell(kind, &place).await else { continue };
                 self.shop.unlock();
                 let again = format!("OMNI_FAULTS_PLACE={place} scripts/faults-databases killed::{}", self.name);
                 let why = format!("{place}: {why}\nagain: {again}");
                 tell(&format!("found in killed {}: {why}", self.name));
                 self.tally.violations.push(why);
             }
-            if self.tally.cells % 20 == 0 {
+            if self.tally.cells.is_multiple_of(20) {
                 let longest = self.locked.iter().max();
                 tell(&format!("killed {}: {} tried, longest lock {longest:?}", self.name, self.tally.cells));
             }
@@ -120,7 +144,7 @@ impl Row {
         if killed.signal != Some(9) {
             // What is done again and again until something is so, is done as often as it takes.
             self.missed += 1;
-            return self.judge(true, &killed.text).await;
+            return self.judge(self.only_after(), &killed.text).await;
         }
         let (locked, alone) = self.shop.until_alone().await?;
         self.locked.push(locked);
@@ -135,7 +159,7 @@ impl Row {
         let ran = self.shop.omni(self.words);
         // What was to be done once more may be done already.
         let is_done = ran.code == Some(self.code) || ran.code == Some(0);
-        let told = self.judge(true, &ran.text).await;
+        let told = self.judge(self.only_after(), &ran.text).await;
         if is_done { told } else { Err(format!("the next one ended with {:?}:\n{}", ran.code, ran.text)) }
     }
 
@@ -152,6 +176,11 @@ impl Row {
             return Err(format!("omni {words:?} ended with {:?}:\n{}\nthe plan says:\n{plan}", ran.code, ran.text));
         }
         self.judge(false, &ran.text).await
+    }
+
+    /// A recovery may lead either way; all else leads forward.
+    fn only_after(&self) -> bool {
+        self.words != RECOVER[0]
     }
 
     /// Whether it has come to what it has to.
@@ -173,7 +202,7 @@ async fn forward() {
     let shop = Shop::new("kfwd").await;
     shop.write("v2", &[NOTES, TAGS, INDEXES, LEGACY]);
     let row = Row::new("forward", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY], 0).await;
-    row.go(24).await;
+    row.go(30).await;
 }
 
 #[tokio::test]
@@ -181,7 +210,7 @@ async fn undone_by_the_backup() {
     let shop = Shop::new("kres").await;
     shop.write("v2", &[NOTES, TAGS, INDEXES, LEGACY, FAILS]);
     let row = Row::new("undone_by_the_backup", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY, FAILS], 1).await;
-    row.go(40).await;
+    row.go(56).await;
 }
 
 #[tokio::test]
@@ -211,4 +240,50 @@ async fn a_rollback_undone() {
     shop.ends(&["apply", "--yes"], 0);
     let row = Row::new("a_rollback_undone", shop, &ROLLBACK[..4], &[NOTES, STUCK, LIGHT, PLAIN], 1).await;
     row.go(30).await;
+}
+
+/// The last place before the journal knows that the last migration is applied.
+fn last_of(places: &[String]) -> &String {
+    let written = places.iter().rposition(|place| place.starts_with("record.unwritten")).expect("records");
+    places[..written].iter().rfind(|place| place.starts_with("sql.")).expect("statements")
+}
+
+#[tokio::test]
+async fn a_recovery_by_the_backup() {
+    let shop = Shop::new("krrec").await;
+    shop.write("v2", &[NOTES, TAGS, INDEXES, LEGACY]);
+    shop.save().await;
+    let before = shop.facts().await;
+    let (places, ran) = shop.places(&APPLY);
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    let after = shop.facts().await;
+    shop.reset().await;
+    assert_eq!(shop.dying_at(&APPLY, last_of(&places)).signal, Some(9));
+    shop.until_alone().await.unwrap();
+    assert_eq!(shop.facts().await, after, "it is done, and the journal does not know");
+    let row = Row::of_recovery("a_recovery_by_the_backup", shop, &[NOTES, TAGS, INDEXES, LEGACY], (before, after));
+    row.await.go(60).await;
+}
+
+#[tokio::test]
+async fn a_recovery_by_the_ways_down() {
+    let mut shop = Shop::new("krdown").await;
+    shop.backups = QUICK;
+    shop.write("v2", &[NOTES, TAGS, INDEXES]);
+    shop.save().await;
+    let before = shop.facts().await;
+    let (places, ran) = shop.places(&APPLY[..2]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    let after = shop.facts().await;
+    // The last index is begun, so it is settled by looking.
+    let last = places.iter().position(|place| place == last_of(&places)).expect("a place");
+    let mut at = last - 6;
+    while shop.marks().await.iter().all(|mark| mark.is_whole) || shop.facts().await.ledger == after.ledger {
+        at -= 1;
+        shop.reset().await;
+        shop.dying_at(&APPLY[..2], &places[at]);
+        shop.until_alone().await.unwrap();
+    }
+    let row = Row::of_recovery("a_recovery_by_the_ways_down", shop, &[NOTES, TAGS, INDEXES], (before, after));
+    row.await.go(30).await;
 }

@@ -1,19 +1,16 @@
-//! What befalls a server while omni works on it: its sessions are ended, it is killed and starts again, its disk is full.
+//! What befalls a server while omni works on it: its sessions are ended, it is killed and starts again, or stays away.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection};
 
-use crate::postgres::owned;
 use crate::scripts::{FAILS, INDEXES, LEGACY, NOTES, Script, TAGS};
 use crate::shop::{DATABASE, Facts, Shop, run};
 use crate::world::Ran;
 
-const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0004_legacy"];
+pub(crate) const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0004_legacy"];
 
 /// What takes a while, in one transaction.
 const SLOW: Script = Script {
@@ -66,25 +63,25 @@ impl Working {
 }
 
 /// What the shop was before, and what is to be true afterwards.
-struct Before {
+pub(crate) struct Before {
     facts: Facts,
-    scripts: &'static [Script],
+    pub(crate) scripts: &'static [Script],
 }
 
 impl Before {
-    async fn of(shop: &Shop, scripts: &'static [Script]) -> Self {
+    pub(crate) async fn of(shop: &Shop, scripts: &'static [Script]) -> Self {
         shop.write("v2", scripts);
         Self { facts: shop.facts().await, scripts }
     }
 
     /// That everything is as before.
-    async fn is_back(&self, shop: &Shop, said: &str) {
+    pub(crate) async fn is_back(&self, shop: &Shop, said: &str) {
         let judged = shop.judged(self.scripts, &self.facts, &self.facts, false, said).await;
         judged.unwrap_or_else(|why| panic!("{why}"));
     }
 
     /// That every migration is applied.
-    async fn is_done(&self, shop: &Shop, said: &str) {
+    pub(crate) async fn is_done(&self, shop: &Shop, said: &str) {
         let after = shop.facts().await;
         assert_eq!(after.ledger, self.scripts.iter().map(Script::version).collect::<Vec<_>>(), "{said}");
         let judged = shop.judged(self.scripts, &after, &after, true, said).await;
@@ -216,71 +213,4 @@ async fn a_server_that_stays_away_leaves_an_apply_that_can_be_recovered() {
     shop.server.start_again(&[]).await;
     let recovered = shop.ends(&["recover"], 0);
     before.is_back(&shop, &recovered.text).await;
-}
-
-/// A small file system, unmounted when it is dropped.
-struct Small(PathBuf);
-
-impl Small {
-    fn new(folder: PathBuf, size: &str) -> Self {
-        fs::create_dir_all(&folder).unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(&folder).status();
-        assert!(mounted.unwrap().success(), "these tests may mount");
-        owned(&folder);
-        Self(folder)
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
-/// What does not fit on a small disk, after something that does.
-const LARGE: Script = Script {
-    name: "0002_large",
-    up: "CREATE TABLE large (text text);\n\
-         INSERT INTO large SELECT repeat(md5(g::text), 20) FROM generate_series(1, 60000) AS g;",
-    down: "DROP TABLE large;",
-    parts: &["to_regclass('large') IS NOT NULL"],
-};
-
-#[tokio::test]
-async fn a_server_whose_disk_is_full_turns_the_apply() {
-    let shop = Shop::new("full").await;
-    let small = Small::new(shop.server.folder.path().join("small"), "24m");
-    let tablespace = format!("CREATE TABLESPACE small LOCATION '{}'", small.0.display());
-    shop.server.sql("postgres", &tablespace).await;
-    shop.server.sql("postgres", "ALTER DATABASE shop SET TABLESPACE small").await;
-    let before = Before::of(&shop, &[NOTES, LARGE]).await;
-    let ran = shop.ends(&APPLY[..2], 1);
-    assert!(ran.text.contains("No space left on device") && ran.text.contains("53100"), "{}", ran.text);
-    assert!(ran.text.contains("make room on the server, then run it again"), "{}", ran.text);
-    before.is_back(&shop, &ran.text).await;
-    shop.server.sql("postgres", "ALTER DATABASE shop SET TABLESPACE pg_default").await;
-    let ran = shop.ends(&APPLY[..2], 0);
-    before.is_done(&shop, &ran.text).await;
-}
-
-#[tokio::test]
-async fn a_disk_that_is_full_of_backups_turns_the_apply() {
-    let shop = Shop::new("shelf").await;
-    // Random, since what repeats itself needs no room.
-    let fill = "INSERT INTO notes (text) SELECT string_agg(md5(random()::text), '') \
-                FROM generate_series(1, 20000) AS g GROUP BY g / 100";
-    shop.server.sql(DATABASE, fill).await;
-    let before = Before::of(&shop, &[NOTES, TAGS, LEGACY]).await;
-    fs::remove_dir_all(shop.world.path("backups")).unwrap();
-    let small = Small::new(shop.world.path("backups"), "200k");
-    let ran = shop.ends(&APPLY, 1);
-    assert!(ran.text.contains("No space left on device"), "{}", ran.text);
-    assert!(ran.text.contains("help: make room on the disk"), "{}", ran.text);
-    let left: Vec<_> = fs::read_dir(&small.0).unwrap().flatten().map(|entry| entry.file_name()).collect();
-    assert!(left.is_empty(), "{left:?}");
-    before.is_back(&shop, &ran.text).await;
-    drop(small);
-    let ran = shop.ends(&APPLY, 0);
-    before.is_done(&shop, &ran.text).await;
 }

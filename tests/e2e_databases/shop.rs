@@ -163,7 +163,7 @@ impl Shop {
                  FROM \"{table}\" AS t"
             );
             let rows: String = sqlx::query_scalar(AssertSqlSafe(ask)).fetch_one(&mut connection).await.unwrap();
-            schema.push_str(&format!("\n{table}: {rows}"));
+            schema = format!("{schema}\n{table}: {rows}");
         }
         let ask = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
         let ledger = sqlx::query_scalar(ask).fetch_all(&mut connection).await.unwrap();

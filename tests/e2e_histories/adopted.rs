@@ -164,27 +164,30 @@ fn written(base: &Base<'_>, layout: Layout) -> String {
             };
             format!("CREATE TABLE goose_db_version ({create});\n{}", (0..=2).map(row).collect::<String>())
         }
-        Layout::Flyway => {
-            let (moment, key) = base.either(("TIMESTAMP", ", PRIMARY KEY (\"installed_rank\")"), ("TEXT", ""));
-            let create = format!(
-                "CREATE TABLE \"flyway_schema_history\" (\"installed_rank\" INT NOT NULL{}, \"version\" VARCHAR(50), \
-                 \"description\" VARCHAR(200) NOT NULL, \"type\" VARCHAR(20) NOT NULL, \"script\" VARCHAR(1000) NOT NULL, \
-                 \"checksum\" INTEGER, \"installed_by\" VARCHAR(100) NOT NULL, \"installed_on\" {moment} NOT NULL DEFAULT \
-                 CURRENT_TIMESTAMP, \"execution_time\" INTEGER NOT NULL, \"success\" BOOLEAN NOT NULL{key});\n\
-                 CREATE INDEX \"flyway_schema_history_s_idx\" ON \"flyway_schema_history\" (\"success\");\n",
-                base.either("", " PRIMARY KEY")
-            );
-            let row = |step: &Step, checksum: &str| {
-                let (number, word) = (step.number, step.word.replace('_', " "));
-                format!(
-                    "INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum, \
-                     installed_by, execution_time, success) VALUES ({number}, '{number}', '{word}', 'SQL', '{}.sql', \
-                     {checksum}, 'ci', 12, TRUE)",
-                    step.name(layout)
-                )
-            };
-            create + &rows(&row)
-        }
+        Layout::Flyway => flyway(base),
         Layout::Sqitch => unreachable!("its own tables are not omni's ledger"),
     }
+}
+
+fn flyway(base: &Base<'_>) -> String {
+    let (moment, key) = base.either(("TIMESTAMP", ", PRIMARY KEY (\"installed_rank\")"), ("TEXT", ""));
+    let create = format!(
+        "CREATE TABLE \"flyway_schema_history\" (\"installed_rank\" INT NOT NULL{}, \"version\" VARCHAR(50), \
+         \"description\" VARCHAR(200) NOT NULL, \"type\" VARCHAR(20) NOT NULL, \"script\" VARCHAR(1000) NOT NULL, \
+         \"checksum\" INTEGER, \"installed_by\" VARCHAR(100) NOT NULL, \"installed_on\" {moment} NOT NULL DEFAULT \
+         CURRENT_TIMESTAMP, \"execution_time\" INTEGER NOT NULL, \"success\" BOOLEAN NOT NULL{key});\n\
+         CREATE INDEX \"flyway_schema_history_s_idx\" ON \"flyway_schema_history\" (\"success\");\n",
+        base.either("", " PRIMARY KEY")
+    );
+    let row = |step: &Step| {
+        let (number, word) = (step.number, step.word.replace('_', " "));
+        let checksum = rows::checksum(Layout::Flyway, *step);
+        format!(
+            "INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum, \
+             installed_by, execution_time, success) VALUES ({number}, '{number}', '{word}', 'SQL', '{}.sql', \
+             {checksum}, 'ci', 12, TRUE);",
+            step.name(Layout::Flyway)
+        )
+    };
+    STEPS[..2].iter().map(row).fold(create, |sql, row| sql + &row)
 }

@@ -104,7 +104,7 @@ impl Step {
     /// Its files by their paths: the way up first.
     pub(crate) fn files(self, layout: Layout) -> Vec<(String, String)> {
         let (name, Self { up, down, verify, .. }) = (self.name(layout), self);
-        let files = match layout {
+        match layout {
             Layout::Prisma => vec![
                 (format!("{name}/migration.sql"), up.to_owned()),
                 (format!("{name}/down.sql"), down.to_owned()),
@@ -131,8 +131,7 @@ impl Step {
                     format!("-- Verify shop:{name} on pg\n\nBEGIN;\n\n{verify}\nROLLBACK;\n"),
                 ),
             ],
-        };
-        files
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) async fn said(base: &Base<'_>, layout: Layout) -> Vec<String> {
 
 /// What it has to say where just these migrations are applied.
 pub(crate) fn right(layout: Layout, steps: &[Step]) -> Vec<String> {
-    let each = steps.iter().map(|step| {
+    let mut each = steps.iter().map(|step| {
         let (number, version) = (step.number, step.version(layout));
         let (path, _) = step.files(layout).swap_remove(0);
         let checksum = checksum(layout, *step);
@@ -74,7 +74,7 @@ pub(crate) fn right(layout: Layout, steps: &[Step]) -> Vec<String> {
         }
     });
     match layout {
-        Layout::GolangMigrate => each.last().into_iter().collect(),
+        Layout::GolangMigrate => each.next_back().into_iter().collect(),
         Layout::Goose => std::iter::once("0 yes".to_owned()).chain(each).collect(),
         _ => each.collect(),
     }
@@ -92,7 +92,7 @@ pub(crate) fn checksum(layout: Layout, step: Step) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// Flyway's: over the lines without their ends, as a signed number.

@@ -111,7 +111,11 @@ impl Backups<'_> {
     }
 
     /// Restores a backup into an empty scratch database, and compares it with what the backup was made of.
-    pub(super) async fn filled(&self, manifest: &Manifest, scratch: &PostgresScratch) -> Result<(), Fault> {
+    pub(in crate::provider) async fn filled(
+        &self,
+        manifest: &Manifest,
+        scratch: &PostgresScratch,
+    ) -> Result<(), Fault> {
         let mut content = self.content(manifest).await?;
         let mut session = scratch.open().await?;
         let major = session.facts().major;
@@ -141,7 +145,12 @@ impl Backups<'_> {
     }
 
     /// Writes what is in a backup into a file.
-    pub(super) async fn unpacked(&self, manifest: &Manifest, into: File, path: &std::path::Path) -> Result<(), Fault> {
+    pub(in crate::provider) async fn unpacked(
+        &self,
+        manifest: &Manifest,
+        into: File,
+        path: &std::path::Path,
+    ) -> Result<(), Fault> {
         let content = self.content(manifest).await?;
         let written = write_out(content, into).await;
         written.map_err(|error| match error.kind() {

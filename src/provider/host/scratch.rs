@@ -95,9 +95,7 @@ impl<E: Engine> Host<E> {
     /// # Errors
     /// With the last lines it wrote, when it has ended.
     pub(in crate::provider) async fn scratch_address(&self, name: &str) -> Result<Option<String>, Fault> {
-        let Some(live) = self.calls().container(name).await? else {
-            return Err(Fault::new(FaultKind::Failed, format!("somebody removed the scratch container `{name}`")));
-        };
+        let live = self.scratch(name).await?;
         if let Status::Exited { .. } = live.status {
             let lines = self.calls().read(|| self.engine.tail(&live.id, LINES)).await.unwrap_or_default();
             let how = live.ended.map_or_else(|| "ended".to_owned(), |ended| ended.to_string());
@@ -105,6 +103,15 @@ impl<E: Engine> Host<E> {
             return Err(Fault::new(FaultKind::Failed, text).log(lines.iter().map(|line| plain(line)).collect()));
         }
         Ok(live.addresses.into_values().find(|address| !address.is_empty()))
+    }
+
+    /// The container of a scratch server.
+    ///
+    /// # Errors
+    /// When it is gone, or the engine does not answer.
+    pub(in crate::provider) async fn scratch(&self, name: &str) -> Result<LiveContainer, Fault> {
+        let gone = || Fault::new(FaultKind::Failed, format!("somebody removed the scratch container `{name}`"));
+        self.calls().container(name).await?.ok_or_else(gone)
     }
 
     /// Removes a scratch server with all that is in it. Where its making was cut off (`is_late`), it may yet appear.

@@ -19,13 +19,15 @@ use jiff::Timestamp;
 use crate::address::Scope;
 use crate::clock::Clock;
 use crate::lock::Holder;
+use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::Ledger;
 use crate::migration::proof::{Copied, Proof};
 use crate::migration::{Dialect, Script};
 use crate::provider::Fault;
-use crate::provider::backup::moment;
+use crate::provider::backup::{Keys, Manifest, Shelf, Tools, moment};
 use crate::provider::database::prove::{Options, Progress, prove};
 use crate::provider::database::scratch::Scratch;
+use crate::provider::database::scratch::postgres::PostgresScratch;
 use crate::provider::database::{Connect, Session, Target};
 use crate::provider::engine::{Engine, Hear};
 use crate::provider::host::Host;
@@ -49,6 +51,10 @@ pub struct Proving<'a> {
     pub from_nothing: bool,
     /// The migrations, in order.
     pub scripts: &'a [Script],
+    /// The backup that the copy holds, and where it lies; only the schema is copied where none.
+    pub backup: Option<(&'a Manifest, &'a Shelf)>,
+    /// All migrations of the database, in order: those that were applied since the backup was made are run first.
+    pub history: &'a [Script],
     /// A folder for files that may be ruined. Nothing may be there; it is made where one is needed.
     pub folder: PathBuf,
     /// Who proves.
@@ -64,6 +70,8 @@ pub struct Proving<'a> {
 pub struct Proved {
     /// What came of it.
     pub proof: Proof,
+    /// The migrations that it is of, in order.
+    pub scripts: Vec<Script>,
     /// What the copy lacked, and what else the reader should know.
     pub notes: Vec<String>,
 }
@@ -99,12 +107,16 @@ pub struct Prover<'a, E> {
     pub host: Option<&'a Host<E>>,
     /// Opens sessions.
     pub connect: Arc<dyn Connect>,
+    /// The programs that restore a backup.
+    pub tools: Arc<dyn Tools>,
+    /// What opens those that are encrypted.
+    pub keys: &'a Keys,
 }
 
 impl<E: Engine> Site<E> {
     /// What proofs are made with here.
     pub fn prover(&self) -> Prover<'_, E> {
-        Prover { host: Some(&self.host), connect: self.connect.clone() }
+        Prover { host: Some(&self.host), connect: self.connect.clone(), tools: self.tools.clone(), keys: &self.keys }
     }
 }
 
@@ -138,9 +150,9 @@ impl<E: Engine> Prover<'_, E> {
         };
         let ended = match self.copied(proving, &stage, real).await {
             Err(fault) => Err(Unproven::Fault(fault)),
-            Ok((copy, loader)) => {
+            Ok((copy, server)) => {
                 let worked = async {
-                    let found = self.proven(proving, &stage, (&*copy, loader.as_deref()), real).await;
+                    let found = self.proven(proving, &stage, (&*copy, server.as_ref()), real).await;
                     found.map_err(Unproven::Fault)
                 };
                 let ended = tokio::select! {
@@ -165,25 +177,29 @@ impl<E: Engine> Prover<'_, E> {
         &self,
         proving: &Proving<'_>,
         stage: &Stage,
-        (copy, loader): (&dyn Scratch, Option<&dyn Scratch>),
+        (copy, server): (&dyn Scratch, Option<&PostgresScratch>),
         real: &mut dyn Session,
     ) -> Result<Proved, Fault> {
         let without = proving.ledger.tables(&real.facts().schema);
         let catalogue = real.catalogue(&without).await?;
         let major = real.facts().major;
-        let notes = self.loaded(proving, loader.unwrap_or(copy), &catalogue, (&without, major)).await?;
+        let loaded = self.loaded(proving, stage, (copy, server), &catalogue, (&without, major)).await?;
+        let scripts = if loaded.is_same { proving.scripts.to_vec() } else { proving.since() };
         let clock = Watch { at: moment(real).await?, begun: Instant::now() };
         let place = stage.words(proving);
         let options = Options {
             without: &without,
-            copied: Copied::Schema,
-            base: (!proving.from_nothing).then(|| catalogue.fingerprint()),
+            copied: if proving.backup.is_some() { Copied::Data } else { Copied::Schema },
+            base: (!proving.from_nothing && loaded.is_same).then(|| catalogue.fingerprint()),
             is_alone: proving.scratch.is_some() || matches!(stage, Stage::Throwaway(_)),
             place: &place,
             clock: &clock,
             progress: proving.progress,
         };
-        Ok(Proved { proof: prove(copy, proving.scripts, &options).await?, notes })
+        let proof = prove(copy, &scripts, &options).await?;
+        let mut notes = loaded.notes;
+        notes.extend(proving.caught_up(&proof, &catalogue));
+        Ok(Proved { proof, scripts, notes })
     }
 
     /// Removes what was made to hold copies, and what crashes left behind.
@@ -207,6 +223,23 @@ impl<E: Engine> Prover<'_, E> {
 }
 
 impl Proving<'_> {
+    /// The migrations that the backup does not have yet, applied or not.
+    fn since(&self) -> Vec<Script> {
+        let has =
+            |script: &Script| self.backup.is_some_and(|(manifest, _)| manifest.migrations.contains(&script.version));
+        self.history.iter().filter(|script| !has(script)).cloned().collect()
+    }
+
+    /// That those which are applied do not lead from the backup to the database as it is, where they were run.
+    fn caught_up(&self, proof: &Proof, real: &Catalogue) -> Option<String> {
+        let first = self.scripts.first()?;
+        let at = proof.migrations.iter().position(|one| one.migration == first.name).filter(|at| *at > 0)?;
+        let is_there = proof.migrations[at - 1].after == Some(real.fingerprint());
+        let why = "the backup, and the migrations since, do not lead to the schema of the database: what is proven \
+                   here is not proven for it";
+        (!is_there).then(|| format!("{why}; make a new backup"))
+    }
+
     /// Whether a container may be made for it.
     fn is_contained(&self) -> bool {
         self.database.dialect == Dialect::Postgres && self.scratch.is_none() && self.database.service.is_some()

@@ -71,6 +71,12 @@ impl Resolver<'_> {
                 let help = "write `prove = \"schema\"`; `policy.require_proof` demands it";
                 self.report(problem.help(help), &prove_at, "never proven");
             }
+            Some(Prove::Data) if !self.raw.shared.backups.contains_key(database) => {
+                let message = format!("the migrations of `{database}` are proven on a backup, and it has none");
+                let problem = Problem::error("omni::spec::missing_key", &prove_at, message);
+                let help = format!("add `[backups.{database}]`, or write `prove = \"schema\"`");
+                self.report(problem.help(help), &prove_at, "on which backup?");
+            }
             _ => {}
         }
     }

@@ -46,9 +46,17 @@ async fn one(
     if scripts.is_empty() {
         return Ok(told);
     }
-    let wanted = Wanted { history, real, scratch: args.scratch.as_deref(), from_nothing: args.all, scripts: &scripts };
+    let backup = if args.all { None } else { proving::newest(project, history).await? };
+    let wanted = Wanted {
+        history,
+        real,
+        scratch: args.scratch.as_deref(),
+        from_nothing: args.all,
+        scripts: &scripts,
+        backup: backup.as_ref(),
+    };
     let proved = proving::prove(project, &wanted, &mut *session, console).await?;
-    let key = Proof::key(&scripts, &proved.proof.ground);
+    let key = Proof::key(&proved.scripts, &proved.proof.ground);
     proofs::keep(&project.root, &key, &proved.proof)?;
     (told.proof, told.notes) = (Some(proved.proof), proved.notes);
     Ok(told)

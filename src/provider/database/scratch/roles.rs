@@ -17,8 +17,8 @@ const ROLES: &str = "SELECT string_agg(statement, chr(31) ORDER BY place, statem
      SELECT 1 AS place, format('DO $omni$ BEGIN CREATE ROLE %I; \
          EXCEPTION WHEN duplicate_object THEN NULL; END $omni$', rolname) AS statement \
        FROM pg_catalog.pg_roles WHERE oid <> 10 AND rolname !~ '^pg_' \
-     UNION ALL SELECT 2, format('ALTER ROLE %I WITH %sSUPERUSER %sINHERIT %sCREATEROLE %sCREATEDB %sLOGIN %sREPLICATION \
-         %sBYPASSRLS CONNECTION LIMIT %s', rolname, \
+     UNION ALL SELECT 2, format('ALTER ROLE %I WITH %sSUPERUSER %sINHERIT %sCREATEROLE %sCREATEDB %sLOGIN \
+         %sREPLICATION %sBYPASSRLS CONNECTION LIMIT %s', rolname, \
          CASE WHEN rolsuper THEN '' ELSE 'NO' END, CASE WHEN rolinherit THEN '' ELSE 'NO' END, \
          CASE WHEN rolcreaterole THEN '' ELSE 'NO' END, CASE WHEN rolcreatedb THEN '' ELSE 'NO' END, \
          CASE WHEN rolcanlogin THEN '' ELSE 'NO' END, CASE WHEN rolreplication THEN '' ELSE 'NO' END, \

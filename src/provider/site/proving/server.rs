@@ -27,6 +27,8 @@ const OTHER: &str = "name a server that is there for nothing else: `omni migrate
 
 /// A server that is made for one proof.
 pub(in crate::provider::site) struct Throwaway {
+    /// The container.
+    pub(super) name: String,
     /// The image as people know it.
     pub(super) image: String,
     /// The way to it with all rights.
@@ -114,7 +116,8 @@ impl<E: Engine> Prover<'_, E> {
         let rights = roles::rights(real).await?;
         let timeout = proving.real.connect_timeout;
         let patient = |target: Target| Target { connect_timeout: timeout, ..target };
-        Ok(Throwaway { image: model.reference.clone(), owner: patient(owner), user: patient(user), rights })
+        let (name, image) = (name.to_owned(), model.reference.clone());
+        Ok(Throwaway { name, image, owner: patient(owner), user: patient(user), rights })
     }
 
     /// Waits until a server answers a query. It is asked at the address of the container: while the image prepares it,
