@@ -1,5 +1,5 @@
 //! Drift of schemas, as people see it: a database that was changed by hand since the last release, on a real server and
-//! in a file, through the program.
+//! in a file, through the program. And what is said while a migration takes long.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
 
@@ -266,4 +266,20 @@ async fn what_was_changed_by_hand_in_a_file_is_told() {
         ])
         .await;
     goes_on(&place).await;
+}
+
+/// Each row of the index takes a moment, so that the build is asked about however fast the machine is.
+#[tokio::test]
+async fn a_migration_that_takes_long_says_how_far_it_is() {
+    let server = Server::start().await;
+    let url = server.database("shop").await;
+    let place = Place::new("slow", &url, Some(server));
+    let rows = "CREATE TABLE wide (id int, text text);\n\
+         INSERT INTO wide SELECT id, repeat('x', 1000) FROM generate_series(1, 600) id;\n\
+         CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN $1; END';";
+    place.script("20260101000001_wide.sql", rows, "DROP TABLE wide;\nDROP FUNCTION slow(int);");
+    let index = "CREATE INDEX wide_slow ON wide (slow(id));\nCREATE INDEX wide_id ON wide (id);";
+    place.script("20260101000002_index.sql", index, "DROP INDEX wide_slow;\nDROP INDEX wide_id;");
+    let said = place.ends(&["apply", "--yes", "--tag", "v1", "--plain"], 0);
+    said.says(&["statement 1 of 2", "index: building index: scanning table, ", "KiB of 688.00 KiB, ", "B/s, "]);
 }

@@ -122,7 +122,11 @@ pub fn explain(drift: &mut [Drift], catalogues: &BTreeMap<String, Catalogue>, ob
         else {
             continue;
         };
-        let is_stand_in = |one: &SchemaDrift| matches!(&one.change, SchemaChange::Changed { attribute, .. } if attribute == FINGERPRINT);
+        let attribute = |one: &SchemaDrift| match &one.change {
+            SchemaChange::Changed { attribute, .. } => attribute.clone(),
+            SchemaChange::Missing | SchemaChange::LeftBehind => String::new(),
+        };
+        let is_stand_in = |one: &SchemaDrift| attribute(one) == FINGERPRINT;
         if !one.schema.iter().any(is_stand_in) {
             continue;
         }

@@ -8,6 +8,7 @@ pub mod proving;
 mod reach;
 mod seen;
 mod steps;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::path::Path;

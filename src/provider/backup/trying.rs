@@ -11,10 +11,11 @@ use crate::provider::backup::folding::{Unfolding, stored};
 use crate::provider::backup::make::{at, millis, moment};
 use crate::provider::backup::shelf::{private, wrong_size};
 use crate::provider::backup::stream::{Content, Heard, fetch, on_thread, write_out};
-use crate::provider::backup::{Backups, Inventory, Manifest, Verified};
+use crate::provider::backup::{Backups, Compression, Inventory, Manifest, Verified};
 use crate::provider::database::Session;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::postgres::PostgresScratch;
+use crate::provider::pace::Total;
 use crate::provider::{Fault, FaultKind};
 use crate::resource::Verify;
 
@@ -81,7 +82,12 @@ impl Backups<'_> {
             let help = "name the file with the age identity of one of its recipients in `OMNI_AGE_KEYS`";
             Fault::new(FaultKind::Denied, text).help(help).code("omni::backup::no_key")
         })?;
-        Ok(Heard::new(fetch(unfolding), self.progress))
+        // What comes out of a file that is packed inside is as much as is in it, but for what encryption adds.
+        let total = match manifest.compression {
+            Compression::Inside => Total::Bytes(manifest.size),
+            Compression::Gzip => Total::Unknown,
+        };
+        Ok(Heard::new(fetch(unfolding), self.progress, total))
     }
 
     async fn try_on_server(&self, manifest: &Manifest, session: &mut dyn Session) -> Result<(), Fault> {

@@ -6,6 +6,7 @@
 //! left to `site`.
 
 mod back;
+mod telling;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::migration::ledger::{Entry, Ledger, Row, Writing};
 use crate::migration::sql::{Analysis, Refusal, Statement, Unit};
 use crate::migration::{Mark, Piece, Script, Way};
 use crate::plain::plain;
+use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::{Session, settling};
 use crate::provider::{Fault, FaultKind};
 
@@ -104,20 +106,21 @@ impl Migrating<'_> {
     async fn at_once(&mut self, way: Way, units: Vec<Unit>, mark: Mark) -> Result<(), Fault> {
         let begun = Instant::now();
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
+        let mut telling = Telling::of(&units);
         for unit in &units[..first] {
-            self.unit(unit).await?;
+            self.unit(unit, &mut telling).await?;
         }
         self.session.begin().await?;
         let done = async {
             for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Transaction(_))) {
-                self.unit(unit).await?;
+                self.unit(unit, &mut telling).await?;
             }
             self.finish(way, &Mark { done: 1, whole: true, ..mark }, begun.elapsed()).await
         };
         let done = done.await;
         self.ended(done).await?;
         for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Session(_))) {
-            self.unit(unit).await?;
+            self.unit(unit, &mut telling).await?;
         }
         Ok(())
     }
@@ -139,15 +142,16 @@ impl Migrating<'_> {
             self.ended(done).await?;
         }
         let all = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        let mut telling = Telling::of(units);
         for (at, unit) in (0_u32..).zip(units) {
             match unit {
-                Unit::Session(_) => self.unit(unit).await?,
-                _ if at < mark.done => {}
+                Unit::Session(_) => self.unit(unit, &mut telling).await?,
+                _ if at < mark.done => telling.pass(unit),
                 Unit::Transaction(_) => {
                     self.session.begin().await?;
                     let next = Mark { done: at + 1, begun: false, ..mark.clone() };
                     let done = async {
-                        self.unit(unit).await?;
+                        self.unit(unit, &mut telling).await?;
                         self.session.mark(&next).await
                     };
                     let done = done.await;
@@ -156,11 +160,12 @@ impl Migrating<'_> {
                 }
                 Unit::Alone(statement) => {
                     let is_again = mark.begun;
-                    if !(is_again && settling::is_done(self.session, statement).await?) {
+                    if is_again && settling::is_done(self.session, statement).await? {
+                        telling.pass(unit);
+                    } else {
                         mark = Mark { done: at, begun: true, ..mark };
                         self.session.mark(&mark).await?;
-                        (self.progress)(format!("statement {} of {all}, outside a transaction", at + 1));
-                        match self.unit(unit).await {
+                        match self.unit(unit, &mut telling).await {
                             Err(fault) if is_again && settling::is_there_already(&fault) => {}
                             done => done?,
                         }
@@ -211,13 +216,16 @@ impl Migrating<'_> {
         }
     }
 
-    async fn unit(&mut self, unit: &Unit) -> Result<(), Fault> {
+    async fn unit(&mut self, unit: &Unit, telling: &mut Telling) -> Result<(), Fault> {
         let statements = match unit {
             Unit::Transaction(statements) => statements.as_slice(),
             Unit::Alone(statement) | Unit::Session(statement) => std::slice::from_ref(statement),
         };
         let (path, line) = (self.script.up.path.clone(), self.script.up.line);
         for statement in statements {
+            if let Some(said) = telling.say() {
+                (self.progress)(said);
+            }
             self.statement(statement, &path, line).await?;
         }
         Ok(())
