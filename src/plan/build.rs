@@ -145,7 +145,7 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
             Err(refusal) => refusals.push(refusal),
         }
     }
-    migrations::make_backups(&mut changes);
+    migrations::make_backups(&mut changes, inputs.desired);
     if refusals.is_empty() { Ok(changes) } else { Err(refusals) }
 }
 

@@ -100,6 +100,12 @@ impl Decider<'_> {
         }))
     }
 
+    /// A backup that a rollback does not want: it may be needed all the same, for what the rollback takes back.
+    pub(super) fn unwanted_backup(&self, address: &Address) -> Option<Change> {
+        let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
+        Some(kept(address, None, &recorded.resource))
+    }
+
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
         let known = self.worths.get(address).cloned();
         if migration.down.is_some() { known.unwrap_or(Worth::Unproven) } else { Worth::Absent }
@@ -143,7 +149,7 @@ fn is_edited(entry: &Entry, migration: &Migration) -> bool {
 }
 
 /// Turns the backups that something needs into steps: a migration of their database that runs or is taken back.
-pub(super) fn make_backups(changes: &mut [Change]) {
+pub(super) fn make_backups(changes: &mut Vec<Change>, desired: &BTreeMap<Address, Resource>) {
     let moved = |change: &Change| {
         let migration =
             change.resource()?.migration().filter(|migration| migration.backup && change.action != Action::Keep)?;
@@ -154,6 +160,8 @@ pub(super) fn make_backups(changes: &mut [Change]) {
         change.action = Action::Run;
         change.reasons = vec![Reason::BeforeMigration];
     }
+    let is_idle = |change: &Change| change.address.kind() == Kind::Backup && change.action == Action::Keep;
+    changes.retain(|change| !is_idle(change) || desired.contains_key(&change.address));
 }
 
 /// The migrations that run as late as they can, by position: those that lose something older code may use, and all
