@@ -3,6 +3,7 @@
 //! Run by `scripts/tools-accept`, which installs them; `scripts/test` leaves this binary out. Needs a Docker engine, for
 //! omni's lock alone, and the programs of a `PostgreSQL` server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "the script reads how many cells there were")]
 
 #[expect(dead_code, reason = "no tool's table is written here by hand")]
 #[path = "e2e_histories/base.rs"]

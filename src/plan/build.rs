@@ -83,6 +83,7 @@ impl Plan {
         } else {
             migrations::make_backups(&mut changes, &needed);
         }
+        migrations::drop_idle_backups(&mut changes, inputs.desired);
         let edges = edges(inputs, &graph, &mut changes);
         let (changes, edges) = order::ordered(changes, &edges)
             .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;

@@ -57,8 +57,9 @@ impl Decider<'_> {
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
         match address.kind() {
             Kind::Volume => return self.unwanted_volume(address),
-            // What is in a database outlives its entry in the spec, and so does the record of a backup.
-            Kind::Database | Kind::Backup => return None,
+            // What is in a database outlives its entry in the spec.
+            Kind::Database => return None,
+            Kind::Backup => return self.unwanted_backup(address),
             _ => {}
         }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());

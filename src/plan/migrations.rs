@@ -105,6 +105,12 @@ impl Decider<'_> {
         migration.backup && !self.skips_backups
     }
 
+    /// A backup that a rollback does not want: it may be needed all the same, for what the rollback takes back.
+    pub(super) fn unwanted_backup(&self, address: &Address) -> Option<Change> {
+        let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
+        Some(kept(address, None, &recorded.resource))
+    }
+
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
         let known = self.worths.get(address).cloned();
         if migration.down.is_some() { known.unwrap_or(Worth::Unproven) } else { Worth::Absent }
@@ -165,6 +171,12 @@ pub(super) fn make_backups(changes: &mut [Change], needed: &BTreeSet<Address>) {
         change.action = Action::Run;
         change.reasons = vec![Reason::BeforeMigration];
     }
+}
+
+/// Drops the backups that nobody wants and nothing needs.
+pub(super) fn drop_idle_backups(changes: &mut Vec<Change>, desired: &BTreeMap<Address, Resource>) {
+    let is_idle = |change: &Change| change.address.kind() == Kind::Backup && change.action == Action::Keep;
+    changes.retain(|change| !is_idle(change) || desired.contains_key(&change.address));
 }
 
 /// The migrations that run as late as they can, by position: those that lose something older code may use, and all

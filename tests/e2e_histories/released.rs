@@ -15,7 +15,7 @@ fn a_file_goes_two_releases_back_and_forward_again() {
 }
 
 async fn lives(case: Case<'_>) {
-    case.write(&STEPS[..2], true);
+    case.write(&STEPS[..2], false);
     case.apply("v1");
     let first = case.has(&STEPS[..2], "after v1").await;
     case.base.run("INSERT INTO notes (id, text) VALUES (1, 'one'), (2, 'two')").await;
@@ -27,11 +27,14 @@ async fn lives(case: Case<'_>) {
     case.apply("v3");
     let third = case.has(&STEPS, "after v3").await;
 
-    // The column goes with what is in it, so that has to be agreed to.
+    // The column goes with what is in it: that has to be agreed to, and there is a backup, though v1 had none.
+    let backups = || std::fs::read_dir(case.world.path("backups")).unwrap().count();
+    let made = backups();
     case.write(&STEPS[..2], true);
     case.ends(&["rollback", "--to", "v1", "--yes"], 8);
     case.is_as(&third, "after a rollback that nobody agreed to").await;
     case.goes_back("v1");
+    assert!(backups() > made, "{case}: no backup was made");
     case.has(&STEPS[..2], "after the rollback").await;
     case.is_as(&first, "after the rollback").await;
     assert_eq!(case.base.texts("SELECT id || ' ' || text FROM notes ORDER BY id").await, ["1 one", "2 two"], "{case}");

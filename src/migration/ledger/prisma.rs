@@ -128,8 +128,8 @@ fn later(table: &Table, column: &str) -> String {
     }
 }
 
-/// A time, or the first one after every row where that is later. On `SQLite` every number comes before every text: where
-/// there is a text, it is one too.
+/// A time, or the first one after every row where that is later. On `SQLite` every number comes before every text:
+/// where there is a text, it is one too.
 fn rising(table: &Table, time: &str) -> String {
     let quoted = table.quoted();
     if table.is_postgres() {
