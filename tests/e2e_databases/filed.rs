@@ -54,8 +54,8 @@ impl Row {
         let world = World::new(name);
         fs::create_dir(world.path("migrations")).unwrap();
         fs::create_dir(world.path("data")).unwrap();
-        let spec = "[databases.shop]\nurl = \"sqlite:data/shop.db?mode=rwc\"\n\n[migrations.shop]\ndir = \"migrations\"\n\
-                    layout = \"sqlx\"\n\n[backups.shop]\nkeep = { last = 2 }\n";
+        let spec = "[databases.shop]\nurl = \"sqlite:data/shop.db?mode=rwc\"\n\n[migrations.shop]\n\
+                    dir = \"migrations\"\nlayout = \"sqlx\"\n\n[backups.shop]\nkeep = { last = 2 }\n";
         let write = |scripts: &[(&str, &str, &str)]| {
             for (name, up, down) in scripts {
                 fs::write(world.path(&format!("migrations/{name}.up.sql")), up).unwrap();

@@ -68,8 +68,8 @@ impl Row {
         Self::with(name, shop, words, scripts, (before, after), places, code)
     }
 
-    /// The recovery of an apply that was killed, which is killed in its turn. `ends` are what was before that apply, and
-    /// what it would have come to.
+    /// The recovery of an apply that was killed, which is killed in its turn. `ends` are what was before that apply,
+    /// and what it would have come to.
     async fn of_recovery(name: &'static str, shop: Shop, scripts: &'static [Script], ends: (Facts, Facts)) -> Self {
         shop.save().await;
         let (places, ran) = shop.places(RECOVER[0]);

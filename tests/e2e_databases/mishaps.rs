@@ -162,7 +162,12 @@ async fn a_restore_whose_sessions_are_ended_is_done_again() {
     }
     let ran = working.end();
     assert!(ended > 0, "{}", ran.text);
-    assert_eq!(ran.code, Some(1), "{}", ran.text);
+    // On a busy machine the time in which an undo is done again may be over.
+    if ran.code == Some(3) {
+        shop.ends(&["recover"], 0);
+    } else {
+        assert_eq!(ran.code, Some(1), "{}", ran.text);
+    }
     before.is_back(&shop, &ran.text).await;
 }
 

@@ -20,7 +20,8 @@ pub(crate) const DATABASE: &str = "shop";
 /// The schema as a list of lines, the order of columns left out; and the rows.
 const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
     SELECT format('column %s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-        (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum)) AS line \
+        (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum) \
+        ) AS line \
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> '_sqlx_migrations' \
     UNION ALL SELECT format('index %s valid %s', pg_get_indexdef(i.indexrelid), i.indisvalid AND i.indisready) \
@@ -159,8 +160,8 @@ impl Shop {
         let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
         for table in tables {
             let ask = format!(
-                "SELECT count(*) || ' rows ' || coalesce(md5(string_agg(to_jsonb(t)::text, ',' ORDER BY to_jsonb(t)::text)), '') \
-                 FROM \"{table}\" AS t"
+                "SELECT count(*) || ' rows ' || coalesce(md5(string_agg(line, ',' ORDER BY line)), '') \
+                 FROM (SELECT to_jsonb(t)::text AS line FROM \"{table}\" AS t) AS rows"
             );
             let rows: String = sqlx::query_scalar(AssertSqlSafe(ask)).fetch_one(&mut connection).await.unwrap();
             schema = format!("{schema}\n{table}: {rows}");
@@ -262,7 +263,7 @@ impl Shop {
                 connection.close().await.unwrap();
                 return Ok((locked, now));
             }
-            if now > Duration::from_secs(60) {
+            if now > Duration::from_mins(1) {
                 return Err(format!("after {now:?} there are still {locks} locks, and {sessions:?}"));
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
