@@ -33,9 +33,9 @@ pub struct SeenDatabase {
 /// What users of a database can tell of it: two worlds in which it differs are two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// What was applied, in order; a half applied one with a `~` before its version. Those that the ledger has no row of
-    /// their own for are no part of it, since which of them are known depends on the files that are there: `..7` stands
-    /// for all up to 7.
+    /// What was applied, in order; a half applied one with a `~` before its version. Those that the ledger has no row
+    /// of their own for are no part of it, since which of them are known depends on the files that are there: `..7`
+    /// stands for all up to 7.
     pub applied: Vec<String>,
     /// The fingerprint of the schema.
     pub schema: Fingerprint,

@@ -1,7 +1,7 @@
 //! `Pace`: how far something long has come, in words: how much of how much, how fast, and how long it takes yet.
 //!
-//! `12.00 MiB of 48.00 MiB, 3.00 MiB/s, 12 s left`: the same of the bytes of a file and of the blocks of a table. When it
-//! is told, and how it is drawn, is left to others.
+//! `12.00 MiB of 48.00 MiB, 3.00 MiB/s, 12 s left`: the same of the bytes of a file and of the blocks of a table. When
+//! it is told, and how it is drawn, is left to others.
 
 use std::time::Duration;
 
