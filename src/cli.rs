@@ -140,7 +140,7 @@ async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Graph(args) => commands::graph::run(global, args, console),
         Command::Plan(args) => commands::plan::run(global, args, console).await,
         Command::Show(args) => commands::show::run(global, args, console).await,
-        Command::Apply(args) => commands::apply::run(global, args, console).await,
+        Command::Apply(args) => Box::pin(commands::apply::run(global, args, console)).await,
         Command::Recover(args) => commands::recover::run(global, args, console).await,
         Command::Rollback(args) => commands::rollback::run(global, args, console).await,
         Command::Status => commands::status::run(global, console).await,

@@ -85,17 +85,14 @@ impl Place {
 
     /// Runs SQL in the database, past omni.
     async fn sql(&self, text: &str) {
-        match &self.server {
-            Some(server) => {
-                server.sql("shop", text).await;
-            }
-            None => {
-                let mut file: SqliteConnection =
-                    SqliteConnectOptions::new().filename(self.path("shop.db")).connect().await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut file).await.unwrap();
-                sqlx::Connection::close(file).await.unwrap();
-            }
+        if let Some(server) = &self.server {
+            server.sql("shop", text).await;
+            return;
         }
+        let path = SqliteConnectOptions::new().filename(self.path("shop.db"));
+        let mut file: SqliteConnection = path.connect().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut file).await.unwrap();
+        sqlx::Connection::close(file).await.unwrap();
     }
 
     /// Each change by hand is told in these words, and nothing once it is taken back.

@@ -62,13 +62,13 @@ pub fn release(
     }
 }
 
+/// Databases as a release left them, by name, and the files that they name.
+type Left = (BTreeMap<String, RecordedDatabase>, Vec<(Fingerprint, Vec<u8>)>);
+
 /// The databases with migrations of a release as they were seen right after it, and the files that hold the facts of
 /// their schemas.
 #[must_use]
-pub fn left(
-    release: &Release,
-    seen: &BTreeMap<String, SeenDatabase>,
-) -> (BTreeMap<String, RecordedDatabase>, Vec<(Fingerprint, Vec<u8>)>) {
+pub fn left(release: &Release, seen: &BTreeMap<String, SeenDatabase>) -> Left {
     let (mut databases, mut files) = (BTreeMap::new(), Vec::new());
     for (address, recorded) in &release.resources {
         let has_migrations = recorded.resource.database().is_some_and(|database| database.ledger.is_some());

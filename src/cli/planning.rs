@@ -126,7 +126,7 @@ async fn catalogues(
         let Some(file) = left.catalogue.filter(|_| differs) else { continue };
         match store.file(&file).await {
             Ok(text) => {
-                found.extend(Catalogue::of_text(&String::from_utf8_lossy(&text)).map(|one| (name.clone(), one)))
+                found.extend(Catalogue::of_text(&String::from_utf8_lossy(&text)).map(|one| (name.clone(), one)));
             }
             Err(StoreError::NoFile(_)) => {}
             Err(error) => return Err(error.into()),

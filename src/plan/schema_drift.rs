@@ -160,13 +160,13 @@ pub(super) fn uncompared(head: &Release, observed: &Observed) -> Vec<Uncompared>
         let Some(database) = resource.database().filter(|database| database.ledger.is_some()) else { continue };
         let why = match (observed.databases.get(address.name()), head.databases.get(address.name())) {
             (None, _) => Some(("cannot be asked: deploy.toml does not lead to it".to_owned(), true)),
-            (Some(Err(why)), _) => match silent.iter().find(|(silent, _)| *silent == address) {
-                Some(_) => Some((format!("cannot be asked: {why}"), true)),
-                None => {
-                    let service = database.service.as_deref().unwrap_or_default();
-                    Some((format!("cannot be asked: service.{service} does not run"), false))
-                }
-            },
+            (Some(Err(why)), _) if silent.iter().any(|(silent, _)| *silent == address) => {
+                Some((format!("cannot be asked: {why}"), true))
+            }
+            (Some(Err(_)), _) => {
+                let service = database.service.as_deref().unwrap_or_default();
+                Some((format!("cannot be asked: service.{service} does not run"), false))
+            }
             (Some(Ok(_)), None) => {
                 Some((format!("was not recorded by release {}: the next one does", head.number), false))
             }

@@ -34,12 +34,13 @@ const IS_KEPT: &str = "EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHE
 /// how the session stands; everything with the settings; and, in a transaction that is open, the settings put back.
 pub(super) async fn read(connection: &mut PgConnection, without: &[String]) -> Result<Catalogue, Trouble> {
     let before = settings(connection).await?;
-    let mut ask: String = SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value};\n")).collect();
+    let mut ask: Vec<_> = SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
     if !before.is_kept {
-        ask.push_str(&format!("PREPARE omni_catalogue (text[]) AS {QUERY};\n"));
+        ask.push(format!("PREPARE omni_catalogue (text[]) AS {QUERY}"));
     }
     let skip: Vec<_> = without.iter().map(|name| literal(name)).collect();
-    ask.push_str(&format!("EXECUTE omni_catalogue (ARRAY[{}]::text[])", skip.join(", ")));
+    ask.push(format!("EXECUTE omni_catalogue (ARRAY[{}]::text[])", skip.join(", ")));
+    let ask = ask.join(";\n");
     if before.is_open {
         let read = facts(connection, ask).await?;
         // After a failure the transaction can only be taken back, and the settings with it.
