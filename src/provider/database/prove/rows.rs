@@ -18,7 +18,8 @@ const SERVER_TABLES: &str = "SELECT coalesce(json_object_agg(format('%I.%I', n.n
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))::text, '{}') \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind = 'r' AND c.relpersistence <> 't' \
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'omni') AND n.nspname NOT LIKE 'pg\\_toast%' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'omni') AND n.nspname NOT LIKE 'pg\\_toast%' \
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
          WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
 const FILE_TABLES: &str = "SELECT json_group_object(l.name, \

@@ -94,8 +94,8 @@ impl<E: Engine> Prover<'_, E> {
         }
         (proving.hear)("copying the schema".to_owned());
         let text = self.dumped(proving, major).await?;
-        let loader = server.map_or(copy, |server| server as &dyn Scratch);
-        let loaded = load(loader, &text, real, without).await?;
+        let into = server.map_or(copy, |server| server as &dyn Scratch);
+        let loaded = load(into, &text, real, without).await?;
         let notes = loaded.differences.iter().map(|one| format!("the scratch copy differs: {one}")).collect();
         Ok(Loaded { is_same: true, notes })
     }
@@ -105,7 +105,7 @@ impl<E: Engine> Prover<'_, E> {
         &self,
         proving: &Proving<'_>,
         stage: &Stage,
-        (manifest, shelf): (&Manifest, &Shelf),
+        (manifest, folder): (&Manifest, &Shelf),
         (copy, server): (&dyn Scratch, Option<&PostgresScratch>),
         (real, without): (&Catalogue, &[String]),
     ) -> Result<Loaded, Fault> {
@@ -116,7 +116,7 @@ impl<E: Engine> Prover<'_, E> {
             tools: inside.as_ref().map_or(&*self.tools, |inside| inside as &dyn Tools),
             target: proving.real.clone(),
             ledger: None,
-            shelf,
+            shelf: folder,
             keys: self.keys,
             safety: None,
             progress: proving.hear,
