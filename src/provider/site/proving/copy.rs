@@ -121,13 +121,12 @@ impl<E: Engine> Prover<'_, E> {
             safety: None,
             progress: proving.hear,
         };
-        match server {
-            Some(server) => backups.filled(manifest, server).await?,
-            None => {
-                let path = proving.folder.join(FILE);
-                let file = std::fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
-                backups.unpacked(manifest, file, &path).await?;
-            }
+        if let Some(server) = server {
+            backups.filled(manifest, server).await?;
+        } else {
+            let path = proving.folder.join(FILE);
+            let file = std::fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
+            backups.unpacked(manifest, file, &path).await?;
         }
         let copied = copy.open().await?.catalogue(without).await?;
         let is_same = real.differences(&copied).iter().all(|one| one.kind == "database");
