@@ -11,7 +11,7 @@ impl MigrationProof {
     /// What its way back is worth.
     #[must_use]
     pub fn worth(&self) -> Worth {
-        let lost = || self.tried.iter().flat_map(|tried| tried.lost()).map(RowChange::to_string);
+        let lost = || self.tried.iter().flat_map(RowsTried::lost).map(RowChange::to_string);
         let came_back = self.tried.as_ref().is_some_and(RowsTried::came_back);
         match (&self.verdict, self.rows) {
             (Verdict::Exact | Verdict::ColumnOrder { .. } | Verdict::NoSchemaChange, _) if lost().next().is_some() => {

@@ -65,7 +65,7 @@ pub(super) async fn contents(session: &mut dyn Session, without: &[String]) -> R
 
 /// Whether a table is one of the ledger's, or of omni's own.
 fn is_left_out(table: &str, without: &[String]) -> bool {
-    let bare = |name: &str| name.strip_prefix("main.").map(str::to_owned).unwrap_or_else(|| name.to_owned());
+    let bare = |name: &str| name.strip_prefix("main.").map_or_else(|| name.to_owned(), str::to_owned);
     let schema = table.split_once('.').map(|(schema, _)| format!("{schema}.*"));
     table == marks::table(Dialect::Sqlite)
         || without.iter().any(|name| bare(name) == table || schema.as_ref().is_some_and(|schema| schema == name))

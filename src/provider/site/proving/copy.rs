@@ -94,8 +94,8 @@ impl<E: Engine> Prover<'_, E> {
         }
         (proving.hear)("copying the schema".to_owned());
         let text = self.dumped(proving, major).await?;
-        let loader = server.map_or(copy, |server| server as &dyn Scratch);
-        let loaded = load(loader, &text, real, without).await?;
+        let into = server.map_or(copy, |server| server as &dyn Scratch);
+        let loaded = load(into, &text, real, without).await?;
         let notes = loaded.differences.iter().map(|one| format!("the scratch copy differs: {one}")).collect();
         Ok(Loaded { is_same: true, notes })
     }
@@ -105,7 +105,7 @@ impl<E: Engine> Prover<'_, E> {
         &self,
         proving: &Proving<'_>,
         stage: &Stage,
-        (manifest, shelf): (&Manifest, &Shelf),
+        (manifest, folder): (&Manifest, &Shelf),
         (copy, server): (&dyn Scratch, Option<&PostgresScratch>),
         (real, without): (&Catalogue, &[String]),
     ) -> Result<Loaded, Fault> {
@@ -116,18 +116,17 @@ impl<E: Engine> Prover<'_, E> {
             tools: inside.as_ref().map_or(&*self.tools, |inside| inside as &dyn Tools),
             target: proving.real.clone(),
             ledger: None,
-            shelf,
+            shelf: folder,
             keys: self.keys,
             safety: None,
             progress: proving.hear,
         };
-        match server {
-            Some(server) => backups.filled(manifest, server).await?,
-            None => {
-                let path = proving.folder.join(FILE);
-                let file = std::fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
-                backups.unpacked(manifest, file, &path).await?;
-            }
+        if let Some(server) = server {
+            backups.filled(manifest, server).await?;
+        } else {
+            let path = proving.folder.join(FILE);
+            let file = std::fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
+            backups.unpacked(manifest, file, &path).await?;
         }
         let copied = copy.open().await?.catalogue(without).await?;
         let is_same = real.differences(&copied).iter().all(|one| one.kind == "database");
