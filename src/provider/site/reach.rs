@@ -81,8 +81,8 @@ impl<E: Engine> Site<E> {
         Ok(if is_set { parsed.into() } else { url.to_owned() })
     }
 
-    /// The programs in the container of the service that runs a database at this URL; none where no service does, or its
-    /// container has none that reach the server.
+    /// The programs in the container of the service that runs a database at this URL; none where no service does, or
+    /// its container has none that reach the server.
     ///
     /// # Errors
     /// When the engine does not answer.

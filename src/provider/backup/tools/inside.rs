@@ -1,8 +1,8 @@
 //! `Inside`: `pg_dump` and `pg_restore` in the container of the service that runs a database.
 //!
-//! They are of the server's own major, so the machine needs none. They are run as a command of the engine, whose streams
-//! carry the dump. A password goes in as the first line of the input: it stands in no argument, and in nothing that
-//! the engine tells of the command. Where whoever reads a dump is gone, the input ends, and with it the program.
+//! They are of the server's own major, so the machine needs none. They are run as a command of the engine, whose
+//! streams carry the dump. A password goes in as the first line of the input: it stands in no argument, and in nothing
+//! that the engine tells of the command. Where whoever reads a dump is gone, the input ends, and with it the program.
 
 use std::sync::Arc;
 use std::time::Duration;
