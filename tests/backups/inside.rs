@@ -27,6 +27,12 @@ layout = "golang-migrate"
 const NOTES: &str = "CREATE TABLE notes (id integer PRIMARY KEY, text text); \
                      INSERT INTO notes SELECT i, repeat('x', i) FROM generate_series(1, 1000) i;";
 
+fn docker(words: &[&str]) -> String {
+    let ran = Command::new("docker").args(words).output().unwrap();
+    assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap().trim().to_owned()
+}
+
 /// A place whose server is up, with one migration; everything is removed with it.
 struct Shop(Place);
 
@@ -54,19 +60,13 @@ impl Shop {
         said
     }
 
-    fn docker(&self, words: &[&str]) -> String {
-        let ran = Command::new("docker").args(words).output().unwrap();
-        assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8(ran.stdout).unwrap().trim().to_owned()
-    }
-
     fn container(&self) -> String {
-        let all = self.docker(&["ps", "--filter", &format!("name={}", self.0.project), "--format", "{{.Names}}"]);
+        let all = docker(&["ps", "--filter", &format!("name={}", self.0.project), "--format", "{{.Names}}"]);
         all.lines().find(|name| name.contains("pg")).unwrap_or_else(|| panic!("no server: {all}")).to_owned()
     }
 
     fn sql(&self, query: &str) -> String {
-        self.docker(&["exec", &self.container(), "psql", "--username=shop", "-qAtc", query])
+        docker(&["exec", &self.container(), "psql", "--username=shop", "-qAtc", query])
     }
 
     fn backups(&self) -> Vec<Value> {
@@ -119,7 +119,7 @@ fn backups_of_a_service_are_made_tried_and_restored() {
     let beside = scratch["into"].as_str().unwrap();
     let container = shop.container();
     let count = ["exec", &container, "psql", "--username=shop", "-qAtc", "SELECT count(*) FROM notes", beside];
-    assert_eq!(shop.docker(&count), "1000");
+    assert_eq!(docker(&count), "1000");
 
     shop.script("000002_tags.up.sql", "CREATE TABLE tags (id integer);");
     shop.script("000002_tags.down.sql", "DROP TABLE tags;");
@@ -127,8 +127,8 @@ fn backups_of_a_service_are_made_tried_and_restored() {
     shop.sql("DELETE FROM notes WHERE id > 10");
     let agreed = ["backup", "restore", &name, "--yes", "--allow-loss", "database.shop"];
     let client = ["exec", "--detach", &container, "psql", "--username=shop", "-c", "SELECT pg_sleep(600)"];
-    shop.docker(&client);
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    docker(&client);
+    let until = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while shop.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'") != "1" {
         assert!(std::time::Instant::now() < until, "nobody is connected");
     }

@@ -66,7 +66,7 @@ fn content(number: usize, dialect: Dialect) -> (Vec<String>, Vec<String>) {
     for table in 0..count {
         let name = NAMES[(number + table * 5) % NAMES.len()];
         let (mut columns, mut values) = (String::new(), String::new());
-        for at in 0..1 + dice.below(5) {
+        for at in 0..=dice.below(5) {
             let (kind, value) = match dialect {
                 Dialect::Postgres => POSTGRES[dice.below(POSTGRES.len())],
                 Dialect::Sqlite => SQLITE[dice.below(SQLITE.len())],
