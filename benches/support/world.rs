@@ -187,6 +187,7 @@ fn release(scope: &Scope, things: &BTreeMap<Address, Resource>) -> Release {
         resources: things.iter().map(recorded).collect(),
         world: Fingerprint::of("world"),
         databases: BTreeMap::new(),
+        without_backup: Vec::new(),
     }
 }
 
