@@ -6,6 +6,9 @@ use crate::consent::typed_on;
 use crate::place::Place;
 use crate::said::Said;
 
+/// A service that ends at once, and is watched for longer than a busy machine takes to hear of it.
+const ENDS: &str = "\"exit-after\", \"50\", \"3\"]\nupdate = { monitor = \"30s\" }";
+
 const WEB: &str = "[networks.inside]
 [env.TOKEN]
 secret = true
@@ -54,7 +57,7 @@ fn every_result_has_a_format_and_every_error_is_one_line() {
     assert_eq!(error(&run(&["logs", "web", "--json"]))["code"], "omni::logs::no_json");
     assert_eq!(error(&run(&["show", "v7", "--json"]))["exit"], 2);
     assert_eq!(error(&run(&["shwo", "--json"]))["code"], "omni::cli::usage");
-    place.edit("\"say-and-sleep\", \"at work\"", "\"exit-after\", \"50\", \"3\"");
+    place.edit("\"say-and-sleep\", \"at work\"]", ENDS);
     let failed = run(&["apply", "--yes", "--json"]);
     assert_eq!(error(&failed)["code"], "omni::apply::step_failed", "{}", failed.screen());
     place.edit("[networks.inside]", "[networks.inside]\nnonsense = 1");
@@ -68,7 +71,7 @@ fn an_open_apply_is_told_as_json_by_whoever_meets_it() {
     assert_eq!(run(&["apply", "--yes", "--tag", "v1"]).code, 0);
     let good = place.read("deploy.toml");
     let pause = || {
-        place.edit("\"say-and-sleep\", \"at work\"", "\"exit-after\", \"50\", \"3\"");
+        place.edit("\"say-and-sleep\", \"at work\"]", ENDS);
         assert_eq!(run(&["apply", "--yes", "--on-failure", "pause"]).code, 3);
         place.write("deploy.toml", &good);
     };
