@@ -134,7 +134,8 @@ impl Stage {
         self.deployment.judge(&cell, &ran, tally);
     }
 
-    /// Lets the lease run out and takes the lock away; says whether there was one.
+    /// Lets the lease run out and takes the lock away; says whether an apply was open then, and nothing where it could
+    /// not be taken.
     fn sleep(&self) -> Option<bool> {
         std::thread::sleep(LEASE);
         let world = &self.deployment.world;
@@ -142,8 +143,7 @@ impl Stage {
         let found: serde_json::Value = serde_json::from_slice(&status.stdout).ok()?;
         let fence = found["held"]["fence"].as_u64();
         let opened = !world.status()["open_apply"].is_null();
-        take_away(world, fence?);
-        Some(opened)
+        take_away(world, fence?).then_some(opened)
     }
 }
 
