@@ -291,6 +291,11 @@ impl Session for FakeSession {
         self.act(self.read("marks"), |found, number| Ok(found.seen(number).marks.values().cloned().collect())).await
     }
 
+    async fn mark_of(&mut self, migration: &str) -> Result<Option<Mark>, Fault> {
+        let migration = migration.to_owned();
+        self.act(self.read("marks"), move |found, number| Ok(found.seen(number).marks.get(&migration).cloned())).await
+    }
+
     async fn mark(&mut self, mark: &Mark) -> Result<(), Fault> {
         let mark = mark.clone();
         self.act(self.change("mark"), move |found, number| {
