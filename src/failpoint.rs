@@ -109,7 +109,8 @@ pub fn touch() -> std::io::Result<()> {
     if refuses { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(()) }
 }
 
-/// Lets the disk refuse so many changes of a folder of backups that this thread makes, from this one on, counted from 1.
+/// Lets the disk refuse so many of the changes that this thread makes of a folder of backups, from this one on, counted
+/// from 1.
 #[cfg(feature = "failpoints")]
 pub fn refuse_disk(from: u64, many: u64) {
     armed::DISK.set((from, many, 0));

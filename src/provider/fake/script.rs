@@ -30,8 +30,8 @@ pub enum Trouble {
 /// How a call in the log begins that only reads; such a one is there only where something went wrong with it.
 pub const ONLY_READ: &str = "read: ";
 
-/// Every call of `Engine`, `Connect`, `Session` and `Tools`. A call that is not here cannot be counted: the fault matrix has a
-/// row for each.
+/// Every call of `Engine`, `Connect`, `Session` and `Tools`. A call that is not here cannot be counted: the fault
+/// matrix has a row for each.
 pub const METHODS: [&str; 51] = [
     "abort",
     "begin",

@@ -1,4 +1,4 @@
-//! The databases of the fake as those of one server: made, dropped, renamed and asked about by statements on any of them.
+//! The databases of the fake as those of one server: statements on any of them make, drop and rename others, and ask.
 //!
 //! A rename holds both names until its transaction ends, and whoever needs one of them waits; a database in which
 //! somebody is connected is not renamed. What is in one is left to `database`.
