@@ -14,7 +14,7 @@ mod session;
 mod worker;
 
 pub use aborted::Aborted;
-pub use closing::{lost_for_good, release};
+pub use closing::{left, lost_for_good, release};
 pub use direction::best_way;
 pub use frontier::{Frontier, Step};
 pub use limits::{Limits, OnInterrupt, Stop};

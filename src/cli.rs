@@ -5,6 +5,7 @@
 
 mod applying;
 pub mod args;
+mod backed;
 mod called;
 mod commands;
 mod consent;
@@ -20,6 +21,7 @@ mod git;
 mod histories;
 mod holding;
 mod identity;
+mod lasting;
 mod locking;
 mod opened;
 mod planning;
@@ -138,7 +140,7 @@ async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Graph(args) => commands::graph::run(global, args, console),
         Command::Plan(args) => commands::plan::run(global, args, console).await,
         Command::Show(args) => commands::show::run(global, args, console).await,
-        Command::Apply(args) => commands::apply::run(global, args, console).await,
+        Command::Apply(args) => Box::pin(commands::apply::run(global, args, console)).await,
         Command::Recover(args) => commands::recover::run(global, args, console).await,
         Command::Rollback(args) => commands::rollback::run(global, args, console).await,
         Command::Status => commands::status::run(global, console).await,
@@ -147,6 +149,7 @@ async fn dispatch(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Fingerprint => commands::fingerprint::run(global, console).await,
         Command::Lock(command) => commands::lock::run(global, command, console).await,
         Command::Migrate(command) => commands::migrate::run(global, command, console).await,
+        Command::Backup(command) => commands::backup::run(global, command, console).await,
         Command::Prune(args) => commands::prune::run(global, args, console).await,
         Command::Logs(args) => commands::logs::run(global, args, console).await,
         Command::Doctor => commands::doctor::run(global, console).await,

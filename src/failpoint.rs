@@ -33,8 +33,24 @@ pub enum Place {
     CallUnsent,
     /// After a call to the engine was answered, before anything follows from it.
     CallAnswered,
+    /// Before a statement is sent to a database, or a connection made.
+    SqlUnsent,
+    /// After a database has answered, before anything follows from it.
+    SqlAnswered,
+    /// After the draft of a backup is begun, before anything is in it.
+    BackupBegun,
+    /// After a backup is written wholly, before its file has its name.
+    BackupWritten,
     /// After the file of a backup has its name, before its manifest is written.
     BackupUnlisted,
+    /// After the manifest of a backup has its name.
+    BackupListed,
+    /// After a restored database has the name of the other, which is still there.
+    DatabaseReplaced,
+    /// After a program that dumps or restores was started.
+    ToolStarted,
+    /// After a program that dumps or restores has ended.
+    ToolEnded,
     /// Before something in a folder of backups is changed on disk.
     DiskUntouched,
     /// After something in a folder of backups was changed on disk, before anything follows from it.
@@ -54,7 +70,15 @@ impl Place {
             Self::Locked => "locked",
             Self::CallUnsent => "call.unsent",
             Self::CallAnswered => "call.answered",
+            Self::SqlUnsent => "sql.unsent",
+            Self::SqlAnswered => "sql.answered",
+            Self::BackupBegun => "backup.begun",
+            Self::BackupWritten => "backup.written",
             Self::BackupUnlisted => "backup.unlisted",
+            Self::BackupListed => "backup.listed",
+            Self::DatabaseReplaced => "database.replaced",
+            Self::ToolStarted => "tool.started",
+            Self::ToolEnded => "tool.ended",
             Self::DiskUntouched => "disk.untouched",
             Self::DiskTouched => "disk.touched",
         }

@@ -18,6 +18,7 @@ mod recorded;
 mod refusal;
 mod retained;
 mod retention;
+mod schema_drift;
 mod told;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub use precondition::{Moved, Precondition};
 pub use refusal::Refusal;
 pub use retained::{Retained, retained};
 pub use retention::Retention;
+pub use schema_drift::{SchemaDrift, Uncompared, explain};
 pub use told::Told;
 
 /// All changes of one apply.
@@ -70,6 +72,9 @@ pub struct Plan {
     /// The names of the stopped objects that no kept release will need: they are removed once the apply is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub afterwards: Vec<String>,
+    /// The backups that would have been made before migrations, and that nobody wants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_backup: Vec<Address>,
 }
 
 /// What a plan is for.
@@ -115,7 +120,10 @@ impl Plan {
         let done: Vec<_> = essence.collect();
         let base = self.base.as_ref().map(|base| base.number);
         let from = (&self.scope, &self.purpose, self.spec, &self.engine.id, base, &self.preconditions);
-        Fingerprint::of(&(from, done, &self.edges))
+        if self.without_backup.is_empty() {
+            return Fingerprint::of(&(from, done, &self.edges));
+        }
+        Fingerprint::of(&(from, done, &self.edges, &self.without_backup))
     }
 
     /// What has changed, where this plan was made before and `now` is what comes out now; empty where they do the same.

@@ -16,6 +16,7 @@ mod fault;
 pub mod folder;
 pub mod host;
 mod order;
+pub mod pace;
 pub mod probe;
 pub mod site;
 

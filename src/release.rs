@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Scope};
 use crate::fingerprint::Fingerprint;
+use crate::observed::Standing;
 use crate::resource::Resource;
 use crate::units::Period;
 
@@ -33,6 +34,13 @@ pub struct Release {
     pub resources: BTreeMap<Address, Recorded>,
     /// `Observed::fingerprint` right after it.
     pub world: Fingerprint,
+    /// The backups that were left out before its migrations, on request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_backup: Vec<Address>,
+    /// Every database with migrations as it was right after it, by name. One that could not be asked then is left out,
+    /// and so are those of releases that were made before databases were recorded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub databases: BTreeMap<String, RecordedDatabase>,
 }
 
 impl Release {
@@ -41,6 +49,11 @@ impl Release {
     pub fn content(&self) -> Fingerprint {
         let things = self.resources.iter().map(|(address, recorded)| (address, &recorded.resource));
         Fingerprint::of(&things.collect::<Vec<_>>())
+    }
+
+    /// The files that hold the facts of its databases' schemas.
+    pub fn catalogues(&self) -> impl Iterator<Item = Fingerprint> {
+        self.databases.values().filter_map(|database| database.catalogue)
     }
 }
 
@@ -55,4 +68,19 @@ pub struct Recorded {
     pub took: Option<Period>,
     /// Whether an apply left it half made: the next plan replaces it.
     pub tainted: bool,
+}
+
+/// A database as a release left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedDatabase {
+    /// What ran: `PostgreSQL 15.18`.
+    pub version: String,
+    /// Its major version: another one may write the same definition otherwise.
+    pub major: u32,
+    /// The edition of the facts of its schema, `catalogue::EDITION` then.
+    pub edition: u32,
+    /// Its ledger and the fingerprint of its schema.
+    pub standing: Standing,
+    /// The file that holds the facts of its schema, as `Catalogue::to_text`; none where it could not be kept.
+    pub catalogue: Option<Fingerprint>,
 }

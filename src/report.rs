@@ -4,6 +4,7 @@
 //! is asked of the outside world, no clock is read, and every text that others wrote goes through `plain`. Meaning
 //! never rests on colour. Drawing the errors of a spec in their source is left to miette; what is drawn when, to `cli`.
 
+mod backups;
 mod board;
 pub mod diagnostics;
 mod difference_text;
@@ -34,6 +35,7 @@ mod time;
 mod words;
 mod world;
 
+pub use backups::{BackupDamage, BackupFacts, BackupTrial, backup_list, backups_json};
 pub use drift_text::drift_text;
 pub use ending::{Facts, ending, failure_of};
 pub use figures::{Figures, Spread};

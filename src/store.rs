@@ -113,6 +113,13 @@ pub trait Store: Send + Sync {
     /// When the fence is not ours, the apply is not open, or the store cannot be written.
     async fn append(&mut self, op: &Op, fence: u64, record: &Record, at: Timestamp) -> Result<(), StoreError>;
 
+    /// Keeps files that the release of an open apply will name, by digest: what is there already is there once. It is a
+    /// transaction of its own, so that a release can be closed without them where there is no room.
+    ///
+    /// # Errors
+    /// When the fence is not ours, the apply is not open, or the store cannot be written.
+    async fn keep(&mut self, op: &Op, fence: u64, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError>;
+
     /// Closes an apply, and keeps the release it made, in one transaction.
     ///
     /// # Errors
@@ -179,10 +186,13 @@ const fn purpose_word(purpose: &Purpose) -> &'static str {
     }
 }
 
-/// The files that these releases and this open apply name.
+/// The files that these releases and this open apply name. What an apply keeps just before it is closed is named by its
+/// release; where it did not come so far, nobody names it.
 fn named_files<'r>(kept: impl Iterator<Item = &'r Release>, open: Option<&Apply>) -> BTreeSet<Fingerprint> {
-    let released = kept.flat_map(|release| release.resources.values().map(|recorded| &recorded.resource));
+    let kept: Vec<_> = kept.collect();
+    let catalogues = kept.iter().flat_map(|release| release.catalogues());
+    let released = kept.iter().flat_map(|release| release.resources.values().map(|recorded| &recorded.resource));
     let changes = open.into_iter().flat_map(|apply| &apply.plan.changes);
     let planned = changes.flat_map(|change| change.before.iter().map(|side| &side.resource).chain(&change.after));
-    released.flat_map(Resource::files).chain(planned.flat_map(Resource::files)).collect()
+    released.flat_map(Resource::files).chain(planned.flat_map(Resource::files)).chain(catalogues).collect()
 }

@@ -7,10 +7,16 @@
 mod bench;
 #[path = "support/change.rs"]
 mod change;
+#[path = "backups/commands.rs"]
+mod commands;
 #[path = "backups/damage.rs"]
 mod damage;
 #[path = "backups/files.rs"]
 mod files;
+#[path = "backups/inside.rs"]
+mod inside;
+#[path = "backups/many.rs"]
+mod many;
 #[path = "backups/measure.rs"]
 mod measure;
 #[expect(dead_code, reason = "the server is that of the store's tests, which cut sessions too")]
@@ -20,5 +26,7 @@ mod postgres;
 mod servers;
 #[path = "backups/shelves.rs"]
 mod shelves;
+#[path = "backups/skipping.rs"]
+mod skipping;
 #[path = "backups/steps.rs"]
 mod steps;

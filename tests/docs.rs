@@ -141,6 +141,8 @@ fn commands_and_flags_in_the_docs_exist() {
         "docs/architecture.md",
         "docs/glossary.md",
         "examples/hello/README.md",
+        "examples/postgres-blog/README.md",
+        "examples/sqlite-notes/README.md",
     ] {
         for line in text(path).lines() {
             for found in call.captures_iter(line) {
@@ -156,6 +158,9 @@ fn commands_and_flags_in_the_docs_exist() {
                     "lock" => help(&["lock", "break"]),
                     "migrate" => {
                         ["status", "lint", "prove", "baseline", "new"].map(|word| help(&["migrate", word])).concat()
+                    }
+                    "backup" => {
+                        ["create", "list", "verify", "restore", "prune"].map(|word| help(&["backup", word])).concat()
                     }
                     _ => help(&[command]),
                 };

@@ -16,6 +16,8 @@ mod phantom;
 mod place;
 #[path = "e2e_cli/programs.rs"]
 mod programs;
+#[path = "e2e_cli/proving.rs"]
+mod proving;
 #[path = "e2e_cli/said.rs"]
 mod said;
 #[path = "e2e_cli/screens.rs"]

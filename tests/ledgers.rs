@@ -301,3 +301,27 @@ async fn prisma_finishes_no_row_that_was_rolled_back() {
         assert_eq!(rows[0]["number"].as_deref(), Some("1"));
     }
 }
+
+#[tokio::test]
+async fn prisma_s_times_are_written_as_it_wrote_them() {
+    let mut base = Base::Sqlite(Box::new(SqliteConnection::connect("sqlite::memory:").await.unwrap()));
+    let ledger = Ledger { layout: Layout::Prisma, dialect: Dialect::Sqlite, table: None };
+    base.run(&ledger.create()).await;
+    // As it writes behind a driver adapter; the clock was wrong meanwhile.
+    let theirs = "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at) \
+                  SELECT 'theirs', checksum, '0_theirs', '2999-11-23T13:23:45.345+00:00', '2999-11-23T13:23:45.473+00:00' \
+                  FROM (SELECT 'c' AS checksum)";
+    base.text(theirs).await;
+    let mut case = Case { base: &mut base, ledger, scripts: scripts(Layout::Prisma) };
+    case.add(0).await;
+    case.begin(1).await;
+    case.add(1).await;
+    let rows =
+        case.base.text("SELECT migration_name || ' ' || started_at AS row FROM _prisma_migrations ORDER BY started_at");
+    let rows: Vec<_> = rows.await.iter().map(|row| row["row"].clone().unwrap()).collect();
+    let wanted = ["0_theirs 345", "1_step_1 346", "2_step_2 347"]
+        .map(|row| row.replace(' ', " 2999-11-23T13:23:45.") + "+00:00");
+    assert_eq!(rows, wanted);
+    let question = "SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at < started_at";
+    assert!(case.base.text(question).await.is_empty());
+}

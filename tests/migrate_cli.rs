@@ -158,6 +158,49 @@ async fn a_plan_knows_what_was_proven() {
     fs::write(place.path("migrations/000002_tags.down.sql"), "DROP TABLE IF EXISTS tags;").unwrap();
     let worths: Vec<_> = steps(&place).into_iter().map(|(worth, ..)| worth).collect();
     assert_eq!(worths, ["down proven", "down unproven", "down unproven"]);
+    fs::write(place.path("migrations/000002_tags.up.sql"), "CREATE INDEX tags_id ON tags (id);").unwrap();
+    place.omni(&["migrate", "prove"]).ends(1);
+    let plan = place.omni_at(None, &["plan"]).ends(0);
+    assert!(plan.out.contains("migration.shop.000002_tags fails on a scratch copy of this schema"), "{}", plan.out);
+}
+
+#[tokio::test]
+async fn ways_back_are_proven_on_the_newest_backup() {
+    let place = Place::new("sqlite:notes.db", &SCRIPTS[..2]);
+    let spec = fs::read_to_string(place.path("deploy.toml")).unwrap();
+    fs::write(place.path("deploy.toml"), format!("{spec}prove = \"data\"\n[backups.shop]\ndir = \"kept\"\n")).unwrap();
+    place.sql("CREATE TABLE IF NOT EXISTS other (id INTEGER)").await;
+    place.omni(&["migrate", "baseline", "000001_notes", "--yes"]).ends(0);
+    place
+        .sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL); INSERT INTO notes VALUES (1, 'x')")
+        .await;
+    for (path, text) in &SCRIPTS[2..4] {
+        fs::write(place.path("migrations").join(path), text).unwrap();
+    }
+    let said = place.omni(&["migrate", "prove"]).ends(7);
+    assert!(said.err.contains("omni::migrate::no_backup"), "{}", said.err);
+
+    // The apply makes one before it migrates: the backup has one migration less than the database.
+    place.omni_at(None, &["apply", "--yes"]).ends(0);
+    let scripts = [
+        ("000003_loses.up.sql", "DELETE FROM notes; CREATE TABLE more (id INTEGER);"),
+        ("000003_loses.down.sql", "DROP TABLE more;"),
+        ("000004_moves.up.sql", "UPDATE notes SET text = upper(text);"),
+    ];
+    for (path, text) in scripts {
+        fs::write(place.path("migrations").join(path), text).unwrap();
+    }
+    let proof = place.omni(&["migrate", "prove", "--json"]).ends(1).json();
+    let wanted = ["down proven", "down does NOT bring back 1 of 1 rows of notes", "no down"];
+    assert_eq!(words(&proof, "text"), wanted, "{proof:#}");
+    assert_eq!(words(&proof, "migration")[0], "000002_tags", "{proof:#}");
+    let database = &proof["databases"][0];
+    assert_eq!(database["ground"]["copied"], "data", "{proof:#}");
+    let notes = database["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().contains("are run first")), "{proof:#}");
+    assert_eq!(notes.len(), 2, "the migrations since lead to the schema of the database: {proof:#}");
+    let plan = place.omni_at(None, &["plan"]).ends(0);
+    assert!(plan.out.contains("down does NOT bring back 1 of 1 rows of notes"), "{}", plan.out);
 }
 
 #[test]

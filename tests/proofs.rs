@@ -18,5 +18,7 @@ mod pairs_sqlite;
 #[expect(dead_code, reason = "the server is that of the store's tests, which cut sessions too")]
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "proofs/rows.rs"]
+mod rows;
 #[path = "proofs/scratches.rs"]
 mod scratches;

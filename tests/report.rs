@@ -4,6 +4,8 @@
 mod change;
 #[path = "report/comments.rs"]
 mod comments;
+#[path = "report/drifts.rs"]
+mod drifts;
 #[path = "report/escapes.rs"]
 mod escapes;
 #[path = "report/findings.rs"]

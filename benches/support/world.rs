@@ -186,6 +186,8 @@ fn release(scope: &Scope, things: &BTreeMap<Address, Resource>) -> Release {
         rollback_of: None,
         resources: things.iter().map(recorded).collect(),
         world: Fingerprint::of("world"),
+        databases: BTreeMap::new(),
+        without_backup: Vec::new(),
     }
 }
 

@@ -9,8 +9,10 @@ use crate::address::Address;
 use crate::apply::Frontier;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, NodeStatus};
+use crate::migration::catalogue::EDITION;
+use crate::observed::SeenDatabase;
 use crate::plan::{Action, Class, Plan, Purpose};
-use crate::release::{Recorded, Release};
+use crate::release::{Recorded, RecordedDatabase, Release};
 use crate::units::Period;
 
 /// The release that an apply has made, once every change of its plan is done.
@@ -55,7 +57,35 @@ pub fn release(
         },
         resources: recorded.collect(),
         world,
+        without_backup: plan.without_backup.clone(),
+        databases: BTreeMap::new(),
     }
+}
+
+/// Databases as a release left them, by name, and the files that they name.
+type Left = (BTreeMap<String, RecordedDatabase>, Vec<(Fingerprint, Vec<u8>)>);
+
+/// The databases with migrations of a release as they were seen right after it, and the files that hold the facts of
+/// their schemas.
+#[must_use]
+pub fn left(release: &Release, seen: &BTreeMap<String, SeenDatabase>) -> Left {
+    let (mut databases, mut files) = (BTreeMap::new(), Vec::new());
+    for (address, recorded) in &release.resources {
+        let has_migrations = recorded.resource.database().is_some_and(|database| database.ledger.is_some());
+        let Some(seen) = seen.get(address.name()).filter(|_| has_migrations) else { continue };
+        let text = seen.catalogue.to_text().into_bytes();
+        let catalogue = Fingerprint::of_bytes(&text);
+        let left = RecordedDatabase {
+            version: seen.version.clone(),
+            major: seen.major,
+            edition: EDITION,
+            standing: seen.standing(),
+            catalogue: Some(catalogue),
+        };
+        databases.insert(address.name().to_owned(), left);
+        files.push((catalogue, text));
+    }
+    (databases, files)
 }
 
 /// The changes that were begun and that no unwind can take back: their loss was consented to by name.

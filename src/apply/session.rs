@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Cause, Direction, Effect, Event, FaultReport, Outcome, Progress, Record};
 use crate::lock::Held;
+use crate::observed::SeenDatabase;
 use crate::provider::{Anchor, Fault, FaultKind, Order, Perform};
 use crate::report::Reporter;
 use crate::store::{Store, StoreError};
@@ -72,6 +73,8 @@ pub struct Ended<'p> {
     pub frontier: Frontier<'p>,
     /// What serves now, where all is done or undone; none where the engine could not be asked any more.
     pub world: Option<Fingerprint>,
+    /// The databases then, those that could be asked, by name.
+    pub databases: BTreeMap<String, SeenDatabase>,
     /// What is to serve, was not brought by this apply, and does not come up again: each with why.
     pub down: Vec<(Address, FaultReport)>,
     /// How long each step took that was done here.
@@ -204,7 +207,8 @@ impl<'s> Session<'s> {
         let mut session = self;
         session.tell(&Event::Begun { steps: apply.plan.steps().count(), fence: session.fence });
         session.take_up(&mut run, direction).await;
-        let (outcome, Looked { world, down }) = session.turn_until_done(&mut run, &begin, &raise, &mut said).await?;
+        let (outcome, Looked { world, databases, down }) =
+            session.turn_until_done(&mut run, &begin, &raise, &mut said).await?;
         session.catch_up(&mut run).await;
         if let Some(end) = run.fenced_out {
             return Err(end);
@@ -216,7 +220,7 @@ impl<'s> Session<'s> {
             return Err(Aborted::Store { error, outcome: Some(Box::new(outcome)), tail });
         }
         let elapsed = run.began.elapsed();
-        Ok(Ended { outcome, frontier: run.frontier, world, down, took: run.took, elapsed })
+        Ok(Ended { outcome, frontier: run.frontier, world, databases, down, took: run.took, elapsed })
     }
 
     /// Takes up what an earlier process left, and sets the direction.

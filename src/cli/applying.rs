@@ -178,7 +178,7 @@ impl Applying<'_> {
     async fn close(&mut self, apply: &Apply, ended: Ended<'_>, head: Option<&Release>) -> Result<Applied, Failure> {
         let world = ended.world;
         let at = self.clock.now();
-        let release = match (&ended.outcome, world) {
+        let mut release = match (&ended.outcome, world) {
             (Outcome::Applied, Some(world)) => {
                 Some(apply::release(apply, &ended.frontier, &ended.took, head, world, at))
             }
@@ -187,6 +187,14 @@ impl Applying<'_> {
             (Outcome::Unwound(_), None) => return Err(not_closed("undone", "--back")),
             _ => None,
         };
+        if let Some(release) = &mut release {
+            let (databases, files) = apply::left(release, &ended.databases);
+            release.databases = databases;
+            if !files.is_empty() && self.store.keep(&apply.op, self.locked.fence, files).await.is_err() {
+                // Where there is no room for what a schema was, its fingerprint still tells that it is another one.
+                release.databases.values_mut().for_each(|database| database.catalogue = None);
+            }
+        }
         failpoint::reach(Place::ApplyUnclosed);
         if ended.is_closable() {
             let closed = self.store.close(&apply.op, self.locked.fence, &ended.outcome, release.as_ref(), at).await;

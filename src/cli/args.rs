@@ -1,5 +1,6 @@
 //! `Cli`: the words of the command line.
 
+mod backing;
 mod changing;
 mod global;
 mod migrating;
@@ -7,6 +8,7 @@ mod reading;
 
 use clap::{Parser, Subcommand};
 
+pub use backing::{BackedArgs, BackupCommand, PruneBackupsArgs, RestoreArgs, VerifyArgs};
 pub use changing::{ApplyArgs, DestroyArgs, DoArgs, LockCommand, OnFailure, PruneArgs, RecoverArgs, RollbackArgs};
 pub use global::{Global, When};
 pub use migrating::{BaselineArgs, DatabaseArgs, LintArgs, MigrateCommand, NewArgs, ProveArgs};
@@ -62,6 +64,9 @@ pub enum Command {
     /// Look at migrations, try their ways back, write new ones
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Make backups, try them, and restore one
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Remove what no kept release needs
     Prune(PruneArgs),
     /// Print the last lines of a service's containers
@@ -88,7 +93,10 @@ impl Command {
             Self::Init(_)
             | Self::Apply(_)
             | Self::Lock(LockCommand::Break { .. })
-            | Self::Migrate(MigrateCommand::New(_)) => true,
+            | Self::Migrate(MigrateCommand::New(_))
+            | Self::Backup(BackupCommand::Create(_)) => true,
+            Self::Backup(BackupCommand::Restore(args)) => !args.dry_run,
+            Self::Backup(BackupCommand::Prune(args)) => !args.dry_run,
             Self::Migrate(MigrateCommand::Baseline(args)) => !args.dry_run,
             Self::Fmt(args) => !args.check,
             Self::Recover(args) => !args.dry_run,

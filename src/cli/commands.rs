@@ -1,6 +1,7 @@
 //! The commands, one file each: words in, an exit code out.
 
 pub(super) mod apply;
+pub(super) mod backup;
 pub(super) mod completions;
 pub(super) mod destroy;
 pub(super) mod doctor;

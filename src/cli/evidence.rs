@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use crate::address::{Address, Kind};
 use crate::cli::planning::{Goal, Ground};
 use crate::fingerprint::Fingerprint;
-use crate::migration::proof::{MigrationProof, Proof, digest};
+use crate::migration::proof::{Copied, MigrationProof, Proof, digest};
 use crate::migration::sql::Analysis;
 use crate::migration::{Dialect, Worth};
 use crate::observed::SeenDatabase;
 use crate::plan::{Action, Plan, Told};
 use crate::provider::site;
-use crate::resource::{Migration, Resource};
+use crate::resource::{Migration, Prove, Resource};
 use crate::template::Vault;
 
 /// What a plan of migrations needs beside the spec.
@@ -42,7 +42,8 @@ impl Evidence<'_> {
             let at = Address::new(Kind::Database, name);
             let database = goal.desired.get(&at).or_else(|| recorded.get(&at)).and_then(Resource::database);
             let Some(dialect) = database.map(|database| database.dialect) else { continue };
-            let about = About { name, dialect, seen };
+            let is_on_data = database.is_some_and(|database| database.prove == Prove::Data);
+            let about = About { name, dialect, seen, is_on_data };
             self.pending(&about, &goal.desired, &mut found);
             self.applied(&about, &goal.desired, &recorded, &mut found);
         }
@@ -84,7 +85,9 @@ impl Evidence<'_> {
 
     /// What came of a script on a database like this one, on this schema where one is asked for.
     fn proof(&self, about: &About<'_>, wanted: &Fingerprint, on: Option<Fingerprint>) -> Option<&MigrationProof> {
-        let alike = |proof: &&Proof| proof.ground.dialect == about.dialect && proof.ground.major == about.seen.major;
+        let is_enough = |proof: &Proof| on.is_none() || !about.is_on_data || proof.ground.copied == Copied::Data;
+        let is_alike = |proof: &Proof| (proof.ground.dialect, proof.ground.major) == (about.dialect, about.seen.major);
+        let alike = |proof: &&Proof| is_alike(proof) && is_enough(proof);
         let mut runs = self.proofs.iter().filter(alike).flat_map(Proof::runs);
         let found = runs.find(|(before, one)| one.digest == *wanted && (on.is_none() || *before == on));
         found.map(|(_, one)| one)
@@ -111,4 +114,6 @@ struct About<'a> {
     name: &'a str,
     dialect: Dialect,
     seen: &'a SeenDatabase,
+    /// Whether only what was tried on a backup counts for what is to run.
+    is_on_data: bool,
 }

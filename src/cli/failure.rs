@@ -240,7 +240,7 @@ impl From<Fault> for Failure {
             FaultKind::Conflict => ("omni::engine::conflict", Exit::Refused),
             FaultKind::Failed => ("omni::engine::failed", Exit::Unusable),
         };
-        let failure = Self::new(exit, code, fault.message);
+        let failure = Self::new(exit, fault.code.unwrap_or(code), fault.message);
         match fault.help {
             Some(help) => failure.help(help),
             None => failure,

@@ -72,6 +72,8 @@ pub(crate) async fn foresee(
         rollback_of: None,
         resources,
         world: plan.spec,
+        without_backup: Vec::new(),
+        databases: BTreeMap::new(),
     };
     let (kept, _) = retention.split([vec![next], ground.releases.clone()].concat(), now);
     let found = retained(&observed, &kept).into_iter().filter(|one| !one.needed && !is_step(plan, one));

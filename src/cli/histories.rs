@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::address::{Address, Kind};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
@@ -15,7 +16,7 @@ use crate::migration::ledger::Ledger;
 use crate::plain::plain;
 use crate::provider::database::{Anywhere, Connect, Session, Target};
 use crate::provider::{Fault, FaultKind, site};
-use crate::resource::{Database, Migration, Resource};
+use crate::resource::{Backup, Database, Migration, Resource};
 use crate::spec::{Spec, near};
 
 /// The scripts of one database of the spec.
@@ -28,6 +29,8 @@ pub(crate) struct History {
     pub(crate) ledger: Ledger,
     /// Its migrations, with their texts, in the order of their tool.
     pub(crate) scripts: Vec<Script>,
+    /// How it is backed up; none where it is not.
+    pub(crate) backup: Option<Backup>,
     /// The folder of the scripts, below that of deploy.toml.
     pub(crate) dir: String,
     url: String,
@@ -56,6 +59,10 @@ impl History {
                 url: site::rooted(&url, &project.root),
                 ledger: ledger.clone(),
                 database: database.clone(),
+                backup: match spec.resources.get(&Address::new(Kind::Backup, address.name())) {
+                    Some(Resource::Backup(backup)) => Some(backup.as_ref().clone()),
+                    _ => None,
+                },
             });
         }
         picked(found, wanted, &spec)
@@ -112,7 +119,7 @@ pub(crate) fn failed(fault: Fault) -> Failure {
         FaultKind::Conflict => (Exit::Refused, "omni::database::busy"),
         FaultKind::Denied | FaultKind::Failed => (Exit::Unusable, "omni::database::failed"),
     };
-    let failure = Failure::new(exit, code, plain(&fault.message));
+    let failure = Failure::new(exit, fault.code.unwrap_or(code), plain(&fault.message));
     match fault.help {
         Some(help) => failure.help(help),
         None => failure,

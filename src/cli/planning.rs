@@ -12,13 +12,14 @@ use crate::cli::policy;
 use crate::cli::project::Project;
 use crate::cli::tag;
 use crate::fingerprint::{Fingerprint, Key};
+use crate::migration::catalogue::Catalogue;
 use crate::observed::Observed;
-use crate::plan::{Comparison, Inputs, Plan, Purpose, Selection};
+use crate::plan::{Comparison, Inputs, Plan, Purpose, Selection, explain};
 use crate::provider::{Fault, FaultKind, Observe};
 use crate::release::{Recorded, Release};
 use crate::resource::{Image, ImageSource, Pin, Resource};
 use crate::spec::Spec;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::template::Vault;
 
 /// What a plan is to reach.
@@ -59,6 +60,8 @@ pub(crate) struct Ground {
     pub(crate) ops: BTreeSet<String>,
     /// The deployment's key: that of the objects on the engine, else that of the store; unset before the first release.
     pub(crate) key: Key,
+    /// What the schemas were that are not as the latest release left them, by database, where that was kept.
+    pub(crate) catalogues: BTreeMap<String, Catalogue>,
 }
 
 impl Ground {
@@ -78,7 +81,11 @@ impl Ground {
         let stored = store.filter(|_| !releases.is_empty()).map(|store| store.key().clone());
         let key = observed.key.clone().or(stored).unwrap_or_else(Key::unset);
         let lineage = store.map(|store| store.lineage().to_owned()).unwrap_or_default();
-        Ok(Self { releases, lineage, observed, ops, key })
+        let catalogues = match (store, releases.first()) {
+            (Some(store), Some(head)) => catalogues(store, head, &observed).await?,
+            _ => BTreeMap::new(),
+        };
+        Ok(Self { releases, lineage, observed, ops, key, catalogues })
     }
 
     /// The latest release; none before the first, or with a lost store.
@@ -88,7 +95,8 @@ impl Ground {
 
     /// What is there, beside the release that should be.
     pub(crate) fn compared(&self, project: &Project) -> Comparison {
-        let compared = Comparison::new(self.head(), &self.lineage, &self.observed);
+        let mut compared = Comparison::new(self.head(), &self.lineage, &self.observed);
+        explain(&mut compared.drift, &self.catalogues, &self.observed);
         if compared.is_recorded() {
             return compared;
         }
@@ -104,6 +112,27 @@ impl Ground {
         let latest = self.head().map_or(0, |head| head.number).max(base);
         if plan.is_empty() && self.head().is_none() && latest > 0 { latest } else { latest + 1 }
     }
+}
+
+/// What the schemas were that are not as a release left them. One that is not kept any more is left out.
+async fn catalogues(
+    store: &dyn Store,
+    head: &Release,
+    observed: &Observed,
+) -> Result<BTreeMap<String, Catalogue>, Failure> {
+    let mut found = BTreeMap::new();
+    for (name, left) in &head.databases {
+        let differs = observed.database(name).is_some_and(|seen| seen.schema != left.standing.schema);
+        let Some(file) = left.catalogue.filter(|_| differs) else { continue };
+        match store.file(&file).await {
+            Ok(text) => {
+                found.extend(Catalogue::of_text(&String::from_utf8_lossy(&text)).map(|one| (name.clone(), one)));
+            }
+            Err(StoreError::NoFile(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
 }
 
 /// The applies that the store has closed, as the objects they made name them.
@@ -220,6 +249,7 @@ pub(crate) async fn plan(
     };
     let mut plan = Plan::build(&inputs)
         .map_err(|refusals| Failure::refusals(&refusals, |address| goal.places.get(address).cloned()))?;
+    explain(&mut plan.drift, &ground.catalogues, &ground.observed);
     if plan.purpose == Purpose::Apply && !plan.is_empty() {
         plan.tag = tag::free(&goal.tag, goal.is_tag_asked, &ground.releases, ground.number_of(&plan))?;
     } else if let (Purpose::Apply, Some(base)) = (&plan.purpose, &plan.base) {

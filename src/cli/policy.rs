@@ -29,12 +29,26 @@ pub(crate) async fn check(spec: &Spec, root: &Path) -> Result<(), Failure> {
         .help("commit or stash them, or set `policy.require_clean_git = false`"))
 }
 
+/// Checks that backups may be left out, where somebody wants that.
+///
+/// # Errors
+/// `Consent` when `require_backup` is set.
+pub(crate) fn backups(spec: &Spec, skips: bool) -> Result<(), Failure> {
+    if !(skips && spec.policy.require_backup) {
+        return Ok(());
+    }
+    let message = "`--skip-backup` was given, and the policy asks for a backup before every migration";
+    Err(Failure::new(Exit::Consent, "omni::policy::backup_required", message)
+        .help("leave it out, or set `policy.require_backup = false`"))
+}
+
 /// Checks that the way back of every migration that runs was proven.
 ///
 /// # Errors
 /// `Consent` with the first that was not.
 pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
-    let is_proven = |worth: &Worth| matches!(worth, Worth::Proven | Worth::ColumnOrder | Worth::SchemaOnly);
+    let is_proven =
+        |worth: &Worth| matches!(worth, Worth::Proven | Worth::ColumnOrder | Worth::SchemaOnly | Worth::RowsLost(_));
     let runs = plan.steps().filter(|change| change.action == Action::Run);
     let Some((address, worth)) =
         runs.filter_map(|change| Some((&change.address, change.worth.as_ref()?))).find(|(_, worth)| !is_proven(worth))

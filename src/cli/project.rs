@@ -107,6 +107,15 @@ impl Project {
         Ok(Site::new(host, Arc::new(Anywhere::default()), self.databases()).with_keys(age_keys()?))
     }
 
+    /// The keys that open encrypted backups: those of the file that `OMNI_AGE_KEYS` names.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something else.
+    #[expect(clippy::unused_self, reason = "who has a project need not know that the keys are not the project's")]
+    pub(crate) fn keys(&self) -> Result<Keys, Failure> {
+        age_keys()
+    }
+
     fn databases(&self) -> Vec<Known> {
         if !self.outline.databases {
             return Vec::new();
@@ -153,6 +162,12 @@ impl Project {
 #[must_use]
 pub(crate) fn holder(doing: &str, store: &dyn Store) -> Holder {
     identity::myself(who(), doing, store.lineage())
+}
+
+/// This process as one that proves migrations: it has no store.
+#[must_use]
+pub(crate) fn prover() -> Holder {
+    identity::myself(who(), "prove", "")
 }
 
 /// Who applies, for the record: `ci@runner-3`.
@@ -219,8 +234,11 @@ fn machine() -> Machine {
 }
 
 /// The keys that open encrypted backups: those of the file that `OMNI_AGE_KEYS` names.
+///
+/// # Errors
+/// When the file cannot be read, or holds something else.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn age_keys() -> Result<Keys, Failure> {
+pub(crate) fn age_keys() -> Result<Keys, Failure> {
     match std::env::var("OMNI_AGE_KEYS") {
         Ok(path) if !path.is_empty() => Ok(Keys::read(&disk::text(Path::new(&path), disk::LARGEST)?)?),
         _ => Ok(Keys::default()),

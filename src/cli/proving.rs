@@ -1,98 +1,99 @@
-//! Proving: a scratch copy is made, migrations are run up and back on it, and it is removed, whatever happens.
+//! Proving, as a command does it: signals are heard, the screen is told, and failures have their codes.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
 use crate::apply::Stop;
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::histories::{History, connect, failed};
+use crate::cli::histories::{self, History, failed};
+use crate::cli::project::{self, Engine, Project};
 use crate::cli::signals::Signals;
-use crate::cli::system_clock::SystemClock;
-use crate::clock::Clock;
-use crate::migration::proof::{Copied, Proof};
-use crate::migration::{Dialect, Script};
-use crate::provider::Fault;
-use crate::provider::database::prove::{Options, Phase, Progress, prove as run};
-use crate::provider::database::scratch::Scratch;
-use crate::provider::database::scratch::dump::{Dump, PgDump};
-use crate::provider::database::scratch::loading::load;
-use crate::provider::database::scratch::postgres::PostgresScratch;
-use crate::provider::database::scratch::sqlite::SqliteScratch;
+use crate::migration::Script;
+use crate::provider::backup::tools::host::HostTools;
+use crate::provider::backup::{Manifest, Shelf};
+use crate::provider::database::prove::{Phase, Progress};
 use crate::provider::database::{Session, Target};
+use crate::provider::site::proving::{Proved, Prover, Proving, Unproven};
 use crate::resource::Prove;
 
-/// How long the host's `pg_dump` may take for a schema.
-const DUMP: Duration = Duration::from_mins(5);
-/// After how many seconds a scratch database that nobody uses was left behind by a crash.
-const ABANDONED: i64 = 3600;
-
 /// What is to be proven.
-pub(crate) struct Proving<'a> {
+pub(crate) struct Wanted<'a> {
     /// The database.
     pub(crate) history: &'a History,
     /// The way to it.
     pub(crate) real: Target,
-    /// A server that is there for nothing else; the database's own where none.
+    /// A server that is there for nothing else.
     pub(crate) scratch: Option<&'a str>,
     /// Whether the copy begins empty.
     pub(crate) from_nothing: bool,
     /// The migrations, in order.
     pub(crate) scripts: &'a [Script],
-    /// Who is told how far it came.
-    pub(crate) console: &'a Console,
+    /// The backup that the copy is to hold, and where it lies.
+    pub(crate) backup: Option<&'a (Manifest, Shelf)>,
 }
 
-/// Proves migrations on a scratch copy of the database that `real` is a session of. Answers the proof, and what the
-/// reader should know of the copy.
+/// Proves migrations on a scratch copy of the database that `real` is a session of.
 ///
 /// # Errors
 /// When no copy can be made, a database does not answer any more, or somebody interrupts.
-pub(crate) async fn prove(proving: &Proving<'_>, real: &mut dyn Session) -> Result<(Proof, Vec<String>), Failure> {
+pub(crate) async fn prove(
+    project: &Project,
+    wanted: &Wanted<'_>,
+    real: &mut dyn Session,
+    console: &Console,
+) -> Result<Proved, Failure> {
     let mut signals = Signals::listen().map_err(|error| {
         Failure::new(Exit::Unusable, "omni::cli::runtime", format!("signals cannot be heard: {error}"))
     })?;
-    let facts = real.facts().clone();
-    let folder = tempfolder(proving)?;
-    let scratch = match proving.make(real, &folder).await {
-        Ok(scratch) => scratch,
-        Err(fault) => {
-            // Where it was not made there may be nothing to remove.
-            let _ = std::fs::remove_dir_all(&folder);
-            return Err(failed(fault));
-        }
+    let history = wanted.history;
+    let proving = Proving {
+        scope: project.scope(),
+        database: &history.database,
+        real: wanted.real.clone(),
+        ledger: &history.ledger,
+        scratch: wanted.scratch,
+        from_nothing: wanted.from_nothing,
+        scripts: wanted.scripts,
+        backup: wanted.backup.map(|(manifest, shelf)| (manifest, shelf)),
+        history: &history.scripts,
+        folder: std::env::temp_dir().join(format!("omni-scratch-{}-{}", history.name, std::process::id())),
+        holder: &project::prover(),
+        progress: &|progress| tell(console, progress),
+        hear: &|text| console.step(&text),
     };
-    let without = proving.history.ledger.tables(&facts.schema);
-    let work = async {
-        let catalogue = real.catalogue(&without).await?;
-        let mut notes = proving.load(&*scratch, &catalogue, &without).await?;
-        notes.extend(proving.cautions());
-        let options = Options {
-            without: &without,
-            copied: Copied::Schema,
-            base: (!proving.from_nothing).then(|| catalogue.fingerprint()),
-            is_alone: proving.scratch.is_some(),
-            clock: &SystemClock,
-            progress: &|progress| tell(proving.console, progress),
-        };
-        Ok::<_, Fault>((run(&*scratch, proving.scripts, &options).await?, notes))
-    };
-    let ended = tokio::select! {
-        done = work => done.map_err(failed),
-        stop = signals.stops.recv() => Err(interrupted(stop)),
-    };
-    proving.console.step("");
-    let removed = scratch.remove().await;
-    if let Dialect::Postgres = facts.dialect {
-        proving.sweep().await;
-    } else {
-        // What is left in it is of no use to anybody.
-        let _ = std::fs::remove_dir_all(&folder);
+    // Where no service runs the database no engine is needed, and there may be none.
+    let engine = history.database.service.is_some().then(|| project.engine()).transpose()?;
+    let (tools, keys) = (Arc::new(HostTools::default()), project::age_keys()?);
+    let alone = || Prover { host: None, connect: histories::connect(), tools, keys: &keys };
+    let prover = engine.as_ref().map_or_else(alone, Engine::prover);
+    let ended = prover.prove(&proving, real, signals.stops.recv()).await;
+    console.step("");
+    ended.map_err(|unproven| match unproven {
+        Unproven::Fault(fault) => failed(fault),
+        Unproven::Stopped(stop) => interrupted(stop),
+    })
+}
+
+/// The newest backup of a database whose ways back are tried on one; none where they are tried on the schema alone.
+///
+/// # Errors
+/// When there is none, or none can be read.
+pub(crate) async fn newest(project: &Project, history: &History) -> Result<Option<(Manifest, Shelf)>, Failure> {
+    if history.database.prove != Prove::Data {
+        return Ok(None);
     }
-    let ended = ended?;
-    removed.map_err(failed)?;
-    Ok(ended)
+    let none = |dir: &str| {
+        let text = format!("database.{} has no backup in `{dir}` to be proven on", history.name);
+        Failure::new(Exit::Unusable, "omni::migrate::no_backup", text)
+            .help("make one with `omni backup create`, or prove on the schema alone: `prove = \"schema\"`")
+    };
+    let Some(backup) = &history.backup else { return Err(none("backups")) };
+    let shelf = Shelf::new(&project.root.join(&backup.dir), &history.name);
+    match shelf.list().await.map_err(failed)?.whole.pop() {
+        Some(newest) => Ok(Some((newest, shelf))),
+        None => Err(none(&backup.dir)),
+    }
 }
 
 fn interrupted(stop: Option<Stop>) -> Failure {
@@ -112,71 +113,4 @@ fn tell(console: &Console, progress: Progress<'_>) {
     };
     let text = format!("{}/{} {way} {}", progress.done + 1, progress.total, progress.migration);
     console.step(&text);
-}
-
-/// A folder of its own for files that may be ruined.
-fn tempfolder(proving: &Proving<'_>) -> Result<PathBuf, Failure> {
-    let folder = std::env::temp_dir().join(format!("omni-scratch-{}-{}", proving.history.name, std::process::id()));
-    if proving.history.database.dialect == Dialect::Sqlite {
-        std::fs::create_dir(&folder).map_err(|error| {
-            let message = format!("cannot make `{}`: {error}", folder.display());
-            Failure::new(Exit::Unusable, "omni::cli::unwritable", message).help("make room, or set TMPDIR")
-        })?;
-    }
-    Ok(folder)
-}
-
-impl Proving<'_> {
-    fn server(&self) -> Target {
-        let url = self.scratch.map_or_else(|| self.real.url.clone(), str::to_owned);
-        Target { url, ..self.real.clone() }
-    }
-
-    /// An empty scratch database; for `SQLite` one with the schema already.
-    async fn make(&self, real: &mut dyn Session, folder: &std::path::Path) -> Result<Box<dyn Scratch>, Fault> {
-        let path = folder.join("scratch.db");
-        match self.history.database.dialect {
-            Dialect::Postgres => {
-                let (seconds, run) = (SystemClock.now().as_second(), format!("p{}", std::process::id()));
-                let made = PostgresScratch::make(connect(), &self.server(), real, seconds, &run).await?;
-                Ok(Box::new(made))
-            }
-            Dialect::Sqlite if self.from_nothing => {
-                let url = format!("sqlite:{}?mode=rwc", folder.join("empty.db").display());
-                let mut empty = connect().connect(&Target { url, ..self.real.clone() }).await?;
-                Ok(Box::new(SqliteScratch::of_schema(connect(), &self.real, &mut *empty, &path).await?))
-            }
-            Dialect::Sqlite => Ok(Box::new(SqliteScratch::of_schema(connect(), &self.real, real, &path).await?)),
-        }
-    }
-
-    /// Brings the schema of the real database in. Answers what could not be copied.
-    async fn load(
-        &self,
-        scratch: &dyn Scratch,
-        real: &crate::migration::catalogue::Catalogue,
-        without: &[String],
-    ) -> Result<Vec<String>, Fault> {
-        if self.history.database.dialect == Dialect::Sqlite || self.from_nothing {
-            return Ok(Vec::new());
-        }
-        let dump = PgDump { program: PathBuf::from("pg_dump"), deadline: DUMP };
-        let text = dump.schema(&self.real).await?;
-        let loaded = load(scratch, &text, real, without).await?;
-        Ok(loaded.differences.iter().map(|one| format!("the scratch copy differs: {one}")).collect())
-    }
-
-    fn cautions(&self) -> Option<String> {
-        (self.history.database.prove == Prove::Data).then(|| {
-            "proven on the schema alone: `prove = \"data\"` is for the newest backup, which was not used".into()
-        })
-    }
-
-    /// Removes what this run and crashed ones left behind.
-    async fn sweep(&self) {
-        // Nothing of the proof depends on it, and the next run does it again.
-        if let Ok(mut session) = connect().connect(&self.server()).await {
-            let _ = PostgresScratch::sweep(&mut *session, SystemClock.now().as_second(), ABANDONED).await;
-        }
-    }
 }

@@ -24,7 +24,12 @@ pub(crate) enum Wish {
     /// What the spec says.
     Spec(PickArgs),
     /// An older release.
-    Release(Box<Release>),
+    Release {
+        /// Which.
+        release: Box<Release>,
+        /// Without backups before what is taken back.
+        skip_backup: bool,
+    },
     /// Nothing at all.
     Nothing {
         /// Not even volumes.
@@ -69,13 +74,15 @@ impl Wish {
             Self::Spec(pick) => {
                 let (spec, vault) = project.resolve(key)?;
                 policy::check(&spec, &project.root).await?;
+                policy::backups(&spec, pick.skip_backup)?;
                 let asked = pick.tag.as_deref();
                 let tag = tag::tag(asked, spec.version.as_deref(), &project.root, SystemClock.now()).await;
                 let goal = planning::to_spec(&spec, (tag, asked.is_some()), selection(pick), engine).await?;
                 Ok(Met::new(goal, vault, Some(spec), None))
             }
-            Self::Release(release) => {
+            Self::Release { release, skip_backup } => {
                 let (spec, mut vault, unresolved) = resolved_if_possible(project, key);
+                spec.as_ref().map_or(Ok(()), |spec| policy::backups(spec, *skip_backup))?;
                 if let Some(store) = store {
                     // What is taken back is what the latest release has, and not what the files of today say.
                     let head = store.head().await?;
@@ -85,7 +92,8 @@ impl Wish {
                         vault.keep_file(store.file(&fingerprint).await?);
                     }
                 }
-                let goal = planning::to_release(release, &vault);
+                let mut goal = planning::to_release(release, &vault);
+                goal.selection.skip_backup = *skip_backup;
                 Ok(Met::new(goal, vault, spec, unresolved))
             }
             Self::Nothing { volumes } => {
@@ -156,7 +164,7 @@ pub(crate) fn resolved_if_possible(project: &Project, key: &Key) -> (Option<Spec
 
 fn selection(pick: &PickArgs) -> Selection {
     let set = |addresses: &[Address]| addresses.iter().cloned().collect::<BTreeSet<_>>();
-    Selection { targets: set(&pick.target), replace: set(&pick.replace), volumes: false }
+    Selection { targets: set(&pick.target), replace: set(&pick.replace), volumes: false, skip_backup: pick.skip_backup }
 }
 
 /// How many releases the spec keeps, and for how long; five, however old, where it cannot be resolved.

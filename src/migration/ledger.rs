@@ -14,6 +14,7 @@ mod sqlx_cli;
 mod table;
 #[cfg(test)]
 mod tests;
+mod through;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ use self::sqlx_cli::Sqlx;
 use self::table::Table;
 use self::tool::Tool;
 use crate::migration::{Dialect, Layout, Script};
+
+pub use self::through::Through;
 
 /// One row of a ledger as text, by column; none for NULL.
 pub type Row = BTreeMap<String, Option<String>>;
@@ -140,6 +143,14 @@ impl Ledger {
             entries.insert(at, entry);
         }
         entries
+    }
+
+    /// The version up to which its rows say that every one is applied, whether there is a script for it or not; none
+    /// where each has a row of its own.
+    #[must_use]
+    pub fn through(&self, rows: &[Row]) -> Option<Through> {
+        let version = self.tool().through(rows)?.to_owned();
+        Some(Through { layout: self.layout, version })
     }
 
     /// What writes a script in as applied. One that was written in as begun is finished.

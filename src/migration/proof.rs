@@ -6,6 +6,7 @@
 
 mod failure;
 mod made;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -20,6 +21,7 @@ use crate::migration::{Dialect, Script};
 
 pub use failure::Failure;
 pub use made::{MigrationProof, Redo, Rows};
+pub use rows::{Contents, RowChange, RowsTried, TableContent};
 pub use verdict::Verdict;
 pub use words::UNPROVEN;
 
@@ -32,6 +34,13 @@ pub struct Proof {
     pub migrations: Vec<MigrationProof>,
     /// What is left when all of them are taken back, newest first.
     pub batch: Verdict,
+    /// What is otherwise with the rows that were there, when all of them are taken back; none where the copy held none,
+    /// or they were not taken back so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<RowChange>>,
+    /// Where it was made, and what ran there: `a container of postgres:15, PostgreSQL 15.18`.
+    #[serde(default)]
+    pub place: String,
     /// When it was begun.
     pub at: Timestamp,
     /// How long it took, in milliseconds.

@@ -14,6 +14,8 @@ pub enum Worth {
     ColumnOrder,
     /// It was run, and the schema was as before; the rows that the way up deletes were not.
     SchemaOnly,
+    /// It was run on the rows of a backup, and brought the schema back, but not these: `2 of 3 rows of public.users`.
+    RowsLost(Vec<String>),
     /// Nobody has run it.
     Unproven,
     /// It was run, and came to this afterwards: `LOSES index users_email_idx`.
@@ -32,13 +34,13 @@ impl Worth {
     /// Whether the way back can be relied on to bring the schema back, as far as anybody knows.
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
-        matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::Unproven)
+        matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_) | Self::Unproven)
     }
 
     /// Whether no row is lost on the way there and back, as far as anybody knows.
     #[must_use]
     pub const fn keeps_rows(&self) -> bool {
-        !matches!(self, Self::SchemaOnly)
+        !matches!(self, Self::SchemaOnly | Self::RowsLost(_))
     }
 }
 
@@ -48,6 +50,7 @@ impl fmt::Display for Worth {
             Self::Proven => f.write_str("down proven"),
             Self::ColumnOrder => f.write_str("down proven but for the order of columns"),
             Self::SchemaOnly => f.write_str("down restores the schema, NOT the rows"),
+            Self::RowsLost(what) => write!(f, "down does NOT bring back {}", what.join(", ")),
             Self::Unproven => f.write_str("down unproven"),
             Self::Loses(what) => write!(f, "down {}", what.join(", ")),
             Self::Nothing => f.write_str("down does nothing"),

@@ -11,6 +11,7 @@ use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
 use crate::plan::{
     Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap,
+    schema_drift,
 };
 use crate::release::Release;
 use crate::resource::{ImageSource, Resource, requirements};
@@ -51,6 +52,8 @@ pub struct Selection {
     pub replace: BTreeSet<Address>,
     /// Volumes that nobody wants any more are removed too, with all that is in them.
     pub volumes: bool,
+    /// No backup is made before migrations.
+    pub skip_backup: bool,
 }
 
 impl Plan {
@@ -63,6 +66,7 @@ impl Plan {
         let graph = Graph::build(inputs.desired).map_err(|ring| vec![Refusal::Swap(ring.to_string())])?;
         let mut warnings = Vec::new();
         let mut changes = decide_all(inputs, &view)?;
+        let mut without_backup = Vec::new();
         select(inputs, &view, &graph, &mut changes, &mut warnings);
         note_kept_volumes(inputs, &view, &mut warnings);
         warnings.extend(migrations::notes(&inputs.observed.databases, inputs.desired, &changes));
@@ -72,23 +76,34 @@ impl Plan {
                         spec says";
             warnings.push(text.to_owned());
         }
+        let needed = migrations::backups_needed(&changes);
+        if inputs.selection.skip_backup {
+            warnings.extend(needed.iter().map(|address| format!("{address} is left out by --skip-backup")));
+            without_backup.extend(needed);
+        } else {
+            migrations::make_backups(&mut changes, &needed);
+        }
+        migrations::drop_idle_backups(&mut changes, inputs.desired);
         let edges = edges(inputs, &graph, &mut changes);
         let (changes, edges) = order::ordered(changes, &edges)
             .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;
         let preconditions = preconditions(&view, &changes);
+        let drift = drift::of(inputs.head, &view);
+        warnings.extend(schema_drift::notes(&drift, changes.iter().all(|change| change.action == Action::Keep)));
         Ok(Self {
             scope: inputs.scope.clone(),
             purpose: inputs.purpose.clone(),
             tag: inputs.tag.to_owned(),
             spec: inputs.spec,
             engine: inputs.observed.engine.clone(),
-            drift: drift::of(inputs.head, &view),
+            drift,
             base: view.base,
             preconditions,
             changes,
             edges,
             warnings,
             afterwards: Vec::new(),
+            without_backup,
         })
     }
 }
@@ -116,6 +131,7 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
         },
         spare_memory: spare_memory(inputs),
         drops_volumes: inputs.selection.volumes,
+        skips_backups: inputs.selection.skip_backup,
         new_networks: BTreeSet::new(),
         replaced_networks: BTreeSet::new(),
     };
@@ -145,7 +161,6 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
             Err(refusal) => refusals.push(refusal),
         }
     }
-    migrations::make_backups(&mut changes);
     if refusals.is_empty() { Ok(changes) } else { Err(refusals) }
 }
 

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use crate::address::{Address, Kind};
 use crate::observed::Observed;
-use crate::plan::Base;
 use crate::plan::drift::{self, Drift, GONE};
 use crate::plan::recorded::View;
+use crate::plan::{Base, Uncompared, schema_drift};
 use crate::release::Release;
 use crate::resource::Resource;
 
@@ -28,6 +28,8 @@ pub struct Comparison {
     /// By labels: the services that the spec wants and that have no container, sorted. They may have been removed, or
     /// never made.
     pub absent: Vec<Address>,
+    /// The databases that were not compared with the release, and why; sorted.
+    pub uncompared: Vec<Uncompared>,
 }
 
 impl Comparison {
@@ -37,12 +39,19 @@ impl Comparison {
     pub fn new(head: Option<&Release>, lineage: &str, observed: &Observed) -> Self {
         let view = View::new(head, lineage, observed);
         if let Some(head) = head.filter(|_| !view.from_labels) {
-            return Self { drift: drift::of(Some(head), &view), ..Self::not_looked(Some(head), lineage) };
+            let (drift, uncompared) = (drift::of(Some(head), &view), schema_drift::uncompared(head, observed));
+            return Self { drift, uncompared, ..Self::not_looked(Some(head), lineage) };
         }
         let view = View::by_labels(observed);
         let resource = |address: &Address| Some((address.clone(), view.side(address)?.resource));
         let resources = view.addresses().into_iter().filter_map(resource).collect();
-        Self { drift: by_labels(&view, &resources), resources, base: view.base, absent: Vec::new() }
+        Self {
+            drift: by_labels(&view, &resources),
+            resources,
+            base: view.base,
+            absent: Vec::new(),
+            uncompared: Vec::new(),
+        }
     }
 
     /// The head release with nothing beside it: while an apply is open, what is there is neither before nor after.
@@ -54,6 +63,7 @@ impl Comparison {
             resources: resources.map(|(address, recorded)| (address.clone(), recorded.resource.clone())).collect(),
             drift: Vec::new(),
             absent: Vec::new(),
+            uncompared: Vec::new(),
         }
     }
 
@@ -67,6 +77,11 @@ impl Comparison {
     #[must_use]
     pub fn is_by_labels(&self) -> bool {
         self.base.as_ref().is_some_and(|base| base.lineage.is_none())
+    }
+
+    /// The databases that should have answered and did not: nobody can say of them that they are as recorded.
+    pub fn silent(&self) -> impl Iterator<Item = &Uncompared> {
+        self.uncompared.iter().filter(|one| one.is_silent)
     }
 
     /// What is not as it was recorded; none where nobody can tell, because what was recorded is not known.
@@ -103,6 +118,6 @@ fn by_labels(view: &View<'_>, resources: &BTreeMap<Address, Resource>) -> Vec<Dr
         let gone = required.filter(|one| one.kind() == Kind::Service && !resources.contains_key(one));
         found.extend(gone.map(|one| (one, GONE.to_owned())));
     }
-    let drift = |(address, summary)| Drift { address, differences: Vec::new(), summary };
+    let drift = |(address, summary)| Drift::new(address, Vec::new(), summary);
     found.into_iter().map(drift).collect()
 }

@@ -20,6 +20,8 @@ pub(super) struct Decider<'a> {
     pub(super) asked: &'a BTreeSet<Address>,
     /// Whether volumes that are not wanted go.
     pub(super) drops_volumes: bool,
+    /// Whether no backup is made before migrations.
+    pub(super) skips_backups: bool,
     /// Why what is not wanted is not.
     pub(super) unwanted_since: Reason,
     /// Memory of the engine's machine that no desired limit claims, in bytes; none where the limits exceed it.
@@ -55,8 +57,9 @@ impl Decider<'_> {
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
         match address.kind() {
             Kind::Volume => return self.unwanted_volume(address),
-            // What is in a database outlives its entry in the spec, and so does the record of a backup.
-            Kind::Database | Kind::Backup => return None,
+            // What is in a database outlives its entry in the spec.
+            Kind::Database => return None,
+            Kind::Backup => return self.unwanted_backup(address),
             _ => {}
         }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());

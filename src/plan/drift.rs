@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::plan::recorded::View;
+use crate::plan::{SchemaDrift, schema_drift};
 use crate::release::Release;
 use crate::resource::{Difference, Resource, differences};
 
@@ -14,6 +15,9 @@ pub struct Drift {
     pub address: Address,
     /// The fields in which what is observed differs from what was recorded. None: it is gone, or does not run.
     pub differences: Vec<Difference>,
+    /// What differs in the ledger and the schema of a database: what was removed first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schema: Vec<SchemaDrift>,
     /// In one line: `shop-web-1 exited with code 137`, `gone`, `environment.LOG_LEVEL`.
     pub summary: String,
 }
@@ -22,6 +26,12 @@ pub struct Drift {
 pub(super) const GONE: &str = "gone";
 
 impl Drift {
+    /// The drift of a thing that is no database.
+    #[must_use]
+    pub const fn new(address: Address, differences: Vec<Difference>, summary: String) -> Self {
+        Self { address, differences, schema: Vec::new(), summary }
+    }
+
     /// Whether it is all there, and does not run: what it said last may tell why.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
@@ -49,7 +59,7 @@ pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
             continue;
         }
         let Some(side) = view.side(address) else {
-            found.push(Drift { address: address.clone(), differences: Vec::new(), summary: GONE.to_owned() });
+            found.push(Drift::new(address.clone(), Vec::new(), GONE.to_owned()));
             continue;
         };
         let differences = differences(Some(&recorded.resource), Some(&side.resource));
@@ -57,8 +67,10 @@ pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
         let fields = differences.iter().map(|difference| difference.path.clone());
         let summary = broken.into_iter().chain(fields).collect::<Vec<_>>().join(", ");
         if !summary.is_empty() {
-            found.push(Drift { address: address.clone(), differences, summary });
+            found.push(Drift::new(address.clone(), differences, summary));
         }
     }
+    found.extend(schema_drift::of(head, view));
+    found.sort_by(|a, b| a.address.cmp(&b.address));
     found
 }

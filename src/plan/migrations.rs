@@ -41,10 +41,8 @@ impl Decider<'_> {
             return if recorded.is_some() { keep() } else { Ok(self.run(address, migration, after, Reason::New)) };
         };
         match seen.entry(&migration.version) {
-            Some(Entry { half: Some(why), .. }) => {
-                Err(Refusal::HalfApplied { address: address.clone(), why: why.clone() })
-            }
-            Some(entry) if is_edited(entry, migration) && self.is_strict(migration) => {
+            Some(Entry { half: Some(why), .. }) => Err(Refusal::HalfApplied { address: address.clone(), why }),
+            Some(entry) if is_edited(&entry, migration) && self.is_strict(migration) => {
                 Err(Refusal::Edited(address.clone()))
             }
             Some(_) => keep(),
@@ -60,7 +58,7 @@ impl Decider<'_> {
 
     fn run(&self, address: &Address, migration: &Migration, after: &Resource, reason: Reason) -> Change {
         let worth = self.worth(address, migration);
-        let (class, inverse) = way_back(migration, &worth);
+        let (class, inverse) = way_back(migration, &worth, self.is_backed_up(migration));
         Change {
             action: Action::Run,
             reasons: vec![reason],
@@ -86,7 +84,7 @@ impl Decider<'_> {
         let Some(down) = migration.down.as_ref().filter(|_| worth.is_trusted() && migration.one_way.is_none()) else {
             return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
         };
-        let (class, inverse) = match (destroys(down), migration.backup) {
+        let (class, inverse) = match (destroys(down), self.is_backed_up(migration)) {
             (false, _) => (Class::Reversible, Inverse::RunUp),
             (true, true) => (Class::Lossy, Inverse::Restore),
             (true, false) => (Class::OneWay, Inverse::Impossible),
@@ -100,6 +98,17 @@ impl Decider<'_> {
             worth: Some(worth),
             ..bare(address, Some(Side::of_record(&recorded.resource)), None)
         }))
+    }
+
+    /// Whether this plan makes a backup before a migration runs or is taken back.
+    const fn is_backed_up(&self, migration: &Migration) -> bool {
+        migration.backup && !self.skips_backups
+    }
+
+    /// A backup that a rollback does not want: it may be needed all the same, for what the rollback takes back.
+    pub(super) fn unwanted_backup(&self, address: &Address) -> Option<Change> {
+        let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
+        Some(kept(address, None, &recorded.resource))
     }
 
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
@@ -125,10 +134,10 @@ impl Side {
 }
 
 /// What is lost by taking a migration back, and how that is done.
-const fn way_back(migration: &Migration, worth: &Worth) -> (Class, Inverse) {
+const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (Class, Inverse) {
     let keeps = worth.keeps_rows() && !destroys(&migration.up);
     let is_free = keeps && worth.is_trusted() && migration.one_way.is_none();
-    match (is_free, migration.backup) {
+    match (is_free, is_backed_up) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
         (false, false) => (Class::OneWay, Inverse::Impossible),
@@ -146,18 +155,30 @@ fn is_edited(entry: &Entry, migration: &Migration) -> bool {
     }
 }
 
-/// Turns the backups that something needs into steps: a migration of their database that runs or is taken back.
-pub(super) fn make_backups(changes: &mut [Change]) {
+/// The backups that something needs: a migration of their database that runs or is taken back.
+pub(super) fn backups_needed(changes: &[Change]) -> BTreeSet<Address> {
     let moved = |change: &Change| {
         let migration =
             change.resource()?.migration().filter(|migration| migration.backup && change.action != Action::Keep)?;
         Some(Address::new(Kind::Backup, &migration.database))
     };
     let needed: BTreeSet<_> = changes.iter().filter_map(moved).collect();
+    let there = changes.iter().map(|change| &change.address).filter(|address| needed.contains(address));
+    there.cloned().collect()
+}
+
+/// Turns backups into steps.
+pub(super) fn make_backups(changes: &mut [Change], needed: &BTreeSet<Address>) {
     for change in changes.iter_mut().filter(|change| needed.contains(&change.address)) {
         change.action = Action::Run;
         change.reasons = vec![Reason::BeforeMigration];
     }
+}
+
+/// Drops the backups that nobody wants and nothing needs.
+pub(super) fn drop_idle_backups(changes: &mut Vec<Change>, desired: &BTreeMap<Address, Resource>) {
+    let is_idle = |change: &Change| change.address.kind() == Kind::Backup && change.action == Action::Keep;
+    changes.retain(|change| !is_idle(change) || desired.contains_key(&change.address));
 }
 
 /// The migrations that run as late as they can, by position: those that lose something older code may use, and all
@@ -214,17 +235,34 @@ pub(super) fn notes(
             .map(|(address, migration)| (migration.version.as_str(), (address, migration)))
             .collect();
         for entry in seen.ledger.iter().flatten() {
+            let leaves = |change: &Change| {
+                let migration = change.before.as_ref().and_then(|side| side.resource.migration());
+                let is_it = |one: &Migration| one.database == *name && one.version == entry.version;
+                change.action == Action::Delete && migration.is_some_and(is_it)
+            };
             match own.get(entry.version.as_str()) {
                 Some((address, migration)) if is_edited(entry, migration) => {
                     found.push(format!("{address} was edited after it was applied: the database has the older text"));
                 }
                 Some(_) => {}
+                None if changes.iter().any(leaves) => {}
                 None => found.push(format!("database.{name}: {} is applied, and has no script here", entry.version)),
             }
         }
         found.extend(out_of_order(seen, changes, name));
     }
+    found.extend(changes.iter().filter_map(fails));
     found
+}
+
+/// That a migration was tried, and cannot be applied.
+fn fails(change: &Change) -> Option<String> {
+    match (change.action, &change.worth) {
+        (Action::Run, Some(Worth::UpFails(why))) => {
+            Some(format!("{} fails on a scratch copy of this schema: {why}", change.address))
+        }
+        _ => None,
+    }
 }
 
 /// Migrations that run although later ones are applied.

@@ -81,6 +81,8 @@ mod tests {
             rollback_of: None,
             resources: BTreeMap::from([(address, recorded)]),
             world: Fingerprint::of("world"),
+            without_backup: Vec::new(),
+            databases: BTreeMap::new(),
         }
     }
 

@@ -28,6 +28,7 @@ use crate::provider::engine::Hear;
 
 pub use inventory::Inventory;
 pub use keys::Keys;
+pub(in crate::provider) use make::moment;
 pub use manifest::{Compression, Manifest, Verified};
 pub use restore::{Consent, Others, Restored};
 pub use shelf::{Listed, Shelf};
@@ -45,6 +46,8 @@ pub struct Backups<'a> {
     pub ledger: Option<(&'a Ledger, &'a [Script])>,
     /// Where they lie.
     pub shelf: &'a Shelf,
+    /// Where what is there is kept before it is replaced; on `shelf` where none.
+    pub safety: Option<&'a Shelf>,
     /// What opens those that are encrypted.
     pub keys: &'a Keys,
     /// Hears short lines on how it goes.
@@ -55,6 +58,12 @@ impl Backups<'_> {
     /// The target for work of which nobody can say how long it takes.
     fn patient(&self) -> Target {
         Target { statement_timeout: None, ..self.target.clone() }
+    }
+
+    /// The same, whose backups lie on the shelf of what is replaced.
+    fn of_safety(&self) -> Self {
+        let (connect, target) = (self.connect.clone(), self.target.clone());
+        Self { connect, target, shelf: self.safety.unwrap_or(self.shelf), ..*self }
     }
 }
 

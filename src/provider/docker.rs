@@ -21,6 +21,7 @@ mod networks;
 mod pull;
 mod reading;
 mod seen;
+mod streaming;
 mod system;
 mod volumes;
 mod wiring;
@@ -38,7 +39,7 @@ use crate::observed::EngineFacts;
 use crate::provider::Fault;
 use crate::provider::engine::{
     AskedOf, Engine, Hear, Joined, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile,
-    NewImage, Ran,
+    NewImage, Ran, Running,
 };
 use crate::resource::{Limits, Network, Reservations, Restart, Volume};
 
@@ -52,7 +53,7 @@ pub struct Target {
 }
 
 /// One Docker engine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Docker {
     api: bollard::Docker,
     /// Where it is, as people write it.
@@ -150,6 +151,10 @@ impl Engine for Docker {
 
     async fn run(&self, id: &str, command: &[String], deadline: Duration) -> Result<Ran, Fault> {
         exec::run(self, id, command, deadline).await
+    }
+
+    async fn stream(&self, id: &str, command: &[String]) -> Result<Running, Fault> {
+        streaming::stream(self, id, command).await
     }
 
     async fn wait(&self, id: &str) -> Result<i64, Fault> {

@@ -5,10 +5,13 @@
 //! add up to (making a service ready, taking it back, settling a lost answer) is left to `host`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::observed::{EngineFacts, Status};
 use crate::provider::{Ended, Fault};
@@ -168,6 +171,17 @@ pub struct Ran {
     pub output: String,
 }
 
+/// A command at work inside a container, with its streams. Whoever drops it closes them, and the command ends where it
+/// heeds that.
+pub struct Running {
+    /// What it reads. Only shutting it down is its end: the connection stays open for what the command writes.
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+    /// What it writes to standard output, read to its end by whoever wants to know how the command ended.
+    pub output: Pin<Box<dyn AsyncRead + Send>>,
+    /// Ends with the command: its code, and the end of what it wrote to standard error.
+    pub ended: BoxFuture<'static, Result<Ran, Fault>>,
+}
+
 /// A build to be done.
 #[derive(Debug, Clone)]
 pub struct NewImage {
@@ -242,6 +256,9 @@ pub trait Engine: Send + Sync {
 
     /// Runs a command inside a running container. `Unknown` after `deadline`: it may go on.
     async fn run(&self, id: &str, command: &[String], deadline: Duration) -> Result<Ran, Fault>;
+
+    /// Begins a command inside a running container whose streams may be long: what is in them is never held as a whole.
+    async fn stream(&self, id: &str, command: &[String]) -> Result<Running, Fault>;
 
     /// The exit code, once the container has ended. Asks again and again, so it may be cut off at any time.
     async fn wait(&self, id: &str) -> Result<i64, Fault>;

@@ -18,6 +18,8 @@ pub struct Fault {
     pub help: Option<String>,
     /// The last lines the container wrote; empty where there was none.
     pub log: Vec<String>,
+    /// The stable code, where it is known better than by its kind: `omni::backup::damaged`.
+    pub code: Option<&'static str>,
 }
 
 /// What is known of a fault.
@@ -61,7 +63,7 @@ impl fmt::Display for FaultKind {
 impl Fault {
     /// A fault of this kind.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: None, log: Vec::new() }
+        Self { kind, message: message.into(), help: None, log: Vec::new(), code: None }
     }
 
     /// The same fault with the reader's next act.
@@ -75,6 +77,13 @@ impl Fault {
     #[must_use]
     pub fn log(mut self, log: Vec<String>) -> Self {
         self.log = log;
+        self
+    }
+
+    /// The same fault with a stable code.
+    #[must_use]
+    pub const fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 

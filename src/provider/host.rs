@@ -16,6 +16,7 @@ mod observe;
 mod ports;
 mod ready;
 mod restore;
+mod scratch;
 mod services;
 mod undo;
 mod update;
@@ -36,11 +37,12 @@ use crate::lock::{Held, Holder, LONGEST_CALL};
 use crate::observed::{EngineFacts, Object, Observed};
 use crate::plain::plain;
 use crate::plan::Action;
-use crate::provider::engine::Engine;
+use crate::provider::engine::{Engine, LiveContainer};
 use crate::provider::{Anchor, Fault, FaultKind, Observe, Order, Perform, Taking};
 use crate::resource::{Build, Image, Pin, Resource};
 
 use calls::Calls;
+pub(in crate::provider) use scratch::Model;
 
 /// The context of a build, ready to be sent.
 #[derive(Debug, Clone)]
@@ -97,9 +99,17 @@ impl<E: Engine> Host<E> {
     /// # Errors
     /// When the engine does not answer.
     pub async fn address_of(&self, scope: &Scope, service: &str) -> Result<Option<String>, Fault> {
-        let found = self.calls().containers(&labels::node(scope, &Address::service(service))).await?;
-        let up = found.into_iter().filter(|live| live.status.is_up());
+        let up = self.up(scope, service).await?.into_iter();
         Ok(up.flat_map(|live| live.addresses.into_values()).find(|address| !address.is_empty()))
+    }
+
+    /// The containers of a service that run.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn up(&self, scope: &Scope, service: &str) -> Result<Vec<LiveContainer>, Fault> {
+        let found = self.calls().containers(&labels::node(scope, &Address::service(service))).await?;
+        Ok(found.into_iter().filter(|live| live.status.is_up()).collect())
     }
 
     fn calls(&self) -> Calls<'_, E> {

@@ -4,9 +4,11 @@
 //! of its own that has the database to itself. Whoever reads a plan cannot tell the two apart.
 
 mod backups;
+pub mod proving;
 mod reach;
 mod seen;
 mod steps;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,6 +95,11 @@ impl<E: Engine> Site<E> {
     #[must_use]
     pub fn with_keys(self, keys: Keys) -> Self {
         Self { keys, ..self }
+    }
+
+    /// The engine, as what runs on it is meant.
+    pub const fn host(&self) -> &Host<E> {
+        &self.host
     }
 
     /// The engine.

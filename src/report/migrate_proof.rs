@@ -50,6 +50,9 @@ fn section(one: &HistoryProof, style: &Style) -> Vec<String> {
         Copied::Data => "its schema and rows",
     };
     let mut lines = vec![format!("{name}   {}   on a scratch copy of {copied}", plain(&one.version))];
+    if !proof.place.is_empty() {
+        lines.push(format!("  the copy: {}", plain(&proof.place)));
+    }
     let longest = proof.migrations.iter().map(|one| width(&plain(&one.migration))).max().unwrap_or_default().min(40);
     for migration in &proof.migrations {
         let worth = migration.worth();
@@ -92,6 +95,7 @@ pub fn migrate_proof_json(found: &[HistoryProof]) -> String {
             "batch": one.proof.as_ref().map(|proof| &proof.batch),
             "batch_text": one.proof.as_ref().map(Proof::batch_words),
             "ground": one.proof.as_ref().map(|proof| &proof.ground),
+            "place": one.proof.as_ref().map(|proof| &proof.place),
             "at": one.proof.as_ref().map(|proof| proof.at),
             "took_ms": one.proof.as_ref().map(|proof| proof.took),
             "notes": one.notes,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::migration::Worth;
 use crate::plain::plain;
-use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose, Told};
+use crate::plan::{Base, Change, Downtime, Inverse, Plan, Purpose, SchemaDrift, Told};
 use crate::report::words;
 use crate::resource::{Difference, Shown};
 
@@ -35,6 +35,8 @@ struct Document {
     drift: Vec<DriftOut>,
     warnings: Vec<String>,
     afterwards: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without_backup: Vec<String>,
     unchanged: usize,
     needs_consent: Vec<String>,
 }
@@ -84,6 +86,8 @@ struct DriftOut {
     address: String,
     summary: String,
     differences: Vec<DifferenceOut>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    schema: Vec<SchemaDrift>,
 }
 
 /// One field in which two things differ; without the values where one of them is secret.
@@ -117,6 +121,7 @@ impl Document {
             drift: plan.drift.iter().map(drift).collect(),
             warnings: plan.warnings.iter().map(|text| plain(text)).collect(),
             afterwards: plan.afterwards.iter().map(|name| plain(name)).collect(),
+            without_backup: plan.without_backup.iter().map(words::name).collect(),
             unchanged: words::unchanged(plan),
             needs_consent: plan.needing_consent().map(|change| words::name(&change.address)).collect(),
         }
@@ -168,6 +173,7 @@ fn drift(drift: &crate::plan::Drift) -> DriftOut {
         address: words::name(&drift.address),
         summary: plain(&drift.summary),
         differences: drift.differences.iter().map(difference).collect(),
+        schema: drift.schema.clone(),
     }
 }
 

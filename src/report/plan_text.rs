@@ -8,7 +8,7 @@ use crate::plain::plain;
 use crate::plan::{Class, Plan, Purpose};
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Column, Table, cell, hanging, headed, width, wrapped};
-use crate::report::{difference_text, words};
+use crate::report::{difference_text, drift_text, words};
 
 /// A plan as people read it, ending with a newline. `file` is where it was written to, for the command that applies it.
 #[must_use]
@@ -158,8 +158,10 @@ fn drift(plan: &Plan, style: &Style) -> Vec<String> {
     lines.extend(wrapped(&title, room).iter().map(|line| style.paint(Tone::Warn, line)));
     for drift in &plan.drift {
         let name = words::name(&drift.address);
-        let summary = hanging(&plain(&drift.summary), width(&name) + 6, 6, room);
+        let said = if drift.schema.is_empty() { plain(&drift.summary) } else { "its schema or ledger".to_owned() };
+        let summary = hanging(&said, width(&name) + 6, 6, room);
         lines.extend(headed(&format!("    {name}  "), summary));
+        lines.extend(drift_text::schema(drift, style).into_iter().map(|line| format!("      {line}")));
         let differences = difference_text::lines(&drift.differences, difference_text::Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }

@@ -52,7 +52,8 @@ fn note(release: &Release, head: &Release) -> String {
     let back = release.rollback_of.map(|number| format!("back to release {number}"));
     let tainted = release.resources.values().filter(|recorded| recorded.tainted).count();
     let tainted = (tainted > 0).then(|| format!("{tainted} half made"));
-    [now, back, tainted].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let bare = (!release.without_backup.is_empty()).then(|| "without a backup".to_owned());
+    [now, back, tainted, bare].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// One release, ending with a newline; with `full` every field of every thing.
@@ -67,6 +68,10 @@ pub fn release(release: &Release, style: &Style) -> String {
         format!("  fingerprint  {}", release.world.spoken()),
     ];
     lines.extend(release.rollback_of.map(|number| format!("  back to      release {number}")));
+    if !release.without_backup.is_empty() {
+        let skipped: Vec<_> = release.without_backup.iter().map(ToString::to_string).collect();
+        lines.push(format!("  left out     {} (--skip-backup)", skipped.join(", ")));
+    }
     lines.push(String::new());
     if style.full {
         lines.extend(in_full(release, style));

@@ -13,7 +13,7 @@ use crate::report::difference_text::{self, Sides};
 use crate::report::fitted::fitted;
 use crate::report::style::{Style, Tone};
 use crate::report::table::{Cell, Column, Table, cell};
-use crate::report::{lock_text, open_apply, time, words};
+use crate::report::{drift_text, lock_text, open_apply, time, words};
 use crate::resource::Resource;
 
 /// What is known of a deployment now.
@@ -46,6 +46,7 @@ pub fn status(now: &Now<'_>, style: &Style) -> String {
     lines.extend(things(now, style));
     lines.push(format!("  {:<17}  {}", "drift", drift(now)));
     for drift in now.told().unwrap_or_default().iter().filter(|_| style.full) {
+        lines.extend(drift_text::schema(drift, style).into_iter().map(|line| format!("      {line}")));
         let differences = difference_text::lines(&drift.differences, Sides::Drift, &style.inset(6));
         lines.extend(differences.into_iter().map(|line| format!("      {line}")));
     }
@@ -129,6 +130,15 @@ fn things(now: &Now<'_>, style: &Style) -> Vec<String> {
     ]);
     for address in addresses {
         let wanted = now.compared.resources.get(address);
+        match address.kind() {
+            // `omni migrate status` and `omni backup list` have a line for each.
+            Kind::Migration | Kind::Backup => continue,
+            Kind::Database => {
+                table.row(database(address, now.observed));
+                continue;
+            }
+            Kind::Image | Kind::Job | Kind::Network | Kind::Service | Kind::Volume => {}
+        }
         let absent = now.compared.absent.contains(address);
         let objects = now.observed.at(address);
         let missing = wanted.is_some() && objects.is_empty() && matches!(address.kind(), Kind::Network | Kind::Volume);
@@ -168,6 +178,28 @@ fn row(address: &Address, wanted: Result<&Resource, &str>, objects: &[Object], a
     ]
 }
 
+/// The line of a database: what it answers.
+fn database(address: &Address, observed: &Observed) -> Vec<Cell> {
+    let (tone, word, what, last) = match observed.databases.get(address.name()) {
+        Some(Ok(seen)) => {
+            let last = seen.ledger.as_deref().map(|applied| {
+                let at = applied.last().map(|entry| format!(", at {}", plain(&entry.version)));
+                format!("{}{}", words::count(applied.len(), "migration"), at.unwrap_or_default())
+            });
+            (Tone::Good, "answers", plain(&seen.version), last.unwrap_or_default())
+        }
+        Some(Err(why)) => (Tone::Bad, "silent", plain(why), String::new()),
+        None => (Tone::Bad, "unknown", "deploy.toml does not lead to it".to_owned(), String::new()),
+    };
+    vec![
+        cell(Tone::Normal, words::name(address)),
+        cell(tone, word),
+        cell(Tone::Normal, ""),
+        cell(Tone::Normal, what),
+        cell(Tone::Normal, last),
+    ]
+}
+
 fn doing(status: &Status) -> String {
     match status {
         Status::Exited { code } => format!("exited {code}"),
@@ -199,5 +231,13 @@ fn drift(now: &Now<'_>) -> String {
     };
     let summary = |drift: &Drift| format!("{} {}", words::name(&drift.address), difference_text::in_one_line(drift));
     let summaries: Vec<_> = found.iter().map(summary).collect();
-    if summaries.is_empty() { "none".to_owned() } else { format!("{:<7}  {}", found.len(), summaries.join("; ")) }
+    let uncompared = now.compared.uncompared.iter();
+    let uncompared = uncompared.map(|one| format!("{} {}", words::name(&one.address), plain(&one.why)));
+    let summaries: Vec<_> = summaries.into_iter().chain(uncompared).collect();
+    let count = match found.len() {
+        0 if now.compared.silent().next().is_some() => "not told".to_owned(),
+        0 => "none".to_owned(),
+        count => count.to_string(),
+    };
+    if summaries.is_empty() { count } else { format!("{count:<7}  {}", summaries.join("; ")) }
 }

@@ -52,7 +52,10 @@ pub(super) fn tone(change: &Change) -> Tone {
 /// What a change does, in a few words: `image, environment`, `pull postgres:16`, `no longer in the spec`.
 pub(super) fn change_text(change: &Change) -> String {
     if let (Action::Create | Action::Run, Some(resource)) = (change.action, &change.after) {
-        return made(resource);
+        return match resource.migration() {
+            Some(_) if !change.statements.is_empty() => count(change.statements.len(), "statement"),
+            _ => made(resource),
+        };
     }
     let fields: BTreeSet<_> = change.differences.iter().map(|difference| field(&difference.path)).collect();
     let other = change.reasons.iter().filter(|reason| !matches!(reason, Reason::Spec | Reason::OldFirst(_)));

@@ -178,6 +178,16 @@ impl Store for Memory {
         Ok(())
     }
 
+    async fn keep(&mut self, op: &Op, fence: u64, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
+        let mut shared = self.shared();
+        shared.own(op, fence)?;
+        if let Some((wrong, _)) = files.iter().find(|(named, content)| Fingerprint::of_bytes(content) != *named) {
+            return Err(StoreError::NoFile(*wrong));
+        }
+        shared.files.extend(files);
+        Ok(())
+    }
+
     async fn close(
         &mut self,
         op: &Op,

@@ -256,6 +256,10 @@ impl Store for Postgres {
         Ok(())
     }
 
+    async fn keep(&mut self, op: &Op, fence: u64, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
+        write!(self, Intent::Under(fence), connection => applies::keep(connection, op, fence, &files))
+    }
+
     async fn close(
         &mut self,
         op: &Op,

@@ -213,6 +213,10 @@ impl Store for Sqlite {
         write!(self, connection => records::append(connection, op, fence, record, at))
     }
 
+    async fn keep(&mut self, op: &Op, fence: u64, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
+        write!(self, connection => applies::keep(connection, op, fence, &files))
+    }
+
     async fn close(
         &mut self,
         op: &Op,

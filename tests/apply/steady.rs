@@ -199,6 +199,12 @@ impl Store for Steady {
         self.told(done).await
     }
 
+    async fn keep(&mut self, op: &Op, fence: u64, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
+        let done = wait(self.sqlite_mut().keep(op, fence, files));
+        self.written();
+        self.told(done).await
+    }
+
     async fn close(
         &mut self,
         op: &Op,

@@ -41,6 +41,7 @@ impl Bench {
             target: target(url),
             ledger: None,
             shelf: &self.shelf,
+            safety: None,
             keys: &self.keys,
             progress: hear,
         }

@@ -10,10 +10,10 @@ use omni::resource::Verify;
 use crate::bench::{Bench, nobody};
 
 /// Numbers that look drawn, and are the same in each run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % end
     }
@@ -27,28 +27,48 @@ fn manifest_path(bench: &Bench, made: &Manifest) -> std::path::PathBuf {
 async fn every_flipped_bit_and_every_missing_byte_is_found() {
     let bench = Bench::new();
     let url = bench.sqlite("shop.db").await;
-    let backups = bench.on(&url, &|_| {});
-    let made = backups.make("op1", &nobody()).await.unwrap();
+    let identity = age::x25519::Identity::generate();
+    for (to, flips) in [(nobody(), 100), (BTreeSet::from([identity.to_public().to_string()]), 50)] {
+        every_damage_of(&bench, &url, &to, flips).await;
+    }
+}
+
+#[tokio::test]
+async fn every_damage_of_a_dump_is_found() {
+    let (bench, server) = (Bench::new(), crate::postgres::Server::start().await);
+    let url = server.database("shop").await;
+    bench
+        .session(&url)
+        .await
+        .run("CREATE TABLE notes AS SELECT i, md5(i::text) FROM generate_series(1, 500) i")
+        .await
+        .unwrap();
+    every_damage_of(&bench, &url, &nobody(), 50).await;
+}
+
+/// Flips so many bits of a backup and as many of its manifest, one after the other, and cuts both off.
+async fn every_damage_of(bench: &Bench, url: &str, to: &BTreeSet<String>, flips: usize) {
+    let made = bench.on(url, &|_| {}).make("op1", to).await.unwrap();
     let mut dice = Dice(20_261_123);
-    for path in [bench.shelf.path(&made), manifest_path(&bench, &made)] {
+    for path in [bench.shelf.path(&made), manifest_path(bench, &made)] {
         let whole = fs::read(&path).unwrap();
-        for _ in 0..100 {
+        for _ in 0..flips {
             let (at, bit) = (dice.below(whole.len()), dice.below(8));
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << bit;
             fs::write(&path, &flipped).unwrap();
-            assert!(is_refused(&bench, &url, &made).await, "bit {bit} of byte {at} of {}", path.display());
+            assert!(is_refused(bench, url, &made).await, "bit {bit} of byte {at} of {}", path.display());
         }
         for length in [0, 1, whole.len() / 2, whole.len() - 1] {
             fs::write(&path, &whole[..length]).unwrap();
-            assert!(is_refused(&bench, &url, &made).await, "{length} bytes of {}", path.display());
+            assert!(is_refused(bench, url, &made).await, "{length} bytes of {}", path.display());
             assert_eq!(bench.shelf.list().await.unwrap().damaged.len(), 1);
         }
         fs::write(&path, [whole.as_slice(), b"\n"].concat()).unwrap();
-        assert!(is_refused(&bench, &url, &made).await, "a byte more of {}", path.display());
+        assert!(is_refused(bench, url, &made).await, "a byte more of {}", path.display());
         fs::write(&path, whole).unwrap();
     }
-    assert!(!is_refused(&bench, &url, &made).await);
+    assert!(!is_refused(bench, url, &made).await);
 }
 
 /// Whether what lies on the shelf is refused when it is read back.
@@ -85,7 +105,8 @@ async fn an_encrypted_backup_opens_with_its_own_key_only() {
     assert!(stored.starts_with(b"age-encryption.org/v1"));
     let before = fs::read(bench.folder.path().join("data/shop.db")).unwrap();
 
-    for keys in [Keys::default(), keys(&other)] {
+    let wrong = std::iter::repeat_with(|| keys(&age::x25519::Identity::generate())).take(20);
+    for keys in [Keys::default(), keys(&other)].into_iter().chain(wrong) {
         bench.keys = keys;
         let backups = bench.on(&url, &|_| {});
         backups.verify(&made, Verify::Checksum).await.unwrap();
@@ -103,7 +124,7 @@ async fn an_encrypted_backup_opens_with_its_own_key_only() {
     assert_eq!(Inventory::of(&mut *bench.session(&url).await).await.unwrap(), made.content);
 }
 
-fn keys(identity: &age::x25519::Identity) -> Keys {
+pub(crate) fn keys(identity: &age::x25519::Identity) -> Keys {
     use age::secrecy::ExposeSecret;
     Keys::read(&format!("# created: today\n\n{}\n", identity.to_string().expose_secret())).unwrap()
 }

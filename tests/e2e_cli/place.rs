@@ -65,6 +65,11 @@ impl Place {
         self.write("deploy.toml", &format!("[project]\nname = \"{}\"\nversion = \"v1\"\n\n{text}", self.project));
     }
 
+    /// Writes this text at the end of deploy.toml.
+    pub(crate) fn spec_more(&self, text: &str) {
+        self.write("deploy.toml", &format!("{}{text}", self.read("deploy.toml")));
+    }
+
     /// Writes a file.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);

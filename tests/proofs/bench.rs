@@ -116,15 +116,21 @@ impl Clock for Watch {
     }
 }
 
-/// Proves scripts on a scratch database.
+/// Proves scripts on a scratch database without rows.
 pub(crate) async fn proof(scratch: &dyn Scratch, scripts: &[Script]) -> Result<Proof, Fault> {
+    proof_on(scratch, scripts, Copied::Schema).await
+}
+
+/// Proves scripts on a scratch database.
+pub(crate) async fn proof_on(scratch: &dyn Scratch, scripts: &[Script], copied: Copied) -> Result<Proof, Fault> {
     let without = ["public.ledger".to_owned()];
     let (clock, progress) = (Watch::start(), |_: omni::provider::database::prove::Progress<'_>| {});
     let options = Options {
         without: &without,
-        copied: Copied::Schema,
+        copied,
         base: None,
         is_alone: false,
+        place: "a test",
         clock: &clock,
         progress: &progress,
     };

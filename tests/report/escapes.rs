@@ -55,6 +55,7 @@ fn plan_with(text: &str) -> Plan {
             Difference { path: own(), before: Some(Shown::Text(own())), after: Some(Shown::Text(format!("x{text}"))) },
             Difference { path: own(), before: None, after: Some(Shown::Text(format!("{text}\n{text}"))) },
         ],
+        schema: Vec::new(),
         summary: own(),
     }];
     let (mut before, mut after) = (web("1.7.2", '9'), web("1.8.0", 'c'));

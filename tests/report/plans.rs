@@ -132,6 +132,7 @@ fn rich() -> omni::plan::Plan {
     plan.drift.push(Drift {
         address: Address::service("checkout"),
         differences: vec![shown("environment.REGION", text("eu-central-1"), text("us-east-2"))],
+        schema: Vec::new(),
         summary: "shop-prod-checkout-1 exited with code 137, environment.REGION".to_owned(),
     });
     plan.warnings.push(LONG_REASONS[2].to_owned());

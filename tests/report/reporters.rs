@@ -106,6 +106,30 @@ fn a_sign_of_life_after_thirty_quiet_seconds() {
     );
 }
 
+/// Whatever its units are, and however often it is told.
+#[test]
+fn a_pace_is_written_every_ten_seconds() {
+    let paper = Paper::default();
+    let mut lines = Lines::new(&plan(), wide(), paper.clone());
+    let node = nodes()[0].clone();
+    let mut say = |text: String, second: i64| {
+        lines.tell(&Event::Progress(Progress { node: node.clone(), text }), later(second * 1_000));
+    };
+    for second in 0..25 {
+        let unit = if second < 12 { "KiB" } else { "MiB" };
+        say(format!("{second}.00 {unit} of 2.00 GiB, 1.00 {unit}/s, {second} s left"), second);
+    }
+    say("all 2.00 GiB read, the rest is made of it".to_owned(), 25);
+    let text = paper.text();
+    let written: Vec<_> = text.lines().map(|line| line.rsplit("  ").next().unwrap_or_default()).collect();
+    let paces = [0, 10, 20].map(|second| {
+        let unit = if second < 12 { "KiB" } else { "MiB" };
+        format!("{second}.00 {unit} of 2.00 GiB, 1.00 {unit}/s, {second} s left")
+    });
+    assert_eq!(written[..3], paces);
+    assert_eq!(written[3..], ["all 2.00 GiB read, the rest is made of it"]);
+}
+
 #[test]
 fn nothing_runs_and_nothing_is_said() {
     let paper = Paper::default();

@@ -176,6 +176,7 @@ fn drift() -> Vec<Drift> {
             before: text("info"),
             after: text("debug"),
         }],
+        schema: Vec::new(),
         summary: "environment.LOG_LEVEL".to_owned(),
     }]
 }

@@ -210,6 +210,7 @@ pub(crate) fn plan() -> Plan {
             before: Some(Shown::Text("info".to_owned())),
             after: Some(Shown::Text("debug".to_owned())),
         }],
+        schema: Vec::new(),
         summary: "environment.LOG_LEVEL".to_owned(),
     });
     plan.warnings.push("service.worker has no memory limit".to_owned());
@@ -241,6 +242,8 @@ pub(crate) fn release(number: u64, tag: &str) -> Release {
             (Address::service("worker"), recorded(worker("50", "5ec1", "Welcome", "orders"))),
         ]),
         world: Fingerprint::of("world"),
+        without_backup: Vec::new(),
+        databases: BTreeMap::new(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! What every store has to do. Each case runs on `Memory`, on `Sqlite` and on `Postgres`.
 
+use std::collections::BTreeMap;
 use std::task::{Context, Waker};
 
 use omni::fingerprint::{Fingerprint, Key};
 use omni::journal::{Apply, Cause, Outcome, Record};
 use omni::lock::{Held, LEASE, LONGEST_CALL};
+use omni::observed::Standing;
 use omni::plan::{Plan, Purpose};
+use omni::release::RecordedDatabase;
 use omni::store::{Locking, Store, StoreError};
 
 use crate::house::{House, InMemory, OnDisk, Served};
@@ -60,6 +63,7 @@ contract! {
     releases_come_newest_first
     files_are_kept_and_nothing_else_passes_for_one
     forgetting_keeps_what_is_still_named
+    what_a_schema_was_is_kept_for_as_long_as_a_release_names_it
     a_key_is_adopted_before_the_first_release_alone
     a_call_that_is_given_up_leaves_nothing_half_done
 }
@@ -283,6 +287,37 @@ async fn nothing_is_written_without_the_lock(house: &dyn House) {
     assert!(is_fence_lost(&store.forget(&[1], fence).await));
     assert_eq!(store.open_apply().await.unwrap(), None);
     assert_eq!(store.head().await.unwrap().unwrap().number, 1);
+}
+
+async fn what_a_schema_was_is_kept_for_as_long_as_a_release_names_it(house: &dyn House) {
+    let mut store = house.view().await;
+    let mut facts = Vec::new();
+    for number in [1, 2, 3] {
+        let fence = locked(&mut *store, 1).await;
+        let apply = apply(number, fence, &[]);
+        store.open(&apply, Vec::new()).await.unwrap();
+        let (name, content) = file(if number == 2 { "other facts" } else { "facts" });
+        assert!(is_fence_lost(&store.keep(&apply.op, fence + 1, vec![(name, content.clone())]).await));
+        let wrong = store.keep(&apply.op, fence, vec![(name, b"no such facts".to_vec())]).await;
+        assert!(matches!(wrong, Err(StoreError::NoFile(_))), "{wrong:?}");
+        store.keep(&apply.op, fence, vec![(name, content)]).await.unwrap();
+        let mut release = release(number, &[]);
+        let standing = Standing { applied: vec!["1".to_owned()], schema: name };
+        let (version, catalogue) = ("PostgreSQL 15.18".to_owned(), Some(name));
+        let left = RecordedDatabase { version, major: 15, edition: 1, standing, catalogue };
+        release.databases = BTreeMap::from([("shop".to_owned(), left)]);
+        store.close(&apply.op, fence, &Outcome::Applied, Some(&release), at(9)).await.unwrap();
+        assert!(is_absent(&store.keep(&apply.op, fence, Vec::new()).await), "it is closed");
+        store.drop_lock(fence).await.unwrap();
+        assert_eq!(house.view().await.head().await.unwrap().unwrap(), release);
+        facts.push(name);
+    }
+    let fence = locked(&mut *store, 1).await;
+    store.forget(&[1], fence).await.unwrap();
+    assert_eq!(store.file(&facts[0]).await.unwrap(), b"facts", "release 3 names it too");
+    store.forget(&[2], fence).await.unwrap();
+    assert!(matches!(store.file(&facts[1]).await, Err(StoreError::NoFile(_))));
+    assert_eq!(store.file(&facts[2]).await.unwrap(), b"facts");
 }
 
 async fn nothing_is_written_under_another_fence(house: &dyn House) {

@@ -98,6 +98,8 @@ pub(crate) fn release(number: u64, files: &[&str]) -> Release {
         rollback_of: None,
         resources: BTreeMap::from([(node(), recorded)]),
         world: Fingerprint::of("world"),
+        without_backup: Vec::new(),
+        databases: BTreeMap::new(),
     }
 }
 

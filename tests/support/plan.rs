@@ -35,5 +35,6 @@ pub(crate) fn plan(changes: Vec<Change>, edges: Vec<(u32, u32)>) -> Plan {
         drift: Vec::new(),
         warnings: Vec::new(),
         afterwards: Vec::new(),
+        without_backup: Vec::new(),
     }
 }

@@ -15,7 +15,7 @@ use crate::apply::session::{Run, Session};
 use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Cause, FaultReport};
-use crate::observed::Observed;
+use crate::observed::{Observed, SeenDatabase};
 use crate::plan::Action;
 use crate::provider::{Fault, FaultKind, Perform};
 use crate::resource::Resource;
@@ -46,6 +46,8 @@ struct Standing<'p> {
 pub(super) struct Seen<'p> {
     /// What serves; none where the engine does not answer, or a database of the plan.
     world: Option<Fingerprint>,
+    /// The databases that could be asked.
+    databases: BTreeMap<String, SeenDatabase>,
     /// What does not come up again, and whether this apply has brought it.
     fallen: Vec<(&'p Address, bool, Fault)>,
 }
@@ -55,6 +57,8 @@ pub(super) struct Seen<'p> {
 pub(super) struct Looked {
     /// Its fingerprint; none where the engine does not answer.
     pub(super) world: Option<Fingerprint>,
+    /// The databases that could be asked.
+    pub(super) databases: BTreeMap<String, SeenDatabase>,
     /// What should run, was not brought by this apply, and does not come up again.
     pub(super) down: Vec<(Address, FaultReport)>,
 }
@@ -119,7 +123,9 @@ async fn look<'p>(
         if down.is_empty() || round == ROUNDS {
             let mut why = |one: &Standing<'_>| faults.remove(one.address).unwrap_or_else(unsteady);
             let fallen = down.into_iter().map(|(one, _)| (one.address, one.is_brought, why(one))).collect();
-            return Seen { world: Some(found.fingerprint()), fallen };
+            let world = Some(found.fingerprint());
+            let databases = found.databases.into_iter().filter_map(|(name, seen)| Some((name, seen.ok()?))).collect();
+            return Seen { world, databases, fallen };
         }
         faults.clear();
         // One after the other in the order of the plan: what is required comes before what requires it.
@@ -129,7 +135,7 @@ async fn look<'p>(
             }
         }
     }
-    Seen { world: None, fallen: Vec::new() }
+    Seen { world: None, databases: BTreeMap::new(), fallen: Vec::new() }
 }
 
 fn unsteady() -> Fault {
@@ -162,10 +168,10 @@ impl<'s> Session<'s> {
 
     /// Takes the last look in: what serves, unless the apply turns or halts for what it saw.
     pub(super) async fn looked(&mut self, run: &mut Run<'_, '_>, seen: Seen<'_>) -> Option<Looked> {
-        let Seen { world, fallen } = seen;
+        let Seen { world, databases, fallen } = seen;
         let Some((node, _, fault)) = fallen.iter().find(|(_, is_brought, _)| *is_brought) else {
             let down = fallen.into_iter().map(|(node, _, fault)| (node.clone(), fault.report())).collect();
-            return Some(Looked { world, down });
+            return Some(Looked { world, databases, down });
         };
         if self.limits.pause_on_failure {
             run.halt();

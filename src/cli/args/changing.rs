@@ -75,6 +75,9 @@ pub struct RollbackArgs {
     /// The tag or number of the release to go to; `tag:17` and `release:17` say which
     #[arg(long, value_name = "TAG")]
     pub to: Option<String>,
+    /// Make no backup before migrations; what only a backup takes back cannot be taken back then
+    #[arg(long)]
+    pub skip_backup: bool,
     /// Only print the plan
     #[arg(long)]
     pub dry_run: bool,

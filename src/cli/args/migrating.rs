@@ -44,7 +44,8 @@ pub struct ProveArgs {
     /// Which database
     #[command(flatten)]
     pub of: DatabaseArgs,
-    /// A PostgreSQL server that is there for nothing else, to make the scratch database on; else the database's own
+    /// A PostgreSQL server that is there for nothing else, to make the scratch database on; else a container of the
+    /// service that runs the database, or the database's own server
     #[arg(long, value_name = "URL", hide_env_values = true)]
     pub scratch: Option<String>,
     /// All migrations from an empty database on, also those that are applied

@@ -78,6 +78,9 @@ pub struct PickArgs {
     /// Replace this even where nothing changed
     #[arg(long, value_name = "ADDRESS")]
     pub replace: Vec<Address>,
+    /// Make no backup before migrations; what only a backup takes back cannot be taken back then
+    #[arg(long)]
+    pub skip_backup: bool,
 }
 
 /// Words of `plan`.

@@ -23,6 +23,8 @@ fn release(number: u64, tag: &str) -> Release {
         rollback_of: None,
         resources: BTreeMap::new(),
         world: mark,
+        without_backup: Vec::new(),
+        databases: BTreeMap::new(),
     }
 }
 

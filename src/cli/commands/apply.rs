@@ -36,8 +36,9 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
         if file.plan.purpose != Purpose::Apply {
             return Err(Failure::new(Exit::Usage, "omni::plan::other_purpose", "the plan is none of `omni plan`"));
         }
-        if pick.tag.is_some() || !pick.target.is_empty() || !pick.replace.is_empty() {
-            let message = "the plan file decides; `--tag`, `--target` and `--replace` cannot change it";
+        if pick.tag.is_some() || !pick.target.is_empty() || !pick.replace.is_empty() || pick.skip_backup {
+            let message =
+                "the plan file decides; `--tag`, `--target`, `--replace` and `--skip-backup` cannot change it";
             return Err(
                 Failure::new(Exit::Usage, "omni::plan_file::decides", message).help("give them to `omni plan -o FILE`")
             );
@@ -45,12 +46,13 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs, console: &Console) ->
         // What was picked is part of what was reviewed.
         pick.target.clone_from(&file.target);
         pick.replace.clone_from(&file.replace);
+        pick.skip_backup = !file.plan.without_backup.is_empty();
         reviewed.written = Some(file.written);
         reviewed.plan = Some(file.plan);
     }
     let mut undertaking = Undertaking::new(&project, global, console, &args.doing, "apply")?;
     undertaking.pause_on_failure = args.on_failure == OnFailure::Pause;
-    fulfil(&undertaking, &Wish::Spec(pick), reviewed).await
+    Box::pin(fulfil(&undertaking, &Wish::Spec(pick), reviewed)).await
 }
 
 /// The plan file at a path.

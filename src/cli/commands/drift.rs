@@ -11,7 +11,8 @@ use crate::cli::failure::Failure;
 use crate::cli::opened::{self, Opened};
 use crate::cli::planning::Ground;
 use crate::cli::project::Project;
-use crate::plan::Comparison;
+use crate::plain::plain;
+use crate::plan::{Comparison, Uncompared};
 use crate::report;
 
 pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -36,7 +37,18 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     if !console.json {
         console.print(&report::drift_text(&compared, &console.out));
     }
-    Ok(if found.is_empty() { Exit::Done } else { Exit::Drift })
+    match compared.silent().next() {
+        Some(silent) => Err(unreachable(silent, found.is_empty())),
+        None => Ok(if found.is_empty() { Exit::Done } else { Exit::Drift }),
+    }
+}
+
+/// A database was not looked at that should have answered: whatever was found, it may not be all.
+fn unreachable(silent: &Uncompared, is_all_else_well: bool) -> Failure {
+    let rest = if is_all_else_well { "; nobody can tell whether its schema was changed" } else { "" };
+    let text = format!("{} {}{rest}", silent.address, plain(&silent.why));
+    Failure::new(Exit::Unusable, "omni::database::unreachable", text)
+        .help("see to it that it answers; then run it again")
 }
 
 /// Nothing was found, and nobody can tell whether that is all.
@@ -69,6 +81,7 @@ fn document(project: &Project, compared: Option<&Comparison>, opened: Option<&Op
         "is_by_labels": compared.map(Comparison::is_by_labels),
         "drift": compared.and_then(Comparison::told),
         "absent": compared.map(|compared| &compared.absent),
+        "uncompared": compared.map(|compared| &compared.uncompared),
         "open_apply": opened.map(Opened::json),
     });
     format!("{document:#}\n")

@@ -1,4 +1,4 @@
-//! `omni prune`: removes what no kept release needs.
+//! `omni prune`: removes what no kept release needs, and what proofs that were cut off left behind.
 
 use serde_json::json;
 
@@ -35,23 +35,26 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
         return opened.end(console);
     }
     let found = tidying::find(engine, project.scope(), store.as_deref(), retention, Whose::All).await?;
-    let is_clean = found.objects.is_empty() && found.forgotten.is_empty();
+    let left = engine.host().left_scratch(project.scope()).await?;
+    let is_clean = found.objects.is_empty() && found.forgotten.is_empty() && left.is_empty();
     let nothing = nothing(&found, project.scope());
     if !found.has_releases && !found.objects.is_empty() && !console.json {
         console.warn(UNRECORDED);
     }
     if args.dry_run || is_clean {
         let dry = args.dry_run;
-        console.print(&told(console, &found.objects, dry, "would remove", &nothing));
+        console.print(&told(console, (&found.objects, &left), dry, "would remove", &nothing));
         return Ok(Exit::Done);
     }
     if !found.objects.is_empty() && !args.yes {
         if !console.json {
-            console.warn(&listed(&found.objects, "to remove:", &nothing));
+            console.warn(&listed(&found.objects, &left, "to remove:", &nothing));
         }
         console.ask("Remove these? No rollback can start them again.", "yes", "--yes")?;
     }
     drop(store);
+    // No release needs it, and whoever made it is dead: no lock keeps it.
+    let swept = undertaking.engine.host().sweep_scratch(project.scope()).await?;
     let removed = undertaking
         .under_lock(async |under| {
             if under.store.open_apply().await?.is_some() {
@@ -67,7 +70,7 @@ pub(crate) async fn run(global: &Global, args: &PruneArgs, console: &Console) ->
     for left in found.objects.iter().filter(|one| !console.json && !removed.contains(one)) {
         console.note(&format!("{} {} is in use, and stays\n", left.address, plain(&left.name)));
     }
-    console.print(&told(console, &removed, false, "removed", "Nothing was removed.\n"));
+    console.print(&told(console, (&removed, &swept), false, "removed", "Nothing was removed.\n"));
     Ok(Exit::Done)
 }
 
@@ -87,26 +90,34 @@ fn nothing(found: &Found, scope: &Scope) -> String {
     }
 }
 
-fn told(console: &Console, found: &[Retained], dry_run: bool, verb: &str, nothing: &str) -> String {
-    if console.json { json(found, dry_run) } else { listed(found, verb, nothing) }
+fn told(
+    console: &Console,
+    (found, left): (&[Retained], &[String]),
+    dry_run: bool,
+    verb: &str,
+    nothing: &str,
+) -> String {
+    if console.json { json(found, left, dry_run) } else { listed(found, left, verb, nothing) }
 }
 
-fn listed(found: &[Retained], verb: &str, nothing: &str) -> String {
-    if found.is_empty() {
+fn listed(found: &[Retained], left: &[String], verb: &str, nothing: &str) -> String {
+    if found.is_empty() && left.is_empty() {
         return nothing.to_owned();
     }
     let line = |one: &Retained| format!("  - {}   {}   of {}", one.address, plain(&one.name), plain(&one.tag));
     let mut lines: Vec<_> = found.iter().map(line).collect();
-    lines.push(format!("{verb} {}\n", tidying::counted(found.len())));
+    lines.extend(left.iter().map(|name| format!("  - scratch server   {}   of a proof that was cut off", plain(name))));
+    lines.push(format!("{verb} {}\n", tidying::counted(lines.len())));
     lines.join("\n")
 }
 
 /// What is or would be removed, for programs.
-fn json(found: &[Retained], dry_run: bool) -> String {
+fn json(found: &[Retained], left: &[String], dry_run: bool) -> String {
     let one = |one: &Retained| {
         let (name, tag) = (plain(&one.name), plain(&one.tag));
         json!({ "address": one.address, "name": name, "id": one.id, "tag": tag })
     };
     let objects: Vec<_> = found.iter().map(one).collect();
-    format!("{:#}\n", json!({ "format": "omni.prune/1", "dry_run": dry_run, "objects": objects }))
+    let left: Vec<_> = left.iter().map(|name| plain(name)).collect();
+    format!("{:#}\n", json!({ "format": "omni.prune/1", "dry_run": dry_run, "objects": objects, "scratch": left }))
 }

@@ -29,7 +29,7 @@ pub(crate) async fn run(global: &Global, args: &RollbackArgs, console: &Console)
     };
     let release = release_called(&project, store.as_deref(), name).await?;
     drop(store);
-    let wish = Wish::Release(Box::new(release));
+    let wish = Wish::Release { release: Box::new(release), skip_backup: args.skip_backup };
     let undertaking = Undertaking::new(&project, global, console, &args.doing, "rollback")?;
     if args.dry_run {
         return undertaking.only_plan(&wish).await;

@@ -1,5 +1,6 @@
 //! `omni status`: what runs, drift, the lock and an open apply.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::cli::planning::Ground;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
+use crate::observed::{Observed, SeenDatabase};
 use crate::plan::Comparison;
 use crate::report::{self, Now};
 
@@ -55,9 +57,11 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
             "release": release(&now),
             "is_by_labels": compared.is_by_labels(),
             "objects": now.observed.objects,
+            "databases": databases(now.observed),
             "fingerprint": now.observed.fingerprint(),
             "drift": now.told(),
             "absent": compared.absent,
+            "uncompared": compared.uncompared,
             "store": now.store,
             "lock": now.lock.map(|(held, _)| held),
             "holder": now.lock.map(|(_, standing)| standing),
@@ -69,6 +73,15 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
     }
     // One that somebody works on is as it should be.
     Ok(if opened.is_some() && !now.is_at_work() { Exit::Stuck } else { Exit::Done })
+}
+
+/// What each database answers, or why it does not.
+fn databases(observed: &Observed) -> BTreeMap<&String, Value> {
+    let told = |seen: &Result<SeenDatabase, String>| match seen {
+        Ok(seen) => json!({ "version": seen.version, "standing": seen.standing() }),
+        Err(why) => json!({ "silent": why }),
+    };
+    observed.databases.iter().map(|(name, seen)| (name, told(seen))).collect()
 }
 
 /// The release that serves. By labels, nobody knows when it was applied and by whom.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::migration::catalogue::names::{around, entries};
-use crate::migration::catalogue::wording::Differing;
+use crate::migration::catalogue::wording::{Differing, Voice};
 use crate::migration::catalogue::{Catalogue, Fact, SchemaChange, SchemaDifference};
 
 /// Kinds of which others are parts: those go and come with them.
@@ -22,7 +22,7 @@ const WHOLES: [&str; 9] = [
 /// Attributes that hold the text of a definition, in which every other difference of the thing is seen too.
 const TEXTS: [&str; 3] = ["sql", "tail", "text"];
 
-pub(super) fn differences(before: &Catalogue, after: &Catalogue) -> Vec<SchemaDifference> {
+pub(super) fn differences(before: &Catalogue, after: &Catalogue, voice: Voice) -> Vec<SchemaDifference> {
     let all = differing(before, after);
     let has_schemas = [before, after].iter().any(|catalogue| catalogue.has_schemas());
     let folding = Folding { before, after, has_schemas, wholes: wholes(&all), all: &all };
@@ -31,7 +31,7 @@ pub(super) fn differences(before: &Catalogue, after: &Catalogue) -> Vec<SchemaDi
     if said.is_empty() {
         said = all.iter().collect();
     }
-    let mut told: Vec<_> = said.into_iter().map(|one| one.told(has_schemas)).collect();
+    let mut told: Vec<_> = said.into_iter().map(|one| one.told(has_schemas, voice)).collect();
     // Stable: within a rank they stay in the order of their kinds and names.
     told.sort_by_key(rank);
     told

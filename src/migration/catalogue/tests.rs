@@ -54,6 +54,34 @@ fn the_same_facts_differ_in_nothing() {
 }
 
 #[test]
+fn what_is_kept_as_text_is_the_same_schema() {
+    let before = catalogue(USERS);
+    let text = before.to_text();
+    assert_eq!(Catalogue::of_text(&text), Some(before.clone()));
+    assert_eq!(Catalogue::of_text(&text).unwrap().fingerprint(), before.fingerprint());
+    assert_eq!(Catalogue::of_text("[]"), None);
+    assert!(text.len() < USERS.len() * 2, "{text}");
+}
+
+#[test]
+fn what_has_become_of_a_schema_is_said_as_it_is_seen_later() {
+    let since = |old: &str, new: &str| {
+        let now = catalogue(&USERS.replace(old, new));
+        catalogue(USERS).changes_until(&now).into_iter().map(|one| one.text).collect::<Vec<_>>()
+    };
+    assert_eq!(since("    index | public.users.users_name_idx\n", ""), ["index users_name_idx is gone"]);
+    assert_eq!(
+        since("    schema | public\n", "    schema | public\n    table | public.strays\n"),
+        ["table strays is new"]
+    );
+    assert_eq!(since("INSERT, SELECT", "SELECT"), ["grant INSERT on users to app is gone"]);
+    assert_eq!(since("INSERT, SELECT", "INSERT, SELECT, UPDATE"), ["grant UPDATE on users to app is new"]);
+    assert_eq!(since("not null | yes", "not null | no"), ["column users.name: not null yes → no"]);
+    assert_eq!(since("id, name", "name, id"), ["columns of users: in another order"]);
+    assert_eq!(since("'a', 'b, c'", "'a'"), ["value 'b, c' of enum mood is gone"]);
+}
+
+#[test]
 fn each_kind_is_said_in_one_line() {
     let name = "index users_name_idx";
     assert_eq!(changed("users_name_idx", ""), [format!("{name} is missing | LOSES {name}")]);

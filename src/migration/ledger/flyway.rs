@@ -7,6 +7,8 @@ use crate::migration::{Dialect, Layout, Script};
 
 pub(super) struct Flyway;
 
+const BASELINES: [&str; 2] = ["BASELINE", "SQL_BASELINE"];
+
 impl Tool for Flyway {
     fn name(&self, _dialect: Dialect) -> &'static str {
         "flyway_schema_history"
@@ -76,7 +78,7 @@ impl Tool for Flyway {
             let is_other = |entry: &Entry| Layout::Flyway.order(&entry.version, version).is_ne();
             match column(row, "type") {
                 Some("SCHEMA") => {}
-                Some("BASELINE" | "SQL_BASELINE") => baseline = Some(version),
+                Some(kind) if BASELINES.contains(&kind) => baseline = Some(version),
                 Some("DELETE") => said.retain(is_other),
                 _ => {
                     said.retain(is_other);
@@ -92,6 +94,11 @@ impl Tool for Flyway {
         let below: Vec<_> =
             below.filter(|script| !is_said(script)).map(|script| whole(&script.version, None)).collect();
         below.into_iter().chain(said).collect()
+    }
+
+    fn through<'r>(&self, rows: &'r [Row]) -> Option<&'r str> {
+        let is_baseline = |row: &&Row| column(row, "type").is_some_and(|kind| BASELINES.contains(&kind));
+        column(rows.iter().rfind(is_baseline)?, "version")
     }
 
     fn add(&self, table: &Table, writing: &Writing<'_>) -> Vec<Sql> {

@@ -56,6 +56,10 @@ impl Tool for GolangMigrate {
         said
     }
 
+    fn through<'r>(&self, rows: &'r [Row]) -> Option<&'r str> {
+        column(rows.last()?, "version").filter(|version| !version.starts_with('-'))
+    }
+
     fn add(&self, table: &Table, writing: &Writing<'_>) -> Vec<Sql> {
         set(table, Some((&writing.script.version, false)))
     }

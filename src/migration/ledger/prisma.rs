@@ -109,7 +109,10 @@ impl Tool for Prisma {
     }
 }
 
-/// The present: Prisma keeps milliseconds on `SQLite`.
+/// How Prisma behind a driver adapter writes a time on `SQLite`.
+const ISO: &str = "'%Y-%m-%dT%H:%M:%f+00:00'";
+
+/// The present: on `SQLite` Prisma's own engine keeps milliseconds.
 const fn now(table: &Table) -> &'static str {
     if table.is_postgres() { "clock_timestamp()" } else { "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)" }
 }
@@ -120,18 +123,23 @@ fn later(table: &Table, column: &str) -> String {
     if table.is_postgres() {
         format!("GREATEST({now}, {column})")
     } else {
-        format!("CASE typeof({column}) WHEN 'integer' THEN max({now}, {column}) ELSE {now} END")
+        let text = format!("max(strftime({ISO}, 'now'), {column})");
+        format!("CASE typeof({column}) WHEN 'integer' THEN max({now}, {column}) ELSE {text} END")
     }
 }
 
-/// A time, or the first one after every row where that is later.
+/// A time, or the first one after every row where that is later. On `SQLite` every number comes before every text:
+/// where there is a text, it is one too.
 fn rising(table: &Table, time: &str) -> String {
     let quoted = table.quoted();
     if table.is_postgres() {
         format!("GREATEST({time}, (SELECT max(started_at) + interval '1 microsecond' FROM {quoted}))")
     } else {
         let last = format!("SELECT max(started_at) + 1 FROM {quoted} WHERE typeof(started_at) = 'integer'");
-        format!("max({time}, coalesce(({last}), 0))")
+        let texts = format!("FROM {quoted} WHERE typeof(started_at) = 'text'");
+        let after = format!("SELECT strftime({ISO}, max(started_at), '+0.001 seconds') {texts}");
+        let text = format!("max(strftime({ISO}, ({time}) / 1000.0, 'unixepoch'), coalesce(({after}), ''))");
+        format!("CASE WHEN EXISTS (SELECT 1 {texts}) THEN {text} ELSE max({time}, coalesce(({last}), 0)) END")
     }
 }
 

@@ -110,6 +110,25 @@ fn golang_migrate_has_one_row_for_all() {
 }
 
 #[test]
+fn one_row_may_stand_for_versions_whose_files_are_gone() {
+    let covered = |layout, rows: &[Row], versions: &[&str]| -> Vec<String> {
+        let through = ledger(layout).through(rows);
+        let is_covered = |version: &&&str| through.as_ref().is_some_and(|through| through.covers(version));
+        versions.iter().filter(is_covered).map(|version| (*version).to_owned()).collect()
+    };
+    let at = |version| [row(&[("version", version), ("dirty", "false")])];
+    assert_eq!(covered(Layout::GolangMigrate, &at("10"), &["1", "9", "10", "11"]), ["1", "9", "10"]);
+    assert_eq!(covered(Layout::GolangMigrate, &at("-1"), &["1"]), [""; 0]);
+    assert_eq!(covered(Layout::GolangMigrate, &[], &["1"]), [""; 0]);
+    let baseline = row(&[("installed_rank", "1"), ("version", "2.1"), ("type", "BASELINE"), ("success", "true")]);
+    let later = row(&[("installed_rank", "2"), ("version", "3"), ("type", "SQL"), ("success", "true")]);
+    assert_eq!(covered(Layout::Flyway, &[baseline, later.clone()], &["1.9", "2.1", "2.10", "3"]), ["1.9", "2.1"]);
+    assert_eq!(covered(Layout::Flyway, &[later], &["1", "3"]), [""; 0]);
+    let each = [row(&[("version", "3"), ("success", "true")])];
+    assert_eq!(covered(Layout::Sqlx, &each, &["1", "3"]), [""; 0]);
+}
+
+#[test]
 fn dbmate_and_diesel_have_versions_as_text() {
     let rows = ["9", "0010", "002"].map(|version| row(&[("version", version)]));
     for layout in [Layout::Dbmate, Layout::Diesel] {

@@ -22,6 +22,11 @@ pub(super) trait Tool: Sync {
     /// What the rows say, in their order, with one entry for each version. The scripts are those of the folder.
     fn said(&self, rows: &[Row], scripts: &[Script]) -> Vec<Entry>;
 
+    /// The version up to which they say that every one is applied, also those that have no row.
+    fn through<'r>(&self, _rows: &'r [Row]) -> Option<&'r str> {
+        None
+    }
+
     /// What writes a script in as applied.
     fn add(&self, table: &Table, writing: &Writing<'_>) -> Vec<Sql>;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::migration::proof::{Failure, Verdict};
+use crate::migration::proof::{Failure, RowsTried, Verdict};
 
 /// What came of running one migration up and down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct MigrationProof {
     pub verdict: Verdict,
     /// What becomes of the rows.
     pub rows: Rows,
+    /// What became of those of a backup; none where the copy held none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<RowsTried>,
     /// Whether it goes up again after its way back; none where that was not tried, since it is sure to.
     pub redo: Option<Redo>,
     /// For one that does not run as a whole: what its way back is worth after each number of its units but all, from
@@ -64,6 +67,7 @@ impl MigrationProof {
             digest,
             verdict: Verdict::NotReached,
             rows,
+            tried: None,
             redo: None,
             prefixes: None,
             is_back: None,
@@ -74,9 +78,13 @@ impl MigrationProof {
     }
 
     /// Whether its way back is proven: to the schema it leads exactly, and the rows stay or a backup has them. A
-    /// migration that changes no schema is never proven.
+    /// migration that changes no schema is never proven, unless rows of a backup were changed and came back.
     #[must_use]
     pub fn is_proven(&self, has_backup: bool) -> bool {
-        self.verdict == Verdict::Exact && (self.rows == Rows::Kept || has_backup)
+        match &self.tried {
+            Some(tried) if !tried.lost().is_empty() => false,
+            Some(tried) if tried.came_back() => self.verdict.is_exact(),
+            _ => self.verdict == Verdict::Exact && (self.rows == Rows::Kept || has_backup),
+        }
     }
 }

@@ -39,7 +39,7 @@ fn ground() -> Ground {
 }
 
 fn proof(migrations: Vec<MigrationProof>, batch: Verdict) -> Proof {
-    Proof { ground: ground(), migrations, batch, at: Timestamp::UNIX_EPOCH, took: 12 }
+    Proof { ground: ground(), migrations, batch, rows: None, place: String::new(), at: Timestamp::UNIX_EPOCH, took: 12 }
 }
 
 fn failure(message: &str) -> Failure {

@@ -1,7 +1,7 @@
 //! The words of a proof in a plan: `down proven`, `down LOSES index users_email_idx`, `down does nothing`.
 
 use crate::migration::catalogue::SchemaDifference;
-use crate::migration::proof::{MigrationProof, Proof, Rows, Verdict};
+use crate::migration::proof::{MigrationProof, Proof, RowChange, Rows, RowsTried, Verdict};
 
 /// What a plan says of a migration that was never tried.
 pub const UNPROVEN: &str = "unproven";
@@ -10,7 +10,15 @@ impl MigrationProof {
     /// What a plan says of its way back. `has_backup` says whether a backup has the rows that it destroys.
     #[must_use]
     pub fn words(&self, has_backup: bool) -> String {
+        let lost = self.tried.as_ref().map(RowsTried::lost).unwrap_or_default();
         match &self.verdict {
+            Verdict::Exact | Verdict::NoSchemaChange if !lost.is_empty() => format!("down {}", rows(lost)),
+            Verdict::Exact | Verdict::NoSchemaChange if self.tried.as_ref().is_some_and(RowsTried::came_back) => {
+                "down proven, the rows came back".to_owned()
+            }
+            Verdict::ColumnOrder { .. } | Verdict::Lossy { .. } if !lost.is_empty() => {
+                format!("{}, {}", self.verdict.words(), rows(lost))
+            }
             Verdict::Exact if self.rows == Rows::Kept => "down proven".to_owned(),
             Verdict::Exact if has_backup => "down proven, the rows are in the backup".to_owned(),
             Verdict::Exact => "down restores the schema, NOT the rows".to_owned(),
@@ -33,6 +41,15 @@ impl Verdict {
             Self::UpFails { failure } => format!("up fails: {failure}"),
             Self::NotReached => UNPROVEN.to_owned(),
         }
+    }
+}
+
+fn rows(lost: &[RowChange]) -> String {
+    match lost {
+        [first, others @ ..] if !others.is_empty() => {
+            format!("does NOT bring back {first}, and {} more", others.len())
+        }
+        _ => format!("does NOT bring back {}", lost.first().map(RowChange::to_string).unwrap_or_default()),
     }
 }
 
@@ -67,6 +84,15 @@ impl Proof {
     /// What is said of taking back the whole batch.
     #[must_use]
     pub fn batch_words(&self) -> String {
+        let said = self.batch_schema();
+        match self.rows.as_deref() {
+            Some([]) => format!("{said}, and all rows are back"),
+            Some(lost) => format!("{said}, but it {}", rows(lost)),
+            None => said,
+        }
+    }
+
+    fn batch_schema(&self) -> String {
         match (&self.batch, self.migrations.iter().filter(|one| !one.verdict.is_exact()).count()) {
             (Verdict::Exact, 0) => "proven".to_owned(),
             (Verdict::Exact, 1) => "proven as a whole: one down does not hold alone".to_owned(),

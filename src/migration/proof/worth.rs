@@ -2,7 +2,7 @@
 
 use crate::fingerprint::Fingerprint;
 use crate::migration::Worth;
-use crate::migration::proof::{MigrationProof, Proof, Rows, Verdict};
+use crate::migration::proof::{MigrationProof, Proof, RowChange, Rows, RowsTried, Verdict};
 
 /// How many differences a plan names.
 const NAMED: usize = 3;
@@ -11,16 +11,20 @@ impl MigrationProof {
     /// What its way back is worth.
     #[must_use]
     pub fn worth(&self) -> Worth {
+        let lost = || self.tried.iter().flat_map(RowsTried::lost).map(RowChange::to_string);
+        let came_back = self.tried.as_ref().is_some_and(RowsTried::came_back);
         match (&self.verdict, self.rows) {
+            (Verdict::Exact | Verdict::ColumnOrder { .. } | Verdict::NoSchemaChange, _) if lost().next().is_some() => {
+                Worth::RowsLost(named(lost().collect()))
+            }
+            (Verdict::Exact | Verdict::NoSchemaChange, _) if came_back => Worth::Proven,
+            (Verdict::ColumnOrder { .. }, _) if came_back => Worth::ColumnOrder,
             (Verdict::Exact, Rows::Kept) => Worth::Proven,
             (Verdict::ColumnOrder { .. }, Rows::Kept) => Worth::ColumnOrder,
             (Verdict::Exact | Verdict::ColumnOrder { .. }, Rows::Destroyed) => Worth::SchemaOnly,
             (Verdict::Lossy { differences }, _) => {
-                let mut named: Vec<_> = differences.iter().take(NAMED).map(|one| one.brief.clone()).collect();
-                if let Some(more) = differences.len().checked_sub(NAMED).filter(|more| *more > 0) {
-                    named.push(format!("and {more} more"));
-                }
-                Worth::Loses(named)
+                let lost = lost().map(|rows| format!("does NOT bring back {rows}"));
+                Worth::Loses(named(differences.iter().map(|one| one.brief.clone()).chain(lost).collect()))
             }
             (Verdict::Empty, _) => Worth::Nothing,
             (Verdict::Fails { failure }, _) => Worth::Fails(failure.to_string()),
@@ -29,6 +33,15 @@ impl MigrationProof {
             (Verdict::NoSchemaChange | Verdict::NotReached, _) => Worth::Unproven,
         }
     }
+}
+
+/// The first of these, and how many more there are.
+fn named(mut all: Vec<String>) -> Vec<String> {
+    if let Some(more) = all.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        all.truncate(NAMED);
+        all.push(format!("and {more} more"));
+    }
+    all
 }
 
 impl Proof {

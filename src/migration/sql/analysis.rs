@@ -1,7 +1,7 @@
 //! `Analysis`: a whole script as its statements, and how they are to be run.
 
 use crate::migration::Dialect;
-use crate::migration::sql::{Refusal, Statement, Unit, postgres, script, sqlite, unit};
+use crate::migration::sql::{Refusal, Statement, Transactional, Unit, postgres, script, sqlite, unit};
 
 /// A whole script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,29 @@ impl Analysis {
     /// What a script does.
     #[must_use]
     pub fn of(dialect: Dialect, text: &str) -> Self {
+        let (statements, mut refusals) = Self::read(dialect, text);
+        refusals.extend(unit::refusals(&statements));
+        refusals.sort_by_key(|refusal| refusal.line);
+        Self { dialect, statements, refusals }
+    }
+
+    /// What a check does, which leaves nothing: it runs in the transaction of its script, and is taken back to where it
+    /// began. Its own `BEGIN` and `ROLLBACK`, as Sqitch writes them, are left out.
+    #[must_use]
+    pub fn of_check(dialect: Dialect, text: &str) -> Self {
+        let (mut statements, mut refusals) = Self::read(dialect, text);
+        statements.retain(|statement| !matches!(statement.transactional, Transactional::Boundary(_)));
+        refusals.extend(statements.iter().filter_map(|statement| {
+            let Transactional::No(why) = statement.transactional else { return None };
+            let help = "a check runs in a transaction: look at what is there in another way".to_owned();
+            Some(Refusal { line: statement.line, message: why.to_owned(), help })
+        }));
+        refusals.sort_by_key(|refusal| refusal.line);
+        Self { dialect, statements, refusals }
+    }
+
+    /// The statements, and those of them that can never be run.
+    fn read(dialect: Dialect, text: &str) -> (Vec<Statement>, Vec<Refusal>) {
         let mut parts = match dialect {
             Dialect::Postgres => postgres::parts(text),
             Dialect::Sqlite => sqlite::parts(text),
@@ -25,17 +48,12 @@ impl Analysis {
         let refused: Vec<_> =
             parts.iter_mut().map(|part| part.deed.as_mut().and_then(|deed| deed.refusal.take())).collect();
         let statements = script::statements(dialect, text, parts);
-        let mut refusals: Vec<_> = refused
-            .into_iter()
-            .zip(&statements)
-            .filter_map(|(refused, statement)| {
-                let (message, help) = refused?;
-                Some(Refusal { line: statement.line, message, help })
-            })
-            .collect();
-        refusals.extend(unit::refusals(&statements));
-        refusals.sort_by_key(|refusal| refusal.line);
-        Self { dialect, statements, refusals }
+        let refusal = |(refused, statement): (Option<(String, String)>, &Statement)| {
+            let (message, help) = refused?;
+            Some(Refusal { line: statement.line, message, help })
+        };
+        let refusals = refused.into_iter().zip(&statements).filter_map(refusal).collect();
+        (statements, refusals)
     }
 
     /// How it is to be run: one transaction where everything may run in one; else maximal runs of what may run in a

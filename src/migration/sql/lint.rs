@@ -20,7 +20,9 @@ pub fn lint(dialect: Dialect, scripts: &[Script]) -> Vec<Finding> {
             let message = format!("migration `{}` has no way down", script.name);
             findings.push(rules::NO_DOWN.finding(&script.up, 1, message));
         }
-        script.verify.iter().for_each(|verify| readable(&mut findings, verify, &Analysis::of(dialect, &verify.text)));
+        if let Some(verify) = &script.verify {
+            readable(&mut findings, verify, &Analysis::of_check(dialect, &verify.text));
+        }
     }
     findings
 }

@@ -76,6 +76,9 @@ impl Statement {
             (false, false, Some(Lock::AccessExclusive)) => words.push("no rewrite".to_owned()),
             _ => {}
         }
+        if matches!(self.transactional, Transactional::No(_)) {
+            words.push("in no transaction".to_owned());
+        }
         words.extend(self.effects.iter().find_map(|effect| match effect {
             Effect::Hides(why) => Some((*why).to_owned()),
             _ => None,

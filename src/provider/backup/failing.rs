@@ -9,7 +9,7 @@ use crate::provider::{Fault, FaultKind};
 /// A file of a backup could not be read or written.
 pub(super) fn unusable(path: &Path, what: &str, error: &io::Error) -> Fault {
     let path = plain(&path.display().to_string());
-    let fault = Fault::new(kind(error), format!("`{path}` cannot be {what}: {error}"));
+    let fault = Fault::new(kind(error), format!("`{path}` cannot be {what}: {error}")).code("omni::backup::unusable");
     match error.kind() {
         io::ErrorKind::StorageFull => fault.help("make room on the disk, then run it again"),
         io::ErrorKind::PermissionDenied => fault.help("let this account read and write the folder of the backups"),
@@ -29,4 +29,5 @@ fn kind(error: &io::Error) -> FaultKind {
 pub(super) fn damaged(name: &str, why: &str) -> Fault {
     Fault::new(FaultKind::Failed, format!("backup `{}` is damaged: {}", plain(name), plain(why)))
         .help("restore an older one, and make a new one")
+        .code("omni::backup::damaged")
 }

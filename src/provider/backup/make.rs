@@ -17,6 +17,7 @@ use crate::provider::backup::shelf::{Draft, private};
 use crate::provider::backup::stream::{on_thread, store};
 use crate::provider::backup::{Backups, Compression, Inventory, Manifest, size};
 use crate::provider::database::{Session, Target};
+use crate::provider::pace::Total;
 use crate::provider::{Fault, FaultKind};
 
 /// A snapshot that others may read in, for as long as the transaction is open. Nobody waits for it, so no limit on
@@ -58,6 +59,7 @@ impl Backups<'_> {
             dialect: facts.dialect,
             server: facts.version.clone(),
             major: facts.major,
+            tools: (facts.dialect == Dialect::Postgres).then(|| self.tools.whose()),
             content,
             migrations,
             compression,
@@ -94,9 +96,12 @@ impl Backups<'_> {
         (self.progress)("counting rows".to_owned());
         let content = Inventory::of(session).await?;
         let migrations = self.migrations(session).await?;
+        let whole = session.value("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())").await?;
+        let total = whole.and_then(|bytes| bytes.parse().ok()).map_or(Total::Unknown, Total::Database);
+        (self.progress)(format!("dumping with `pg_dump` {}", self.tools.whose()));
         let dumping = self.tools.dump(&self.patient(), session.facts().major, &snapshot).await?;
         let stored = async {
-            let stored = store(dumping.output, folding, self.progress).await;
+            let stored = store(dumping.output, folding, (self.progress, total)).await;
             stored.map_err(|error| unusable(Path::new(self.shelf.database()), "dumped", &error))
         };
         let (stored, ()) = tokio::try_join!(stored, dumping.ended)?;
@@ -121,7 +126,8 @@ impl Backups<'_> {
         let migrations = self.migrations(&mut *copy).await?;
         drop(copy);
         let source = tokio::fs::File::open(&raw).await.map_err(failed)?;
-        let stored = store(source, folding, self.progress).await.map_err(failed)?;
+        let whole = source.metadata().await.map_err(failed)?.len();
+        let stored = store(source, folding, (self.progress, Total::Bytes(whole))).await.map_err(failed)?;
         tokio::fs::remove_file(&raw).await.map_err(failed)?;
         Ok((content, migrations, stored))
     }
@@ -149,7 +155,7 @@ const fn form(dialect: Dialect) -> (&'static str, Compression) {
 }
 
 /// Now, by the clock of a database.
-pub(super) async fn moment(session: &mut dyn Session) -> Result<Timestamp, Fault> {
+pub(in crate::provider) async fn moment(session: &mut dyn Session) -> Result<Timestamp, Fault> {
     let query = match session.facts().dialect {
         Dialect::Postgres => "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint::text",
         Dialect::Sqlite => "SELECT CAST(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS TEXT)",

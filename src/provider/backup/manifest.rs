@@ -41,6 +41,9 @@ pub struct Manifest {
     pub server: String,
     /// The major version of that.
     pub major: u32,
+    /// The programs that dumped it: `of this machine`, `of service.pg`; none where none were needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<String>,
     /// What is in it.
     pub content: Inventory,
     /// What of it was applied, by the ledger, in the order of the tool; empty where there is no ledger.

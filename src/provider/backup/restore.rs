@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use crate::migration::Dialect;
 use crate::provider::backup::failing::damaged;
 use crate::provider::backup::make::millis;
-use crate::provider::backup::{Backups, Manifest};
+use crate::provider::backup::{Backups, Manifest, trying};
 use crate::provider::database::Session;
+use crate::provider::database::scratch::postgres::PostgresScratch;
 use crate::provider::{Fault, FaultKind};
 
 /// Whom a safety backup is made by.
@@ -56,7 +57,28 @@ impl Backups<'_> {
     /// with the backup otherwise. The database is as it was then.
     pub async fn restore(&self, manifest: &Manifest, consent: Consent, others: Others) -> Result<Restored, Fault> {
         let begun = Instant::now();
-        let mut session = self.connect.connect(&self.patient()).await?;
+        let (session, is_new) = match self.connect.connect(&self.patient()).await {
+            // A file that was lost is made anew.
+            Err(fault) if fault.kind == FaultKind::NotFound && manifest.dialect == Dialect::Sqlite => {
+                self.make_file().await?;
+                (self.connect.connect(&self.patient()).await?, true)
+            }
+            session => (session?, false),
+        };
+        let done = self.replaced(manifest, consent, others, session).await;
+        if done.is_err() && is_new {
+            self.remove_file().await;
+        }
+        done.map(|restored| Restored { took: millis(begun), ..restored })
+    }
+
+    async fn replaced(
+        &self,
+        manifest: &Manifest,
+        consent: Consent,
+        others: Others,
+        mut session: Box<dyn Session>,
+    ) -> Result<Restored, Fault> {
         if session.facts().dialect != manifest.dialect {
             let why = format!("it is of {}, and the database of {}", manifest.dialect, session.facts().dialect);
             return Err(damaged(&manifest.name, &why).help("name a backup of this database"));
@@ -64,14 +86,15 @@ impl Backups<'_> {
         self.check(manifest).await?;
         let is_empty = !session.catalogue(&[]).await?.has_tables();
         if !is_empty && consent == Consent::Empty {
-            let text = format!("database.{} is not empty", self.shelf.database());
-            return Err(Fault::new(FaultKind::Conflict, text).help("agree to its being replaced with `--yes`"));
+            let text = format!("database.{} is not empty", self.target.name);
+            let help = format!("agree to its being replaced with `--allow-loss database.{}`", self.target.name);
+            return Err(Fault::new(FaultKind::Conflict, text).help(help).code("omni::backup::not_empty"));
         }
         if others == Others::Refuse {
             self.alone(&mut *session).await?;
         }
         let written = self.written(&mut *session).await?;
-        let safety = if is_empty { None } else { Some(self.make(SAFETY, &manifest.recipients).await?) };
+        let safety = if is_empty { None } else { Some(self.of_safety().make(SAFETY, &manifest.recipients).await?) };
         let kept = match manifest.dialect {
             Dialect::Postgres => self.replace_database(manifest, session, others, written).await?,
             Dialect::Sqlite => {
@@ -79,7 +102,42 @@ impl Backups<'_> {
                 None
             }
         };
-        Ok(Restored { safety, kept, took: millis(begun) })
+        Ok(Restored { safety, kept, took: 0 })
+    }
+
+    /// Restores a backup into a new database beside the real one, which stays until somebody removes it. Answers what
+    /// it is called, and how long it took, in milliseconds.
+    ///
+    /// # Errors
+    /// What is wrong with the backup; nothing stays then.
+    pub async fn restore_beside(&self, manifest: &Manifest) -> Result<(String, u64), Fault> {
+        let begun = Instant::now();
+        self.check(manifest).await?;
+        let called = match manifest.dialect {
+            Dialect::Postgres => self.database_beside(manifest).await?,
+            Dialect::Sqlite => {
+                let path = self.shelf.aside(&manifest.name);
+                self.write_new(manifest, &path).await?;
+                path.display().to_string()
+            }
+        };
+        Ok((called, millis(begun)))
+    }
+
+    /// Removes what this process left where it was given up while it made, tried or restored a backup.
+    ///
+    /// # Errors
+    /// When the folder or the server does not answer.
+    pub async fn given_up(&self) -> Result<(), Fault> {
+        self.shelf.sweep().await?;
+        let known = self.shelf.list().await?.whole;
+        let known: Vec<_> = known.iter().filter(|made| made.dialect == Dialect::Postgres).collect();
+        if !known.is_empty() {
+            let runs = trying::WORDS.iter().flat_map(|word| known.iter().map(|made| trying::run(word, made)));
+            let mut session = self.connect.connect(&self.patient()).await?;
+            PostgresScratch::sweep_runs(&mut *session, &runs.collect::<Vec<_>>()).await?;
+        }
+        Ok(())
     }
 
     /// Clears away what a restore of a backup has left that was cut off once it was done. Answers under which name the
@@ -102,7 +160,7 @@ impl Backups<'_> {
             // They are found when the file is replaced.
             Dialect::Sqlite => 0,
         };
-        if others == 0 { Ok(()) } else { Err(busy(self.shelf.database(), &format!("{others} other sessions"))) }
+        if others == 0 { Ok(()) } else { Err(busy(&self.target.name, &format!("{others} other sessions"))) }
     }
 
     /// How much was ever written to a database, as far as that is counted.
@@ -116,5 +174,6 @@ impl Backups<'_> {
 
 fn busy(database: &str, who: &str) -> Fault {
     let text = format!("database.{database} is in use by {who}, whose writes would be lost");
-    Fault::new(FaultKind::Conflict, text).help("stop what uses it, then run it again")
+    let help = "stop what uses it, then run it again; `omni backup restore --disconnect` ends sessions of PostgreSQL";
+    Fault::new(FaultKind::Conflict, text).help(help).code("omni::backup::busy")
 }

@@ -82,7 +82,8 @@ impl Shelf {
         let text = match tokio::fs::read_to_string(&path).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let text = format!("there is no backup `{name}` of database.{}", self.database);
-                return Err(Fault::new(FaultKind::NotFound, text).help("run `omni backup list`"));
+                let fault = Fault::new(FaultKind::NotFound, text).help("run `omni backup list`");
+                return Err(fault.code("omni::backup::no_such_backup"));
             }
             text => text.map_err(|error| unusable(&path, "read", &error))?,
         };
@@ -126,7 +127,9 @@ impl Shelf {
         let word: String = made_by.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let name = format!("{}-{}-{word}", self.database, at.strftime("%Y%m%dT%H%M%SZ"));
         let own = self.clone();
-        on_disk(move || own.begun(&name)).await.map_err(|error| unusable(&self.folder, "written", &error))
+        let begun = on_disk(move || own.begun(&name)).await;
+        reach(Place::BackupBegun);
+        begun.map_err(|error| unusable(&self.folder, "written", &error))
     }
 
     /// Removes what there is of a backup that will never be one. A thread may be at work on it yet.
@@ -141,9 +144,15 @@ impl Shelf {
         self.folder.join(format!(".{name}.{what}"))
     }
 
+    /// A file among the backups that is none, and that `sweep` leaves alone.
+    pub(super) fn aside(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("restored-{name}.db"))
+    }
+
     /// Gives a file that is written and on disk its own name, and then a manifest.
     pub(super) async fn publish(&self, draft: Draft, manifest: &Manifest) -> Result<(), Fault> {
         let path = self.path(manifest);
+        reach(Place::BackupWritten);
         let (from, to) = (draft.part.clone(), path.clone());
         on_disk(move || fs::rename(from, to)).await.map_err(|error| unusable(&path, "written", &error))?;
         self.settle().await?;
@@ -151,19 +160,28 @@ impl Shelf {
         self.write(manifest).await
     }
 
+    /// Writes what is known now of a backup that is there. One that was removed meanwhile stays removed.
+    pub(super) async fn note(&self, manifest: &Manifest) -> Result<(), Fault> {
+        self.find(&manifest.name).await?;
+        self.write(manifest).await
+    }
+
     /// Writes a manifest, in the place of an older one of the same name.
-    pub(super) async fn write(&self, manifest: &Manifest) -> Result<(), Fault> {
-        let (part, path) =
-            (self.beside(&manifest.name, "manifest"), self.folder.join(format!("{}{MANIFEST}", manifest.name)));
+    async fn write(&self, manifest: &Manifest) -> Result<(), Fault> {
+        // Two processes may try the same backup.
+        let part = self.beside(&manifest.name, &format!("manifest{}", std::process::id()));
+        let path = self.folder.join(format!("{}{MANIFEST}", manifest.name));
         let (text, to) = (manifest.text(), path.clone());
         let write = move || {
             let mut file = private(&part, true)?;
+            file.lock()?;
             file.set_len(0)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             fs::rename(&part, &to)
         };
         on_disk(write).await.map_err(|error| unusable(&path, "written", &error))?;
+        reach(Place::BackupListed);
         self.settle().await
     }
 

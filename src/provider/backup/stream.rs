@@ -20,6 +20,7 @@ use crate::failpoint::{Place, reach, touch};
 use crate::provider::backup::folding::{Folding, Stored, Unfolding};
 use crate::provider::backup::size;
 use crate::provider::engine::Hear;
+use crate::provider::pace::{Pace, Total};
 
 const PIECE: usize = 256 << 10;
 /// How many pieces may wait for the other side.
@@ -37,7 +38,7 @@ enum Piece {
 pub(super) async fn store(
     mut source: impl AsyncRead + Unpin + Send,
     mut folding: Folding,
-    hear: Hear<'_>,
+    (hear, total): (Hear<'_>, Total),
 ) -> io::Result<Stored> {
     reach(Place::DiskUntouched);
     touch()?;
@@ -51,7 +52,7 @@ pub(super) async fn store(
         }
         Err(io::Error::other("it was given up"))
     });
-    let mut told = Told::new(hear);
+    let mut told = Told::new(hear, total);
     let mut buffer = BytesMut::with_capacity(PIECE);
     loop {
         buffer.reserve(PIECE);
@@ -124,24 +125,29 @@ pub(super) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> io::Result
 /// Tells how far something came, now and then.
 pub(super) struct Told<'a> {
     hear: Hear<'a>,
-    begun: Instant,
+    pace: Pace,
     last: Instant,
     bytes: u64,
+    has_ended: bool,
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn new(hear: Hear<'a>) -> Self {
-        let now = Instant::now();
-        Self { hear, begun: now, last: now, bytes: 0 }
+    fn new(hear: Hear<'a>, total: Total) -> Self {
+        Self { hear, pace: Pace::new(0, total), last: Instant::now(), bytes: 0, has_ended: false }
     }
 
     fn more(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
         if self.last.elapsed() >= TOLD {
             self.last = Instant::now();
-            let millis = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-            let rate = self.bytes.saturating_mul(1000) / millis;
-            (self.hear)(format!("{}, {}/s", size(self.bytes), size(rate)));
+            (self.hear)(self.pace.words(self.bytes));
+        }
+    }
+
+    /// All was read: what is made of it at the end, indexes above all, takes its time too, and nobody counts that.
+    fn end(&mut self) {
+        if !std::mem::replace(&mut self.has_ended, true) {
+            (self.hear)(format!("all {} read, the rest is made of it", size(self.bytes)));
         }
     }
 }
@@ -153,8 +159,8 @@ pub(super) struct Heard<'a, R> {
 }
 
 impl<'a, R> Heard<'a, R> {
-    pub(super) fn new(source: R, hear: Hear<'a>) -> Self {
-        Self { source, told: Told::new(hear) }
+    pub(super) fn new(source: R, hear: Hear<'a>, total: Total) -> Self {
+        Self { source, told: Told::new(hear, total) }
     }
 }
 
@@ -162,7 +168,11 @@ impl<R: AsyncRead + Unpin> AsyncRead for Heard<'_, R> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.source).poll_read(context, into))?;
-        self.told.more(into.filled().len() - before);
+        let read = into.filled().len() - before;
+        self.told.more(read);
+        if read == 0 && into.remaining() > 0 {
+            self.told.end();
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -1,9 +1,9 @@
 //! `Tools`: the programs that dump a server's database, and restore one.
 //!
-//! `host` is those of this machine. Programs inside a service's container are another way; whoever runs those
-//! implements the trait.
+//! `host` is those of this machine, `inside` those in the container of the service that runs the server.
 
 pub mod host;
+pub mod inside;
 
 use std::pin::Pin;
 
@@ -11,12 +11,16 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use tokio::io::AsyncRead;
 
-use crate::provider::Fault;
+use crate::plain::plain;
 use crate::provider::database::Target;
+use crate::provider::{Fault, FaultKind};
 
 /// Dumps databases of `PostgreSQL`, and restores them.
 #[async_trait]
 pub trait Tools: Send + Sync {
+    /// Whose programs they are: `of this machine`, `of service.pg`.
+    fn whose(&self) -> String;
+
     /// Begins to dump a database in the snapshot of this name, in the custom format of `pg_dump`, which packs it.
     /// `major` is the server's.
     ///
@@ -42,4 +46,13 @@ pub struct Dumping {
     pub output: Pin<Box<dyn AsyncRead + Send>>,
     /// Ends with the program: what it wrote is a dump only where it ended well.
     pub ended: BoxFuture<'static, Result<(), Fault>>,
+}
+
+/// A program that did not end well, and what it said last.
+fn refused(name: &str, said: &str) -> Fault {
+    let is_error = |line: &&str| line.contains("error:");
+    let line = said.lines().find(is_error).or_else(|| said.lines().rfind(|line| !line.trim().is_empty()));
+    let why = plain(line.unwrap_or("it said nothing"));
+    let log = said.lines().map(plain).collect();
+    Fault::new(FaultKind::Failed, format!("`{name}` failed: {why}")).log(log)
 }

@@ -11,15 +11,24 @@ use crate::provider::backup::folding::{Unfolding, stored};
 use crate::provider::backup::make::{at, millis, moment};
 use crate::provider::backup::shelf::{private, wrong_size};
 use crate::provider::backup::stream::{Content, Heard, fetch, on_thread, write_out};
-use crate::provider::backup::{Backups, Inventory, Manifest, Verified};
+use crate::provider::backup::{Backups, Compression, Inventory, Manifest, Verified};
 use crate::provider::database::Session;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::postgres::PostgresScratch;
+use crate::provider::pace::Total;
 use crate::provider::{Fault, FaultKind};
 use crate::resource::Verify;
 
 /// After how many seconds a scratch database is one that was left behind.
 const LEFT_BEHIND: i64 = 24 * 60 * 60;
+
+/// The words of scratch databases: one to try a backup, one to take another's place, one to do that from, one to stay.
+pub(super) const WORDS: [&str; 4] = ["t", "r", "d", "s"];
+
+/// By which this process's scratch databases of a backup are known.
+pub(super) fn run(word: &str, manifest: &Manifest) -> String {
+    format!("{word}{}x{}", std::process::id(), manifest.sha256.short())
+}
 
 impl Backups<'_> {
     /// Tries a backup, and notes that in its manifest, which is returned.
@@ -40,7 +49,7 @@ impl Backups<'_> {
         let keeps = manifest.is_restorable() && how == Verify::Checksum;
         let verified = if keeps { manifest.verified } else { Some(verified) };
         let manifest = Manifest { verified, ..manifest.clone() };
-        self.shelf.write(&manifest).await?;
+        self.shelf.note(&manifest).await?;
         Ok(manifest)
     }
 
@@ -70,9 +79,15 @@ impl Backups<'_> {
         let opened = on_thread(move || Ok(Unfolding::new(File::open(from)?, &known, &keys))).await;
         let unfolding = opened.map_err(|error| unusable(&path, "read", &error))?.map_err(|why| {
             let text = format!("backup `{}` cannot be opened: {why}", manifest.name);
-            Fault::new(FaultKind::Denied, text).help("name the file with the age identity of one of its recipients")
+            let help = "name the file with the age identity of one of its recipients in `OMNI_AGE_KEYS`";
+            Fault::new(FaultKind::Denied, text).help(help).code("omni::backup::no_key")
         })?;
-        Ok(Heard::new(fetch(unfolding), self.progress))
+        // What comes out of a file that is packed inside is as much as is in it, but for what encryption adds.
+        let total = match manifest.compression {
+            Compression::Inside => Total::Bytes(manifest.size),
+            Compression::Gzip => Total::Unknown,
+        };
+        Ok(Heard::new(fetch(unfolding), self.progress, total))
     }
 
     async fn try_on_server(&self, manifest: &Manifest, session: &mut dyn Session) -> Result<(), Fault> {
@@ -91,12 +106,16 @@ impl Backups<'_> {
     ) -> Result<PostgresScratch, Fault> {
         let seconds = moment(session).await?.as_second();
         PostgresScratch::sweep(session, seconds, LEFT_BEHIND).await?;
-        let run = format!("{word}{}x{}", std::process::id(), manifest.sha256.short());
+        let run = run(word, manifest);
         PostgresScratch::make(self.connect.clone(), &self.patient(), session, seconds, &run).await
     }
 
     /// Restores a backup into an empty scratch database, and compares it with what the backup was made of.
-    pub(super) async fn filled(&self, manifest: &Manifest, scratch: &PostgresScratch) -> Result<(), Fault> {
+    pub(in crate::provider) async fn filled(
+        &self,
+        manifest: &Manifest,
+        scratch: &PostgresScratch,
+    ) -> Result<(), Fault> {
         let mut content = self.content(manifest).await?;
         let mut session = scratch.open().await?;
         let major = session.facts().major;
@@ -126,7 +145,12 @@ impl Backups<'_> {
     }
 
     /// Writes what is in a backup into a file.
-    pub(super) async fn unpacked(&self, manifest: &Manifest, into: File, path: &std::path::Path) -> Result<(), Fault> {
+    pub(in crate::provider) async fn unpacked(
+        &self,
+        manifest: &Manifest,
+        into: File,
+        path: &std::path::Path,
+    ) -> Result<(), Fault> {
         let content = self.content(manifest).await?;
         let written = write_out(content, into).await;
         written.map_err(|error| match error.kind() {

@@ -6,6 +6,7 @@
 //! left to `site`.
 
 mod back;
+mod telling;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::migration::ledger::{Entry, Ledger, Row, Writing};
 use crate::migration::sql::{Analysis, Refusal, Statement, Unit};
 use crate::migration::{Mark, Piece, Script, Way};
 use crate::plain::plain;
+use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::{Session, settling};
 use crate::provider::{Fault, FaultKind};
 
@@ -104,20 +106,21 @@ impl Migrating<'_> {
     async fn at_once(&mut self, way: Way, units: Vec<Unit>, mark: Mark) -> Result<(), Fault> {
         let begun = Instant::now();
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
+        let mut telling = Telling::of(&units);
         for unit in &units[..first] {
-            self.unit(way, unit).await?;
+            self.unit(way, unit, &mut telling).await?;
         }
         self.session.begin().await?;
         let done = async {
             for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Transaction(_))) {
-                self.unit(way, unit).await?;
+                self.unit(way, unit, &mut telling).await?;
             }
             self.finish(way, &Mark { done: 1, whole: true, ..mark }, begun.elapsed()).await
         };
         let done = done.await;
         self.ended(done).await?;
         for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Session(_))) {
-            self.unit(way, unit).await?;
+            self.unit(way, unit, &mut telling).await?;
         }
         Ok(())
     }
@@ -139,15 +142,16 @@ impl Migrating<'_> {
             self.ended(done).await?;
         }
         let all = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        let mut telling = Telling::of(units);
         for (at, unit) in (0_u32..).zip(units) {
             match unit {
-                Unit::Session(_) => self.unit(way, unit).await?,
-                _ if at < mark.done => {}
+                Unit::Session(_) => self.unit(way, unit, &mut telling).await?,
+                _ if at < mark.done => telling.pass(unit),
                 Unit::Transaction(_) => {
                     self.session.begin().await?;
                     let next = Mark { done: at + 1, begun: false, ..mark.clone() };
                     let done = async {
-                        self.unit(way, unit).await?;
+                        self.unit(way, unit, &mut telling).await?;
                         self.session.mark(&next).await
                     };
                     let done = done.await;
@@ -156,11 +160,12 @@ impl Migrating<'_> {
                 }
                 Unit::Alone(statement) => {
                     let is_again = mark.begun;
-                    if !(is_again && settling::is_done(self.session, statement).await?) {
+                    if is_again && settling::is_done(self.session, statement).await? {
+                        telling.pass(unit);
+                    } else {
                         mark = Mark { done: at, begun: true, ..mark };
                         self.session.mark(&mark).await?;
-                        (self.progress)(format!("statement {} of {all}, outside a transaction", at + 1));
-                        match self.unit(way, unit).await {
+                        match self.unit(way, unit, &mut telling).await {
                             Err(fault) if is_again && settling::is_there_already(&fault) => {}
                             done => done?,
                         }
@@ -183,13 +188,19 @@ impl Migrating<'_> {
             return self.session.mark(mark).await;
         }
         if let Some(verify) = &self.script.verify {
-            let analysis = Analysis::of(self.ledger.dialect, &verify.text);
-            for statement in &analysis.statements {
-                self.statement(statement, &verify.path, verify.line).await?;
-            }
+            self.check(verify).await?;
         }
         self.session.record(self.ledger, &writing).await?;
         self.session.mark(mark).await
+    }
+
+    /// Runs the check, and takes back what it did.
+    async fn check(&mut self, verify: &Piece) -> Result<(), Fault> {
+        self.session.run("SAVEPOINT omni_check").await?;
+        for statement in &Analysis::of_check(self.ledger.dialect, &verify.text).statements {
+            self.statement(statement, &verify.path, verify.line).await?;
+        }
+        self.session.run("ROLLBACK TO SAVEPOINT omni_check").await
     }
 
     /// Commits what went well and takes back what did not. A lost connection has taken it back by itself.
@@ -205,13 +216,16 @@ impl Migrating<'_> {
         }
     }
 
-    async fn unit(&mut self, way: Way, unit: &Unit) -> Result<(), Fault> {
+    async fn unit(&mut self, way: Way, unit: &Unit, telling: &mut Telling) -> Result<(), Fault> {
         let statements = match unit {
             Unit::Transaction(statements) => statements.as_slice(),
             Unit::Alone(statement) | Unit::Session(statement) => std::slice::from_ref(statement),
         };
         let (path, line) = self.place(way);
         for statement in statements {
+            if let Some(said) = telling.say() {
+                (self.progress)(said);
+            }
             self.statement(statement, &path, line).await?;
         }
         Ok(())

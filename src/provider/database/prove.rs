@@ -8,6 +8,7 @@
 mod attempt;
 mod desk;
 mod reach;
+mod rows;
 mod sending;
 mod steps;
 mod walk;
@@ -15,7 +16,9 @@ mod walk;
 use crate::clock::Clock;
 use crate::fingerprint::Fingerprint;
 use crate::migration::catalogue::Catalogue;
-use crate::migration::proof::{Copied, Failure, Ground, MigrationProof, Proof, Rows, Verdict, digest};
+use crate::migration::proof::{
+    Contents, Copied, Failure, Ground, MigrationProof, Proof, Rows, RowsTried, Verdict, digest,
+};
 use crate::migration::{Dialect, Script};
 use crate::provider::database::Session;
 use crate::provider::database::prove::attempt::Attempt;
@@ -35,6 +38,8 @@ pub struct Options<'a> {
     /// Whether the server, or the folder of the file, is there for this proof alone. Beside others a script may not
     /// reach beyond its own database: roles, the settings of the server, other files.
     pub is_alone: bool,
+    /// Where the scratch database is: `a container of postgres:15`.
+    pub place: &'a str,
     /// What tells the time.
     pub clock: &'a dyn Clock,
     /// Told before each step.
@@ -76,16 +81,20 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
     let mut desk = Desk::default();
     let mut session = desk.take(scratch).await?;
     let (dialect, major) = (session.facts().dialect, session.facts().major);
+    let place = format!("{}, {}", options.place, session.facts().version);
     if !options.is_alone {
         scripts.iter().try_for_each(|script| keeps_to_itself(dialect, script))?;
     }
     let base = session.catalogue(options.without).await?;
-    desk.give_back(session).await?;
-    let mut run = Run { scratch, options, dialect, scripts, schemas: vec![base.fingerprint()], made: Vec::new(), desk };
+    let schemas = vec![base.fingerprint()];
+    let mut run = Run { scratch, options, dialect, scripts, schemas, made: Vec::new(), desk, rows: None };
+    run.rows = run.contents(session.as_mut()).await?;
+    let had = run.rows.clone();
+    run.desk.give_back(session).await?;
     let up = run.up(&base).await?;
-    let batch = match up {
-        Ok(top) => run.back(&base, &top).await?,
-        Err(failure) => Verdict::UpFails { failure },
+    let (batch, rows) = match up {
+        Ok(top) => run.back(&base, &top, had.as_ref()).await?,
+        Err(failure) => (Verdict::UpFails { failure }, None),
     };
     let base = options.base.unwrap_or(run.schemas[0]);
     let took = options.clock.now().duration_since(at).as_millis();
@@ -93,6 +102,8 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
         ground: Ground { dialect, major, copied: options.copied, base },
         migrations: run.made,
         batch,
+        rows,
+        place,
         at,
         took: u64::try_from(took).unwrap_or_default(),
     })
@@ -116,6 +127,8 @@ struct Run<'a> {
     schemas: Vec<Fingerprint>,
     made: Vec<MigrationProof>,
     desk: Desk,
+    /// What the rows add up to now; none where there are none of a backup.
+    rows: Option<Contents>,
 }
 
 impl Run<'_> {
@@ -154,7 +167,7 @@ impl Run<'_> {
         made: &mut MigrationProof,
     ) -> Result<Result<Catalogue, Failure>, Fault> {
         let mut session = self.desk.take(self.scratch).await?;
-        let attempt = Attempt { script, dialect: self.dialect, without: self.options.without };
+        let mut attempt = Attempt { script, dialect: self.dialect, without: self.options.without, rows: None };
         let begun = self.options.clock.now();
         if let Went::Refused(failure) = attempt.up(session.as_mut()).await? {
             return Ok(Err(failure));
@@ -162,6 +175,10 @@ impl Run<'_> {
         made.up_took = self.since(begun);
         let after = self.read(session.as_mut()).await?;
         made.after = Some(after.fingerprint());
+        let now = self.contents(session.as_mut()).await?;
+        let had = std::mem::replace(&mut self.rows, now);
+        attempt.rows = had.as_ref().zip(self.rows.as_ref());
+        made.tried = attempt.rows.map(|(had, now)| RowsTried { up: had.changes(now), back: None });
         self.tell(script, Phase::Down, 2 * self.made.len() + 1);
         let begun = self.options.clock.now();
         let mut session = Some(session);
@@ -171,7 +188,18 @@ impl Run<'_> {
             self.desk.give_back(session).await?;
         }
         (made.verdict, made.redo) = (tried.verdict, tried.redo);
+        if let Some(rows) = &mut made.tried {
+            rows.back = tried.rows;
+        }
         Ok(Ok(after))
+    }
+
+    /// What the rows add up to; none where the copy holds none of a backup.
+    async fn contents(&self, session: &mut dyn Session) -> Result<Option<Contents>, Fault> {
+        match self.options.copied {
+            Copied::Schema => Ok(None),
+            Copied::Data => rows::contents(session, self.options.without).await.map(Some),
+        }
     }
 
     async fn read(&self, session: &mut dyn Session) -> Result<Catalogue, Fault> {

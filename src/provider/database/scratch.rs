@@ -1,12 +1,13 @@
 //! `Scratch`: a database that may be ruined, and is removed afterwards.
 //!
 //! `postgres` makes one beside the real one, on the same server or another; `sqlite` makes a file. `dump` is where the
-//! schema that it is to hold comes from, and `loading` brings it in and says what could not be copied. What is done
-//! with it is left to `prove`.
+//! schema that it is to hold comes from, and `loading` brings it in and says what could not be copied; `roles` is what
+//! it refers to and no dump carries. What is done with it is left to `prove`.
 
 pub mod dump;
 pub mod loading;
 pub mod postgres;
+pub(in crate::provider) mod roles;
 pub mod sqlite;
 
 use async_trait::async_trait;

@@ -2,6 +2,7 @@
 //!
 //! Every value goes and comes as text. What is kept is left to `keeping`.
 
+use crate::failpoint::{self, Place};
 use crate::migration::ledger::{Row, Sql};
 use crate::provider::database::trouble::Trouble;
 
@@ -25,4 +26,12 @@ pub(super) trait Wire: Send {
 
     /// Waits until no other omni makes a table of this name; in a transaction, until whose end none does.
     fn exclude(&mut self, table: &str) -> impl Future<Output = Result<(), Trouble>> + Send;
+}
+
+/// One round trip to a database, with the places before and after it at which a test makes the process die.
+pub(super) async fn sent<T>(call: impl Future<Output = T>) -> T {
+    failpoint::reach(Place::SqlUnsent);
+    let answer = call.await;
+    failpoint::reach(Place::SqlAnswered);
+    answer
 }

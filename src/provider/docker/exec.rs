@@ -46,7 +46,7 @@ async fn run_to_end(docker: &Docker, id: &str, command: &[String]) -> Result<Ran
 }
 
 /// The exit code, which the engine may know a little later than the end of the output.
-async fn exit_code(docker: &Docker, exec: &str) -> Result<i64, Fault> {
+pub(super) async fn exit_code(docker: &Docker, exec: &str) -> Result<i64, Fault> {
     loop {
         let seen = docker.call(docker.api.inspect_exec(exec)).await?;
         match seen.exit_code {

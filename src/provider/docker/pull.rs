@@ -81,7 +81,7 @@ fn about(reference: &str, fault: Fault) -> Fault {
         }),
         _ => fault.help,
     };
-    Fault { kind, message, help, log: fault.log }
+    Fault { kind, message, help, ..fault }
 }
 
 /// A reference without its tag, and the tag. A digest belongs to the name.

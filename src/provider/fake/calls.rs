@@ -11,7 +11,7 @@ use crate::provider::Fault;
 use crate::provider::FaultKind;
 use crate::provider::engine::{
     AskedOf, Engine, Hear, Joined, Labels, LiveContainer, LiveImage, LiveNetwork, LiveVolume, NewContainer, NewFile,
-    NewImage, Ran,
+    NewImage, Ran, Running,
 };
 use crate::provider::fake::image::FakeImage;
 use crate::provider::fake::world::{World, has, missing};
@@ -132,6 +132,11 @@ impl Engine for FakeEngine {
     async fn file(&self, id: &str, path: &str) -> Result<Option<Vec<u8>>, Fault> {
         let (call, id, path) = (Call::read("file", id), id.to_owned(), path.to_owned());
         self.act(call, move |world| Ok(world.container_mut(&id)?.files.get(&path).cloned())).await
+    }
+
+    async fn stream(&self, id: &str, _: &[String]) -> Result<Running, Fault> {
+        // No container of this engine has a program that reads or writes anything.
+        Err(missing("a program in container", id))
     }
 
     async fn run(&self, id: &str, command: &[String], deadline: Duration) -> Result<Ran, Fault> {

@@ -22,6 +22,10 @@ use crate::provider::{Fault, FaultKind};
 
 #[async_trait]
 impl Tools for FakeEngine {
+    fn whose(&self) -> String {
+        "of the fake".to_owned()
+    }
+
     async fn dump(&self, target: &Target, _major: u32, snapshot: &str) -> Result<Dumping, Fault> {
         let (name, snapshot) = (database(target), snapshot.to_owned());
         let from = name.clone();

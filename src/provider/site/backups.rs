@@ -1,8 +1,10 @@
 //! The backup of a database as a step: made and tried before a migration, restored where one is taken back.
 
+use std::sync::Arc;
+
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
-use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, keep, size};
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
 use crate::provider::site::Site;
@@ -20,7 +22,8 @@ impl<E: Engine> Site<E> {
         // It has to answer before its time is asked.
         let session = self.reached(order, &backup.database, database).await?;
         drop(session);
-        let backups = self.backups(order, backup, database, &folder).await?;
+        let tools = self.tools_of(order, database).await?;
+        let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let made = match folder.made_by(order.op.as_str()).await? {
             Some(made) => made,
             None => backups.make(order.op.as_str(), &backup.encrypt_to).await?,
@@ -49,7 +52,9 @@ impl<E: Engine> Site<E> {
             let help = format!("restore another one: `omni backup list` shows those in `{}`", backup.dir);
             return Err(Fault::new(FaultKind::NotFound, text).help(help));
         };
-        let backups = self.backups(order, backup, self::database(order, backup)?, &folder).await?;
+        let database = self::database(order, backup)?;
+        let tools = self.tools_of(order, database).await?;
+        let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let restored = backups.restore(&made, Consent::Replace, Others::End).await?;
         Ok(put_back(&made, restored.kept))
     }
@@ -59,7 +64,9 @@ impl<E: Engine> Site<E> {
     pub(super) async fn is_back(&self, order: &Order<'_>, database: &str) -> Result<Effect, Fault> {
         let (backup, folder) = kept(order, database)?;
         let Some(made) = folder.made_by(order.op.as_str()).await? else { return Ok(Effect::default()) };
-        let backups = self.backups(order, backup, self::database(order, backup)?, &folder).await?;
+        let database = self::database(order, backup)?;
+        let tools = self.tools_of(order, database).await?;
+        let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let kept = backups.clear(&made).await?;
         Ok(kept.map(|kept| put_back(&made, Some(kept))).unwrap_or_default())
     }
@@ -69,21 +76,29 @@ impl<E: Engine> Site<E> {
         Ok(session.mark_of(name).await?.is_some_and(|mark| mark.op == order.op.as_str()))
     }
 
+    /// The programs for the database of an order.
+    async fn tools_of(&self, order: &Order<'_>, database: &Database) -> Result<Arc<dyn Tools + '_>, Fault> {
+        let url = database.url.fill(order.vault).unwrap_or_default();
+        self.tools(order.scope, database, &url).await
+    }
+
     async fn backups<'a>(
         &'a self,
         order: &Order<'a>,
         backup: &Backup,
         database: &Database,
         folder: &'a Shelf,
+        tools: &'a dyn Tools,
     ) -> Result<Backups<'a>, Fault> {
         let url = self.url(order, database).await?;
         let known = self.known.iter().find(|known| known.name == backup.database);
         Ok(Backups {
             connect: self.connect.clone(),
-            tools: &*self.tools,
+            tools,
             target: target(&backup.database, database, url, &format!("omni/{}", order.op)),
             ledger: known.and_then(|known| Some((known.database.ledger.as_ref()?, known.scripts.as_slice()))),
             shelf: folder,
+            safety: None,
             keys: &self.keys,
             progress: order.progress,
         })
@@ -122,5 +137,6 @@ fn note(tried: &Manifest, backup: &Backup) -> String {
         (false, Verify::Checksum) => "read back",
         (false, Verify::Restore) => "read back, not restored: OMNI_AGE_KEYS names no key to it",
     };
-    format!("{}, {how}", size(tried.size))
+    let tools = tried.tools.as_ref().map(|whose| format!(", with `pg_dump` {whose}"));
+    format!("{}, {how}{}", size(tried.size), tools.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! Reaching a database: where it is, until it answers, and with the right to change it alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -10,8 +11,11 @@ use crate::failpoint::hastened;
 use crate::lock::LONGEST_CALL;
 use crate::migration::ledger::Ledger;
 use crate::plain::plain;
+use crate::provider::backup::Tools;
+use crate::provider::backup::tools::inside::Inside;
 use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
+use crate::provider::host::Host;
 use crate::provider::site::{Site, rooted};
 use crate::provider::{Fault, FaultKind, Order};
 use crate::resource::Database;
@@ -76,6 +80,39 @@ impl<E: Engine> Site<E> {
         let is_set = parsed.set_host(Some(&address)).is_ok();
         Ok(if is_set { parsed.into() } else { url.to_owned() })
     }
+
+    /// The programs in the container of the service that runs a database at this URL; none where no service does, or
+    /// its container has none that reach the server.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn inside(&self, scope: &Scope, database: &Database, url: &str) -> Result<Option<Inside<'_>>, Fault> {
+        inside(&self.host, scope, database, url, self.tools.clone()).await
+    }
+
+    /// The programs that dump and restore a database at this URL: those of its own container where it has some.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn tools(&self, scope: &Scope, database: &Database, url: &str) -> Result<Arc<dyn Tools + '_>, Fault> {
+        Ok(match self.inside(scope, database, url).await? {
+            Some(inside) => Arc::new(inside),
+            None => self.tools.clone(),
+        })
+    }
+}
+
+/// The programs in the container of the service that runs a database; `other` are used for a server newer than these.
+pub(super) async fn inside<'h, E: Engine>(
+    host: &'h Host<E>,
+    scope: &Scope,
+    database: &Database,
+    url: &str,
+    other: Arc<dyn Tools>,
+) -> Result<Option<Inside<'h>>, Fault> {
+    let Some(service) = &database.service else { return Ok(None) };
+    let Some(live) = host.up(scope, service).await?.into_iter().next() else { return Ok(None) };
+    Inside::of(host.engine(), &live, service, url, other).await
 }
 
 /// Gets the database to oneself: what an earlier process of the same apply still does there is ended first.

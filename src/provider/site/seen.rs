@@ -1,6 +1,7 @@
 //! What the databases of a deployment tell when they are looked at. Nothing is waited for and nothing is changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -54,9 +55,11 @@ pub async fn told(
     scripts: &[Script],
 ) -> Result<SeenDatabase, Fault> {
     let facts = session.facts().clone();
-    let (mut entries, mut without) = (None, Vec::new());
+    let (mut entries, mut through, mut without) = (None, None, Vec::new());
     if let Some(ledger) = ledger {
-        entries = session.ledger(ledger).await?.map(|rows| ledger.entries(&rows, scripts));
+        let rows = session.ledger(ledger).await?;
+        through = rows.as_ref().and_then(|rows| ledger.through(rows));
+        entries = rows.map(|rows| ledger.entries(&rows, scripts));
         without = ledger.tables(&facts.schema);
     }
     let catalogue = session.catalogue(&without).await?;
@@ -64,8 +67,10 @@ pub async fn told(
         version: facts.version,
         major: facts.major,
         ledger: entries,
+        through,
         marks: session.marks().await?,
         schema: catalogue.fingerprint(),
         is_empty: !catalogue.has_tables(),
+        catalogue: Arc::new(catalogue),
     })
 }

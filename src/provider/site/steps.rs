@@ -8,8 +8,8 @@ use crate::migration::{Piece, Script, Way};
 use crate::plan::{Action, Inverse};
 use crate::provider::database::{Became, Migrating, Session};
 use crate::provider::engine::Engine;
-use crate::provider::site::Site;
-use crate::provider::site::reach::alone;
+use crate::provider::site::reach::{alone, target};
+use crate::provider::site::{Site, watching};
 use crate::provider::{Fault, FaultKind, Order};
 use crate::resource::{Database, Migration, Resource, Sheet};
 use crate::template::Vault;
@@ -48,10 +48,13 @@ impl<E: Engine> Site<E> {
         let work = Work::of(order)?;
         let mut session = self.session(order, &work).await?;
         let mut migrating = work.on(&mut *session, order)?;
-        let became = match way {
-            Way::Up => migrating.up().await?,
-            Way::Down => migrating.down().await?,
-        };
+        let became = self.heard(order, &work, way, async {
+            match way {
+                Way::Up => migrating.up().await,
+                Way::Down => migrating.down().await,
+            }
+        });
+        let became = became.await?;
         let note = match (became, way) {
             (Became::Already, Way::Up) => "was applied already",
             (Became::Already, Way::Down) => "was taken back already",
@@ -77,6 +80,26 @@ impl<E: Engine> Site<E> {
         work.on(&mut *session, order)?.undo(way).await?;
         let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
         Ok(Effect { objects, note: String::new() })
+    }
+
+    /// Goes a way of a migration, and tells what the server says of one that takes long.
+    async fn heard<T>(
+        &self,
+        order: &Order<'_>,
+        work: &Work<'_>,
+        way: Way,
+        going: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        let text = match way {
+            Way::Up => Some(&work.script.up.text),
+            Way::Down => work.script.down.as_ref().map(|down| &down.text),
+        };
+        if !text.is_some_and(|text| watching::is_worth_it(work.database.dialect, text)) {
+            return going.await;
+        }
+        let url = self.url(order, work.database).await?;
+        let target = target(&work.migration.database, work.database, url, &format!("omni/{}", order.op));
+        watching::watched(going, &*self.connect, &target, order.progress).await
     }
 
     /// A session that has the database of a migration to itself.

@@ -1,6 +1,6 @@
 //! What changes in each thing of a plan, field by field, and why.
 
-use crate::plan::{Action, Change, Class, Plan};
+use crate::plan::{Action, Change, Class, Inverse, Plan};
 use crate::report::style::{Style, Tone};
 use crate::report::table::{padded, width};
 use crate::report::{difference_text, statements, table, words};
@@ -69,6 +69,9 @@ fn body(change: &Change, style: &Style) -> Vec<String> {
     lines.extend(statements::lines(change, style));
     let loss = match change.class {
         Class::Reversible => return lines,
+        Class::Lossy if change.inverse == Inverse::Restore => {
+            "! what is written after the backup is lost if it is rolled back"
+        }
         Class::Lossy => "! what is written after it is lost if it is rolled back",
         Class::OneWay => "! it cannot be taken back",
     };

@@ -19,6 +19,9 @@ use crate::report::words;
 /// After how long without a line a sign of life is written.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
+/// How often it is written how far something long has come.
+const PACE: Duration = Duration::from_secs(10);
+
 /// Writes one line per event, and "still running" where nothing was written for 30 s.
 #[derive(Debug)]
 pub struct Lines<W> {
@@ -26,8 +29,8 @@ pub struct Lines<W> {
     board: Board,
     style: Style,
     written: Option<Timestamp>,
-    /// The last progress of each step, without its digits: a count that goes on is no news.
-    news: BTreeMap<Address, String>,
+    /// The last progress of each step, without its digits, and when it was written: a count that goes on is no news.
+    news: BTreeMap<Address, (String, Timestamp)>,
 }
 
 impl<W: Write + Send> Lines<W> {
@@ -94,6 +97,15 @@ impl<W: Write + Send> Lines<W> {
     }
 }
 
+/// What of a progress is news when it is another, and after how long it is news when it is the same. A pace, which has
+/// a rate (`3.00 MiB/s`), is the same all along, whatever its units are.
+fn shape(text: &str) -> (String, Option<Duration>) {
+    if text.contains("B/s") {
+        return (text.chars().take_while(|c| !c.is_ascii_digit()).collect(), Some(PACE));
+    }
+    (text.chars().filter(|c| !c.is_ascii_digit()).collect(), None)
+}
+
 fn said(end: Option<&End>) -> String {
     end.map(|end| format!("{}  {}", end.took.map(took).unwrap_or_default(), end.note)).unwrap_or_default()
 }
@@ -112,10 +124,14 @@ impl<W: Write + Send> Reporter for Lines<W> {
     fn tell(&mut self, event: &Event, at: Timestamp) {
         self.board.hear(event, at);
         if let Event::Progress(Progress { node, text }) = event {
-            let shape = text.chars().filter(|c| !c.is_ascii_digit()).collect();
-            if self.news.insert(node.clone(), shape).is_some_and(|before| self.news[node] == before) {
+            let (shape, pause) = shape(text);
+            let is_new = |(before, told): &(String, Timestamp)| {
+                *before != shape || pause.is_some_and(|pause| between(*told, at) >= pause)
+            };
+            if !self.news.get(node).is_none_or(is_new) {
                 return;
             }
+            self.news.insert(node.clone(), (shape, at));
         }
         if let Some(text) = self.text(event) {
             self.write(&text, at);

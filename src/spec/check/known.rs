@@ -61,7 +61,6 @@ pub(super) fn later_word(word: &str, path: &[String]) -> Option<Problem> {
     let help = match (path.last()?.as_str(), word) {
         ("strategy", "canary") => "for now use `blue-green`",
         ("kind", "swarm") => "for now use `docker`",
-        ("prove", "data") => "for now use `schema`",
         _ => return None,
     };
     let message = format!("`{}` = `{word}` is not available in this version of omni", tree::joined(path));

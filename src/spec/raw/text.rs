@@ -94,6 +94,7 @@ words! {
         "sqitch" = "`deploy/NAME.sql`, `revert/NAME.sql` and `verify/NAME.sql`.";
     ProveWord:
         "schema" = "On a copy of the schema.",
+        "data" = "On the newest backup, with its rows.",
         "off" = "They are not tried.";
     BeforeWord:
         "migrate" = "Before the database is migrated.";

@@ -71,6 +71,12 @@ impl Resolver<'_> {
                 let help = "write `prove = \"schema\"`; `policy.require_proof` demands it";
                 self.report(problem.help(help), &prove_at, "never proven");
             }
+            Some(Prove::Data) if !self.raw.shared.backups.contains_key(database) => {
+                let message = format!("the migrations of `{database}` are proven on a backup, and it has none");
+                let problem = Problem::error("omni::spec::missing_key", &prove_at, message);
+                let help = format!("add `[backups.{database}]`, or write `prove = \"schema\"`");
+                self.report(problem.help(help), &prove_at, "on which backup?");
+            }
             _ => {}
         }
     }
@@ -125,10 +131,12 @@ impl Resolver<'_> {
     /// One migration, without the one before it.
     fn migration(&mut self, database: &str, script: Script, raw: &RawMigrations, reader: &Reader<'_>) -> Migration {
         let one_way = raw.irreversible.get(&script.name).cloned();
-        let up = self.sheet(script.up, reader, true);
+        let of = |piece: &Piece| Analysis::of(reader.dialect, &piece.text);
+        let of_check = |piece: &Piece| Analysis::of_check(reader.dialect, &piece.text);
+        let up = self.sheet(script.up, &of, reader, true);
         // What is never run may be what it is.
-        let down = script.down.map(|down| self.sheet(down, reader, one_way.is_none()));
-        let verify = script.verify.map(|verify| self.sheet(verify, reader, true));
+        let down = script.down.map(|down| self.sheet(down, &of, reader, one_way.is_none()));
+        let verify = script.verify.map(|verify| self.sheet(verify, &of_check, reader, true));
         Migration {
             database: database.to_owned(),
             version: script.version,
@@ -144,8 +152,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn sheet(&mut self, piece: Piece, reader: &Reader<'_>, is_run: bool) -> Sheet {
-        let analysis = Analysis::of(reader.dialect, &piece.text);
+    fn sheet(&mut self, piece: Piece, read: &dyn Fn(&Piece) -> Analysis, reader: &Reader<'_>, is_run: bool) -> Sheet {
+        let analysis = read(&piece);
         for refusal in analysis.refusals.iter().filter(|_| is_run) {
             let line = piece.line + refusal.line.saturating_sub(1);
             self.bad_script((reader.dir, &piece.path, Some(line)), &refusal.message, &refusal.help, reader.at);

@@ -126,6 +126,17 @@ pub(super) async fn take_over(connection: &mut SqliteConnection, op: &Op, fence:
     opened.save(connection).await
 }
 
+/// Keeps files for the release of an open apply.
+pub(super) async fn keep(
+    connection: &mut SqliteConnection,
+    op: &Op,
+    fence: u64,
+    files: &[(Fingerprint, Vec<u8>)],
+) -> Result<(), Trouble> {
+    ApplyRow::own(connection, op, fence).await?;
+    files::keep(connection, files).await
+}
+
 /// Closes an apply, and keeps the release it made.
 pub(super) async fn close(
     connection: &mut SqliteConnection,

@@ -131,6 +131,13 @@ impl<H: Hear> Store for Ledger<H> {
         Ok(())
     }
 
+    async fn keep(&mut self, op: &Op, fence: u64, files: Vec<(Fingerprint, Vec<u8>)>) -> Result<(), StoreError> {
+        self.write().await?;
+        self.memory.keep(op, fence, files).await?;
+        self.moment().await;
+        Ok(())
+    }
+
     async fn close(
         &mut self,
         op: &Op,

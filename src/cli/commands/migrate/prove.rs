@@ -1,17 +1,18 @@
 //! `omni migrate prove`: runs the pending migrations up and back on a scratch copy, and keeps what came of it.
 //!
-//! The real database is read only. Scratch databases are dropped at the end, also when somebody interrupts.
+//! The real database is read only. What was made for it is gone at the end, also when somebody interrupts.
 
 use crate::cli::Exit;
 use crate::cli::args::ProveArgs;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::histories::{History, failed};
+use crate::cli::histories::{History, connect, failed};
 use crate::cli::project::Project;
 use crate::cli::proofs;
-use crate::cli::proving::{self, Proving};
+use crate::cli::proving::{self, Wanted};
 use crate::migration::Script;
 use crate::migration::proof::Proof;
+use crate::provider::database::Target;
 use crate::provider::site;
 use crate::report::{self, HistoryProof};
 
@@ -34,7 +35,9 @@ async fn one(
     args: &ProveArgs,
     console: &Console,
 ) -> Result<HistoryProof, Failure> {
-    let mut session = history.session(project, "prove").await?;
+    let real = history.target(project, "prove").await?;
+    let look = Target { is_look: true, ..real.clone() };
+    let mut session = connect().connect(&look).await.map_err(failed)?;
     let seen = site::told(&mut *session, Some(&history.ledger), &history.scripts).await.map_err(failed)?;
     let is_wanted = |script: &&Script| args.all || seen.entry(&script.version).is_none();
     let scripts: Vec<_> = history.scripts.iter().filter(is_wanted).cloned().collect();
@@ -43,12 +46,18 @@ async fn one(
     if scripts.is_empty() {
         return Ok(told);
     }
-    let real = history.target(project, "prove").await?;
-    let proving =
-        Proving { history, real, scratch: args.scratch.as_deref(), from_nothing: args.all, scripts: &scripts, console };
-    let (proof, notes) = proving::prove(&proving, &mut *session).await?;
-    let key = Proof::key(&scripts, &proof.ground);
-    proofs::keep(&project.root, &key, &proof)?;
-    (told.proof, told.notes) = (Some(proof), notes);
+    let backup = if args.all { None } else { proving::newest(project, history).await? };
+    let wanted = Wanted {
+        history,
+        real,
+        scratch: args.scratch.as_deref(),
+        from_nothing: args.all,
+        scripts: &scripts,
+        backup: backup.as_ref(),
+    };
+    let proved = proving::prove(project, &wanted, &mut *session, console).await?;
+    let key = Proof::key(&proved.scripts, &proved.proof.ground);
+    proofs::keep(&project.root, &key, &proved.proof)?;
+    (told.proof, told.notes) = (Some(proved.proof), proved.notes);
     Ok(told)
 }

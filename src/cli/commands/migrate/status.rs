@@ -66,7 +66,7 @@ fn migrations(scripts: &[Script], seen: &SeenDatabase) -> Vec<MigrationStatus> {
         .map(|(at, script)| {
             let entry = seen.entry(&script.version);
             let mark = marks.get(script.name.as_str()).copied();
-            let progress = progress(script, entry, mark, last.is_some_and(|last| at < last));
+            let progress = progress(script, entry.as_ref(), mark, last.is_some_and(|last| at < last));
             MigrationStatus {
                 name: script.name.clone(),
                 version: script.version.clone(),

@@ -312,3 +312,22 @@ fn lines_are_those_of_the_file() {
     one.up.line = 10;
     assert_eq!(lint(Dialect::Postgres, &[one])[0].line, 11);
 }
+
+#[test]
+fn a_check_needs_no_transaction_of_its_own() {
+    let told = |dialect, text: &str| {
+        let analysis = Analysis::of_check(dialect, text);
+        let lines: Vec<_> = analysis.refusals.iter().map(|refusal| refusal.line).collect();
+        (analysis.statements.iter().map(|one| one.text.clone()).collect::<Vec<_>>(), lines)
+    };
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        // As `sqitch add` writes it.
+        let text = "-- Verify shop:notes on pg\n\nBEGIN;\n\nSELECT id FROM notes WHERE false;\n\nROLLBACK;\n";
+        assert_eq!(told(dialect, text), (vec!["SELECT id FROM notes WHERE false".to_owned()], vec![]));
+        assert_eq!(told(dialect, "SELECT 1;\nVACUUM;").1, [2]);
+    }
+    let found =
+        |verify| lint(Dialect::Postgres, &[Script { verify: Some(verify), ..script("a", "SELECT 1", "SELECT 1") }]);
+    assert_eq!(found(piece("verify.sql", "BEGIN; SELECT 1; ROLLBACK")), []);
+    assert_eq!(found(piece("verify.sql", "VACUUM")).len(), 1);
+}

@@ -33,6 +33,7 @@ fn old(days: i64, how: Option<Verify>) -> Manifest {
         dialect: Dialect::Postgres,
         server: "PostgreSQL 15.18".to_owned(),
         major: 15,
+        tools: None,
         content: Inventory { schema: of, facts: 0, rows: std::collections::BTreeMap::new() },
         migrations: Vec::new(),
         compression: Compression::Inside,

@@ -30,6 +30,27 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PATH: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
 
 impl Backups<'_> {
+    /// Makes the file of a database that was lost, empty.
+    pub(super) async fn make_file(&self) -> Result<(), Fault> {
+        let path = self.file();
+        let to = path.clone();
+        let made = on_thread(move || {
+            fs::create_dir_all(to.parent().unwrap_or(Path::new(".")))?;
+            File::create_new(to).map(drop)
+        });
+        made.await.map_err(|error| unusable(&path, "made", &error))
+    }
+
+    /// Removes it again. One that stays is empty.
+    pub(super) async fn remove_file(&self) {
+        let _ = tokio::fs::remove_file(self.file()).await;
+    }
+
+    fn file(&self) -> PathBuf {
+        let path = self.target.url.strip_prefix("sqlite:").unwrap_or(&self.target.url);
+        PathBuf::from(path.split('?').next().unwrap_or_default())
+    }
+
     /// Puts what is in a backup in the place of the file of a session.
     pub(super) async fn replace_file(&self, manifest: &Manifest, mut session: Box<dyn Session>) -> Result<(), Fault> {
         let path = PathBuf::from(session.value(PATH).await?.unwrap_or_default());
@@ -58,6 +79,22 @@ impl Backups<'_> {
         compared(manifest, &mut *session).await
     }
 
+    /// Restores into a new file, in whose place there is nothing, and compares it.
+    pub(super) async fn write_new(&self, manifest: &Manifest, path: &Path) -> Result<(), Fault> {
+        let to = path.to_owned();
+        let file = on_thread(move || private(&to, false)).await.map_err(|error| unusable(path, "written", &error))?;
+        let done = async {
+            self.unpacked(manifest, file, path).await?;
+            let mut session = self.connect.connect(&at(&self.patient(), path)).await?;
+            compared(manifest, &mut *session).await
+        };
+        let done = done.await;
+        if done.is_err() {
+            let _ = tokio::fs::remove_file(path).await;
+        }
+        done
+    }
+
     /// Leaves the mode WAL. A connection that was just given up is closed a moment later.
     async fn left_wal(&self, session: &mut dyn Session) -> Result<(), Fault> {
         for _ in 0..TRIES {
@@ -67,7 +104,7 @@ impl Backups<'_> {
             }
             sleep(PAUSE).await;
         }
-        Err(busy(self.shelf.database(), "another connection"))
+        Err(busy(&self.target.name, "another connection"))
     }
 
     /// Renames the new file over the old one, to which nobody else may be connected.
@@ -78,7 +115,7 @@ impl Backups<'_> {
         }
         let exchanged = async {
             session.run("BEGIN EXCLUSIVE").await.map_err(|fault| match fault.kind {
-                FaultKind::Conflict => busy(self.shelf.database(), "another connection"),
+                FaultKind::Conflict => busy(&self.target.name, "another connection"),
                 _ => fault,
             })?;
             let (from, to) = (beside.to_owned(), path.to_owned());
@@ -92,8 +129,8 @@ impl Backups<'_> {
             });
             match holders.await {
                 Ok(0) => Ok(()),
-                Ok(1) => Err(busy(self.shelf.database(), "another process")),
-                Ok(count) => Err(busy(self.shelf.database(), &format!("{count} other processes"))),
+                Ok(1) => Err(busy(&self.target.name, "another process")),
+                Ok(count) => Err(busy(&self.target.name, &format!("{count} other processes"))),
                 Err(error) => Err(unusable(path, "replaced", &error)),
             }
         };

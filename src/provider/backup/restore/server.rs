@@ -9,38 +9,19 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::failpoint::{Place, reach};
 use crate::provider::backup::restore::{Others, busy};
 use crate::provider::backup::{Backups, Manifest};
 use crate::provider::database::Session;
 use crate::provider::database::Target;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::postgres::{PostgresScratch, with_database};
+use crate::provider::database::scratch::roles;
 use crate::provider::{Fault, FaultKind};
 
 /// How many rows were ever written: it differs once somebody has written one more.
 pub(super) const WRITTEN: &str = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text \
      FROM pg_catalog.pg_stat_user_tables";
-
-/// Owner, rights and settings of a database that a dump does not carry, as statements in which it is `%%1$I`. What is
-/// set for everybody was copied when the new one was made.
-const RIGHTS: &str = "SELECT string_agg(statement, chr(31) ORDER BY place) FROM ( \
-     SELECT 1 AS place, 'REVOKE ALL ON DATABASE %1$I FROM PUBLIC' AS statement FROM pg_catalog.pg_database \
-       WHERE datname = current_database() AND datacl IS NOT NULL \
-     UNION ALL SELECT 2, format('GRANT %s ON DATABASE %%1$I TO %s%s', a.privilege_type, \
-         CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END, \
-         CASE WHEN a.is_grantable AND a.grantee <> d.datdba THEN ' WITH GRANT OPTION' ELSE '' END) \
-       FROM pg_catalog.pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) a WHERE d.datname = current_database() \
-     UNION ALL SELECT 3, format('ALTER DATABASE %%1$I CONNECTION LIMIT %s', datconnlimit) \
-       FROM pg_catalog.pg_database WHERE datname = current_database() AND datconnlimit <> -1 \
-     UNION ALL SELECT 4, format('ALTER ROLE %I IN DATABASE %%1$I SET %I = ', pg_get_userbyid(s.setrole), \
-         split_part(x, '=', 1)) || CASE WHEN split_part(x, '=', 1) IN ('search_path', 'temp_tablespaces', \
-           'session_preload_libraries', 'local_preload_libraries', 'DateStyle') THEN substr(x, strpos(x, '=') + 1) \
-         ELSE quote_literal(substr(x, strpos(x, '=') + 1)) END \
-       FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
-         CROSS JOIN LATERAL unnest(s.setconfig) x WHERE d.datname = current_database() AND s.setrole <> 0 \
-     UNION ALL SELECT 5, format('ALTER DATABASE %%1$I OWNER TO %I', pg_get_userbyid(datdba)) \
-       FROM pg_catalog.pg_database \
-       WHERE datname = current_database() AND pg_get_userbyid(datdba) <> current_user) s";
 
 /// What the name of a database begins with that was put aside: then come the seconds, the word and the writes.
 const ASIDE: &str = "omni_before";
@@ -73,7 +54,7 @@ impl Backups<'_> {
         others: Others,
         written: String,
     ) -> Result<Option<String>, Fault> {
-        let rights = session.value(RIGHTS).await?.unwrap_or_default();
+        let rights = roles::rights(&mut *session).await?;
         let fresh = self.scratch(manifest, &mut *session, "r").await?;
         let done = async {
             self.filled(manifest, &fresh).await?;
@@ -89,12 +70,29 @@ impl Backups<'_> {
         done
     }
 
+    /// Restores into a new database of the server, which no sweep takes for a scratch one. Answers its name.
+    pub(super) async fn database_beside(&self, manifest: &Manifest) -> Result<String, Fault> {
+        let mut session = self.connect.connect(&self.patient()).await?;
+        let fresh = self.scratch(manifest, &mut *session, "s").await?;
+        let done = async {
+            self.filled(manifest, &fresh).await?;
+            let new = fresh.open().await?.facts().database.clone();
+            let name = new.replacen("omni_scratch", "omni_restored", 1);
+            session.run(&format!("ALTER DATABASE {} RENAME TO {}", quoted(&new), quoted(&name))).await?;
+            Ok(name)
+        };
+        let done = done.await;
+        // Its name is gone where it was given another.
+        let _ = fresh.remove().await;
+        done
+    }
+
     async fn swapped(
         &self,
         fresh: &PostgresScratch,
         door: &PostgresScratch,
         mut session: Box<dyn Session>,
-        rights: &str,
+        rights: &[String],
         others: Others,
         written: &str,
     ) -> Result<Option<String>, Fault> {
@@ -106,7 +104,7 @@ impl Backups<'_> {
         }
         drop(session);
         let mut outside = door.open().await?;
-        for statement in rights.split('\u{1f}').filter(|statement| !statement.is_empty()) {
+        for statement in rights {
             outside.run(&statement.replace("%1$I", &quoted(&new))).await?;
         }
         let names = [(name.as_str(), aside.as_str()), (new.as_str(), name.as_str())];
@@ -125,8 +123,9 @@ impl Backups<'_> {
             && !(fault.kind == FaultKind::Unknown && is_there(door, &aside).await?)
         {
             let is_in_use = fault.message.contains("55006");
-            return Err(if is_in_use { busy(self.shelf.database(), "other sessions") } else { fault });
+            return Err(if is_in_use { busy(&self.target.name, "other sessions") } else { fault });
         }
+        reach(Place::DatabaseReplaced);
         self.dropped(&aside).await
     }
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, Command};
 
-use crate::plain::plain;
-use crate::provider::backup::tools::{Dumping, Tools};
+use crate::failpoint::{self, Place};
+use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
 use crate::provider::database::scratch::dump::without_password;
 use crate::provider::{Fault, FaultKind};
@@ -30,7 +30,7 @@ pub struct HostTools {
 
 impl HostTools {
     /// A program that is not older than the server.
-    async fn program(&self, name: &str, major: u32) -> Result<PathBuf, Fault> {
+    pub(in crate::provider) async fn program(&self, name: &str, major: u32) -> Result<PathBuf, Fault> {
         let place = |(before, after): &(&str, &str)| PathBuf::from(format!("{before}{major}{after}")).join(name);
         let usual = || PLACES.iter().map(place).chain([PathBuf::from(name)]).collect();
         let programs: Vec<_> = self.folder.as_ref().map_or_else(usual, |folder| vec![folder.join(name)]);
@@ -45,7 +45,7 @@ impl HostTools {
             return Err(too_old(name, found, major));
         }
         let message = format!("there is no `{name}` on this machine");
-        Err(Fault::new(FaultKind::NotFound, message).help(format!("install the client programs of PostgreSQL {major}")))
+        Err(missing(message, format!("install the client programs of PostgreSQL {major}")))
     }
 
     async fn command(&self, name: &str, target: &Target, major: u32) -> Result<Command, Fault> {
@@ -62,9 +62,13 @@ impl HostTools {
     }
 }
 
+fn missing(message: String, help: String) -> Fault {
+    Fault::new(FaultKind::NotFound, message).help(help).code("omni::backup::no_tool")
+}
+
 fn too_old(name: &str, found: u32, major: u32) -> Fault {
     let message = format!("`{name}` is of PostgreSQL {found}, and the server of {major}");
-    Fault::new(FaultKind::NotFound, message).help(format!("install the client programs of PostgreSQL {major} or newer"))
+    missing(message, format!("install the client programs of PostgreSQL {major} or newer"))
 }
 
 /// The major of a program; none where it cannot be run.
@@ -77,6 +81,10 @@ async fn version(program: &PathBuf) -> Option<u32> {
 
 #[async_trait]
 impl Tools for HostTools {
+    fn whose(&self) -> String {
+        "of this machine".to_owned()
+    }
+
     async fn dump(&self, target: &Target, major: u32, snapshot: &str) -> Result<Dumping, Fault> {
         let mut command = self.command("pg_dump", target, major).await?;
         let wait = target.lock_timeout.as_millis().max(1);
@@ -128,7 +136,9 @@ impl Tools for HostTools {
 }
 
 fn spawned(command: &mut Command, name: &str) -> Result<Child, Fault> {
-    command.spawn().map_err(|error| Fault::new(FaultKind::Failed, format!("`{name}` cannot be run: {error}")))
+    let spawned = command.spawn();
+    failpoint::reach(Place::ToolStarted);
+    spawned.map_err(|error| Fault::new(FaultKind::Failed, format!("`{name}` cannot be run: {error}")))
 }
 
 fn unheard(name: &str) -> Fault {
@@ -149,12 +159,9 @@ async fn said(from: Option<ChildStderr>) -> String {
 
 async fn ended(child: &mut Child, name: &str, said: &str) -> Result<(), Fault> {
     let status = child.wait().await;
+    failpoint::reach(Place::ToolEnded);
     if status.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    let is_error = |line: &&str| line.contains("error:");
-    let line = said.lines().find(is_error).or_else(|| said.lines().rfind(|line| !line.trim().is_empty()));
-    let why = plain(line.unwrap_or("it said nothing"));
-    let log = said.lines().map(plain).collect();
-    Err(Fault::new(FaultKind::Failed, format!("`{name}` failed: {why}")).log(log))
+    Err(refused(name, said))
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::migration::sql::{Analysis, Unit};
 use crate::migration::{Mark, Way};
+use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::migrating::{Migrating, writing};
 use crate::provider::database::settling;
 use crate::provider::{Fault, FaultKind};
@@ -42,7 +43,7 @@ impl Migrating<'_> {
         }
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
         for unit in &units[..first] {
-            self.unit(other, unit).await?;
+            self.unit(other, unit, &mut Telling::default()).await?;
         }
         if is_one {
             self.session.begin().await?;

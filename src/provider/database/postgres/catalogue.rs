@@ -5,65 +5,58 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::migration::catalogue::{Catalogue, Fact};
-use crate::provider::database::postgres::wire::{is_open, run};
+use crate::provider::database::postgres::wire::{IS_OPEN, run};
 use crate::provider::database::trouble::Trouble;
+use crate::provider::database::wire::sent;
 
 const QUERY: &str = include_str!("catalogue.sql");
 
 /// What the text of definitions depends on, and what each has to be. `pg_temp` is last, so that no temporary table
 /// hides a catalogue; `jit` and the plan that is kept are there for the time it takes.
-const SETTINGS: [&str; 10] = [
-    "search_path",
-    "quote_all_identifiers",
-    "TimeZone",
-    "DateStyle",
-    "IntervalStyle",
-    "extra_float_digits",
-    "bytea_output",
-    "lc_monetary",
-    "jit",
-    "plan_cache_mode",
+const SETTINGS: [(&str, &str); 10] = [
+    ("search_path", "pg_catalog, pg_temp"),
+    ("quote_all_identifiers", "off"),
+    ("TimeZone", "'UTC'"),
+    ("DateStyle", "'ISO, YMD'"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    ("lc_monetary", "'C'"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
 ];
-const VALUES: [&str; 10] =
-    ["pg_catalog, pg_temp", "off", "UTC", "ISO, YMD", "postgres", "3", "hex", "C", "off", "force_generic_plan"];
 
 /// The query is kept in the session: to understand and to plan it takes longer than to run it, and a proof runs it
-/// hundreds of times.
-const IS_KEPT: &str = "SELECT count(*) > 0 FROM pg_catalog.pg_prepared_statements WHERE name = 'omni_catalogue'";
+/// hundreds of times. A script may have thrown it away.
+const IS_KEPT: &str = "EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE name = 'omni_catalogue')";
 
-/// omni's own schemas: the one of the marks, and those of stores that are kept in this database.
-const OWN: &str = "SELECT nspname::text || '.*' FROM pg_catalog.pg_namespace \
-                   WHERE nspname = 'omni' OR nspname LIKE 'omni:%'";
-
-/// The facts of everything but these tables and schemas, and omni's own.
+/// The facts of everything but these tables and schemas, and omni's own. Each message costs a turn, so there are few:
+/// how the session stands; everything with the settings; and, in a transaction that is open, the settings put back.
 pub(super) async fn read(connection: &mut PgConnection, without: &[String]) -> Result<Catalogue, Trouble> {
-    if is_open(connection).await? {
-        let before = settings(connection).await?;
-        set(connection, &VALUES).await?;
-        let read = facts(connection, without).await?;
+    let before = settings(connection).await?;
+    let mut ask: Vec<_> = SETTINGS.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
+    if !before.is_kept {
+        ask.push(format!("PREPARE omni_catalogue (text[]) AS {QUERY}"));
+    }
+    let skip: Vec<_> = without.iter().map(|name| literal(name)).collect();
+    ask.push(format!("EXECUTE omni_catalogue (ARRAY[{}]::text[])", skip.join(", ")));
+    let ask = ask.join(";\n");
+    if before.is_open {
+        let read = facts(connection, ask).await?;
         // After a failure the transaction can only be taken back, and the settings with it.
-        let before: Vec<_> = before.iter().map(String::as_str).collect();
-        set(connection, &before).await?;
+        put_back(connection, &before.values).await?;
         return Ok(read);
     }
-    run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let read = match set(connection, &VALUES).await {
-        Ok(()) => facts(connection, without).await,
-        Err(trouble) => Err(trouble),
-    };
-    run(connection, "ROLLBACK").await?;
+    let read = facts(connection, format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n{ask};\nROLLBACK")).await;
+    if read.is_err() {
+        run(connection, "ROLLBACK").await?;
+    }
     read
 }
 
-async fn facts(connection: &mut PgConnection, without: &[String]) -> Result<Catalogue, Trouble> {
-    let mut skip: Vec<String> = sqlx::query_scalar(OWN).persistent(false).fetch_all(&mut *connection).await?;
-    skip.extend_from_slice(without);
-    if !sqlx::raw_sql(IS_KEPT).fetch_one(&mut *connection).await?.try_get(0)? {
-        run(connection, &format!("PREPARE omni_catalogue (text[]) AS {QUERY}")).await?;
-    }
-    let skip: Vec<_> = skip.iter().map(|name| literal(name)).collect();
-    let ask = format!("EXECUTE omni_catalogue (ARRAY[{}]::text[])", skip.join(", "));
-    let rows = sqlx::raw_sql(AssertSqlSafe(ask)).fetch_all(connection).await?;
+/// The rows of the one statement that has any.
+async fn facts(connection: &mut PgConnection, ask: String) -> Result<Catalogue, Trouble> {
+    let rows = sent(sqlx::raw_sql(AssertSqlSafe(ask)).fetch_all(connection)).await?;
     let fact = |row: &sqlx::postgres::PgRow| {
         let column = |at: usize| row.try_get_unchecked::<String, _>(at);
         Ok((Fact { kind: column(0)?, name: column(1)?, attribute: column(2)? }, column(3)?))
@@ -76,16 +69,30 @@ fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// The values of the settings as they are.
-async fn settings(connection: &mut PgConnection) -> Result<Vec<String>, Trouble> {
-    let ask = "SELECT pg_catalog.current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS s (name, place) \
-               ORDER BY place";
-    Ok(sqlx::query_scalar(ask).persistent(false).bind(&SETTINGS[..]).fetch_all(connection).await?)
+/// How a session stands before its catalogue is read.
+struct Before {
+    /// Whether a transaction is open.
+    is_open: bool,
+    /// Whether the query is kept.
+    is_kept: bool,
+    /// The values of the settings.
+    values: Vec<String>,
+}
+
+async fn settings(connection: &mut PgConnection) -> Result<Before, Trouble> {
+    let values = SETTINGS.map(|(name, _)| format!("pg_catalog.current_setting('{name}')")).join(", ");
+    let ask = format!("SELECT {IS_OPEN}, {IS_KEPT}, {values}");
+    let row = sent(sqlx::raw_sql(AssertSqlSafe(ask)).fetch_one(connection)).await?;
+    let value = |at: usize| row.try_get_unchecked::<String, _>(at + 2);
+    let values = (0..SETTINGS.len()).map(value).collect::<Result<_, sqlx::Error>>()?;
+    Ok(Before { is_open: row.try_get(0)?, is_kept: row.try_get(1)?, values })
 }
 
 /// Gives the settings these values until the end of the transaction.
-async fn set(connection: &mut PgConnection, values: &[&str]) -> Result<(), Trouble> {
-    let set = "SELECT pg_catalog.set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS s (name, value)";
-    sqlx::query(set).persistent(false).bind(&SETTINGS[..]).bind(values).execute(connection).await?;
-    Ok(())
+async fn put_back(connection: &mut PgConnection, values: &[String]) -> Result<(), Trouble> {
+    let set = |((name, _), value): (&(&str, &str), &String)| {
+        format!("pg_catalog.set_config('{name}', {}, true)", literal(value))
+    };
+    let all: Vec<_> = SETTINGS.iter().zip(values).map(set).collect();
+    run(connection, &format!("SELECT {}", all.join(", "))).await
 }

@@ -5,6 +5,7 @@
 -- $1 text[]: what to leave out. 'schema.table' (plain or as quote_ident writes it) leaves out a table with
 --            everything that hangs on it (columns, indexes, constraints, triggers, owned sequences);
 --            'schema.*' leaves out a whole schema. '{}' or NULL: nothing.
+-- Always left out: omni's own schemas, the one of the marks and those of stores that are kept in this database.
 --
 -- Run it in a transaction of its own after these settings, every one of which changes deparsed text:
 --   BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -17,7 +18,8 @@
 -- Rules: a fact whose value is the default of PostgreSQL gives no row (NULL is dropped at the end);
 -- every object gives the row ('exists', 'yes'). kind 'column order' stands apart from kind 'column'.
 -- attribute 'owner' stands apart from 'grant to …' (there the owner is written '(owner)').
--- No column is named that one of the majors 12 to 18 lacks: those go through to_jsonb(row) ->> 'column'.
+-- No column is named that one of the majors 12 to 18 lacks: those go through to_jsonb(row) ->> 'column', which is dear:
+-- where there are many rows, only for those that can have a value.
 WITH
 skip AS (SELECT coalesce($1::text[], '{}'::text[]) AS names),
 
@@ -35,6 +37,7 @@ nsp AS MATERIALIZED (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl, quote_ident(n.nspname) AS name
   FROM pg_namespace n, skip
   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND n.nspname <> 'omni' AND n.nspname NOT LIKE 'omni:%'
     AND NOT (n.nspname || '.*' = ANY (skip.names) OR quote_ident(n.nspname) || '.*' = ANY (skip.names))),
 
 skipped AS MATERIALIZED (
@@ -185,7 +188,8 @@ facts (kind, name, attribute, value) AS (
                  a.privilege_type || CASE WHEN a.is_grantable THEN '*' ELSE '' END AS privilege
           FROM (SELECT o.classid, o.objid, o.subid, o.kind, o.name, coalesce(o.owner, c.relowner) AS owner,
                        coalesce(o.acl, acldefault(o.acltype, o.owner)) AS acl
-                FROM own o LEFT JOIN col c ON o.subid <> 0 AND o.classid = 'pg_class'::regclass AND c.attrelid = o.objid AND c.attnum = o.subid) o
+                FROM own o LEFT JOIN col c ON o.subid <> 0 AND o.classid = 'pg_class'::regclass AND c.attrelid = o.objid AND c.attnum = o.subid
+                WHERE o.acl IS NOT NULL OR o.acltype IS NOT NULL) o
           CROSS JOIN LATERAL aclexplode(o.acl) a) g
     GROUP BY g.classid, g.objid, g.subid, g.kind, g.name, g.attribute
 
@@ -201,7 +205,8 @@ facts (kind, name, attribute, value) AS (
     CROSS JOIN LATERAL (SELECT array_agg(x::text ORDER BY x::text COLLATE "C") AS acl FROM unnest(w.acl) x) s
     CROSS JOIN LATERAL (SELECT array_agg(x::text ORDER BY x::text COLLATE "C") AS acl FROM unnest(coalesce(p.initprivs, w.base)) x) b
     CROSS JOIN LATERAL pg_identify_object(w.classid, w.oid, 0) i
-    WHERE (w.oid < 16384 OR EXISTS (SELECT FROM ext e WHERE e.classid = w.classid AND e.objid = w.oid)) AND s.acl IS DISTINCT FROM b.acl
+    WHERE (w.oid < 16384 OR EXISTS (SELECT FROM ext e WHERE e.classid = w.classid AND e.objid = w.oid))
+      AND w.acl IS DISTINCT FROM coalesce(p.initprivs, w.base) AND s.acl IS DISTINCT FROM b.acl
 
   UNION ALL SELECT 'default privileges', d.name, f.attribute, f.value
     FROM (SELECT 'for role ' || quote_ident(pg_get_userbyid(a.defaclrole)) || coalesce(' in schema ' || n.name, '') || ' on '
@@ -232,8 +237,8 @@ facts (kind, name, attribute, value) AS (
       ('of type', CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END),
       ('row security', CASE WHEN c.relrowsecurity THEN 'on' END),
       ('row security forced', CASE WHEN c.relforcerowsecurity THEN 'on' END),
-      ('options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(c.reloptions) o)),
-      ('toast options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(toast.reloptions) o)),
+      ('options', CASE WHEN c.reloptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(c.reloptions) o) END),
+      ('toast options', CASE WHEN toast.reloptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(toast.reloptions) o) END),
       ('access method', m.amname::text),
       ('tablespace', quote_ident(s.spcname)),
       ('replica identity', CASE WHEN c.relkind IN ('r', 'p', 'm') THEN CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' WHEN 'i' THEN 'index' END END),
@@ -257,19 +262,28 @@ facts (kind, name, attribute, value) AS (
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN pg_collation l ON a.attcollation <> t.typcollation AND l.oid = a.attcollation
     LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace
-    CROSS JOIN LATERAL (VALUES
-      ('type', format_type(a.atttypid, a.atttypmod)),
-      ('collation', quote_ident(ln.nspname) || '.' || quote_ident(l.collname)),
-      ('not null', CASE WHEN a.attnotnull THEN 'yes' END),
-      ('default', CASE a.attgenerated WHEN '' THEN pg_get_expr(d.adbin, d.adrelid) END),
-      ('generated', CASE a.attgenerated WHEN '' THEN NULL WHEN 's' THEN 'stored ' ELSE 'virtual ' END || pg_get_expr(d.adbin, d.adrelid)),
-      ('identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END),
-      ('inherited', CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'yes, and its own' ELSE 'yes' END END),
-      ('statistics target', nullif(to_jsonb(a) ->> 'attstattarget', '-1')),                    -- NULL from 17 on
-      ('storage', CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END),
-      ('compression', nullif(to_jsonb(a) ->> 'attcompression', '')),                           -- 14
-      ('options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o)),
-      ('foreign options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attfdwoptions) o))
+    -- where a major lacks the column, its name is taken for this one
+    CROSS JOIN (SELECT ''::"char" AS attcompression) AS lacking
+    CROSS JOIN LATERAL (
+      SELECT 'type', format_type(a.atttypid, a.atttypmod)
+      UNION ALL SELECT 'not null', 'yes' WHERE a.attnotnull
+      UNION ALL SELECT 'default', pg_get_expr(d.adbin, d.adrelid) WHERE a.attgenerated = '' AND d.adbin IS NOT NULL
+      UNION ALL SELECT 'compression', x.attcompression::text                                                  -- 14; no other has one
+        FROM (SELECT (SELECT attcompression FROM pg_attribute y WHERE y.attrelid = a.attrelid AND y.attnum = a.attnum)) AS x (attcompression)
+        WHERE t.typlen = -1 AND x.attcompression <> ''
+      -- what hardly any column has
+      UNION ALL SELECT r.attribute, r.value FROM (VALUES
+        ('collation', quote_ident(ln.nspname) || '.' || quote_ident(l.collname)),
+        ('generated', CASE a.attgenerated WHEN '' THEN NULL WHEN 's' THEN 'stored ' ELSE 'virtual ' END || pg_get_expr(d.adbin, d.adrelid)),
+        ('identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END),
+        ('inherited', CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'yes, and its own' ELSE 'yes' END END),
+        ('statistics target', nullif(a.attstattarget, -1)::text),                                          -- NULL from 17 on
+        ('storage', CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END),
+        ('options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attoptions) o)),
+        ('foreign options', (SELECT string_agg(o, ', ' ORDER BY o COLLATE "C") FROM unnest(a.attfdwoptions) o))
+        ) AS r (attribute, value)
+        WHERE l.oid IS NOT NULL OR a.attgenerated <> '' OR a.attidentity <> '' OR a.attinhcount > 0 OR a.attstattarget <> -1
+          OR a.attstorage <> t.typstorage OR a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL
     ) AS f (attribute, value)
 
   UNION ALL SELECT c.kind, c.name, f.attribute, f.value
@@ -295,10 +309,13 @@ facts (kind, name, attribute, value) AS (
       ('clustered', CASE WHEN i.indisclustered THEN 'yes' END),
       ('replica identity', CASE WHEN i.indisreplident THEN 'yes' END),
       ('tablespace', quote_ident(s.spcname)),
-      ('partition of', (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.oid)),
-      ('backs constraint', (SELECT min(quote_ident(o.conname)) FROM pg_constraint o WHERE o.conindid = x.oid AND o.conrelid = x.indrelid AND o.contype IN ('p', 'u', 'x'))),
-      ('statistics targets', (SELECT string_agg(a.attnum || ' ' || (to_jsonb(a) ->> 'attstattarget'), ', ' ORDER BY a.attnum)
-                              FROM pg_attribute a WHERE a.attrelid = x.oid AND to_jsonb(a) ->> 'attstattarget' <> '-1'))
+      ('partition of', CASE WHEN c.relispartition THEN (SELECT h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.oid) END),
+      ('backs constraint', CASE WHEN i.indisunique OR i.indisexclusion THEN
+        (SELECT min(quote_ident(o.conname)) FROM pg_constraint o WHERE o.conindid = x.oid AND o.conrelid = x.indrelid AND o.contype IN ('p', 'u', 'x')) END),
+      -- only an expression can have one
+      ('statistics targets', CASE WHEN i.indexprs IS NOT NULL THEN
+        (SELECT string_agg(a.attnum || ' ' || a.attstattarget, ', ' ORDER BY a.attnum)
+         FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget <> -1) END)
     ) AS f (attribute, value)
 
   -- Sequences: not their position, which is data.

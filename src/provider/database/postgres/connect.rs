@@ -11,6 +11,7 @@ use crate::migration::Dialect;
 use crate::provider::database::postgres::fault::{DIRECT, unopened};
 use crate::provider::database::postgres::session::PostgresSession;
 use crate::provider::database::trouble::{Trouble, in_time};
+use crate::provider::database::wire::sent;
 use crate::provider::database::{Facts, Target};
 use crate::provider::{Fault, FaultKind};
 
@@ -115,7 +116,7 @@ pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> 
 }
 
 async fn welcomed(place: &Place, target: &Target, is_direct: bool) -> Result<(PgConnection, Told, bool), Trouble> {
-    let mut connection = place.options.connect().await?;
+    let mut connection = sent(place.options.connect()).await?;
     // No statement is prepared before it is known that the next one goes to the same server process.
     let is_pooled = !is_direct && is_pooled(&mut connection, place).await?;
     let told = Told::read(&mut connection).await?;
@@ -126,16 +127,14 @@ async fn welcomed(place: &Place, target: &Target, is_direct: bool) -> Result<(Pg
 }
 
 async fn set(connection: &mut PgConnection, target: &Target, number: i32) -> Result<(), Trouble> {
+    let look = if target.is_look { "SET default_transaction_read_only = on;" } else { "" };
     let limits = format!(
-        "SET lock_timeout = {}; SET statement_timeout = {};{SETTINGS}",
+        "SET lock_timeout = {}; SET statement_timeout = {};{look}{SETTINGS}",
         milliseconds(target.lock_timeout),
         target.statement_timeout.map_or(0, milliseconds),
     );
-    sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut *connection).await?;
-    if target.is_look {
-        sqlx::raw_sql("SET default_transaction_read_only = on").execute(&mut *connection).await?;
-    }
-    sqlx::raw_sql(ZONE).execute(&mut *connection).await?;
+    sent(sqlx::raw_sql(AssertSqlSafe(limits)).execute(&mut *connection)).await?;
+    sent(sqlx::raw_sql(ZONE).execute(&mut *connection)).await?;
     if number >= LOOKS {
         // Not every system can.
         let _ = sqlx::raw_sql("SET client_connection_check_interval = '500ms'").execute(connection).await;
@@ -160,7 +159,7 @@ struct Told {
 
 impl Told {
     async fn read(connection: &mut PgConnection) -> Result<Self, Trouble> {
-        let row = sqlx::raw_sql(FACTS).fetch_one(connection).await?;
+        let row = sent(sqlx::raw_sql(FACTS).fetch_one(connection)).await?;
         Ok(Self {
             number: row.try_get("number")?,
             version: row.try_get("version")?,

@@ -16,6 +16,7 @@ use crate::provider::database::postgres::catalogue;
 use crate::provider::database::postgres::fault::{ends_session, fault};
 use crate::provider::database::postgres::wire::run;
 use crate::provider::database::trouble::{Trouble, in_time};
+use crate::provider::database::wire::sent;
 use crate::provider::database::{Facts, Session, Target, keeping, marks};
 use crate::provider::{Fault, FaultKind};
 
@@ -193,7 +194,7 @@ impl Session for PostgresSession {
 async fn restore(connection: &mut PgConnection, search_path: &str) -> Result<(), Trouble> {
     let restore = "SELECT pg_catalog.set_config('search_path', $1, false) \
                    WHERE pg_catalog.current_setting('search_path') OPERATOR(pg_catalog.<>) $1";
-    sqlx::query(restore).persistent(false).bind(search_path).execute(connection).await?;
+    sent(sqlx::query(restore).persistent(false).bind(search_path).execute(connection)).await?;
     Ok(())
 }
 
@@ -212,7 +213,7 @@ async fn try_lock(connection: &mut PgConnection, keys: &[i64]) -> Result<bool, T
 }
 
 async fn ask(connection: &mut PgConnection, question: String) -> Result<bool, Trouble> {
-    Ok(sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(connection).await?.try_get(0)?)
+    Ok(sent(sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(connection)).await?.try_get(0)?)
 }
 
 /// Ends the sessions of a name in this database: on the same server the same apply may be at work in another one.
@@ -220,7 +221,7 @@ async fn end_others(connection: &mut PgConnection, application: &str) -> Result<
     let end = "SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity \
                WHERE application_name = left($1, 63) AND datname = current_database() AND usename = current_user \
                AND pid <> pg_catalog.pg_backend_pid()";
-    let ended: i64 = sqlx::query_scalar(end).persistent(false).bind(application).fetch_one(connection).await?;
+    let ended: i64 = sent(sqlx::query_scalar(end).persistent(false).bind(application).fetch_one(connection)).await?;
     Ok(usize::try_from(ended).unwrap_or_default())
 }
 
@@ -231,6 +232,6 @@ async fn commit(connection: &mut PgConnection) -> Result<(), Trouble> {
 }
 
 async fn value(connection: &mut PgConnection, query: &str) -> Result<Option<String>, Trouble> {
-    let row = sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_optional(connection).await?;
+    let row = sent(sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_optional(connection)).await?;
     Ok(row.map(|row| row.try_get_unchecked::<Option<String>, _>(0)).transpose()?.flatten())
 }

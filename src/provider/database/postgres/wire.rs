@@ -7,25 +7,25 @@ use sqlx::{AssertSqlSafe, Column, PgConnection, Postgres, Row as _};
 use crate::fingerprint::Fingerprint;
 use crate::migration::ledger::{Row, Sql};
 use crate::provider::database::trouble::Trouble;
-use crate::provider::database::wire::Wire;
+use crate::provider::database::wire::{Wire, sent};
 
 /// A transaction begins at the time of the statement that begins it. So where one is open, that is an earlier one.
-const IS_OPEN: &str = "SELECT pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp() AS is_open";
+pub(super) const IS_OPEN: &str = "pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp()";
 
 impl Wire for PgConnection {
     async fn send(&mut self, sql: &Sql) -> Result<(), Trouble> {
         if sql.values.is_empty() {
             return run(self, &sql.text).await;
         }
-        bound(sql).execute(self).await?;
+        sent(bound(sql).execute(self)).await?;
         Ok(())
     }
 
     async fn rows(&mut self, sql: &Sql) -> Result<Vec<Row>, Trouble> {
         let found = if sql.values.is_empty() {
-            sqlx::raw_sql(AssertSqlSafe(sql.text.clone())).fetch_all(self).await?
+            sent(sqlx::raw_sql(AssertSqlSafe(sql.text.clone())).fetch_all(self)).await?
         } else {
-            bound(sql).fetch_all(self).await?
+            sent(bound(sql).fetch_all(self)).await?
         };
         found.iter().map(row).collect()
     }
@@ -62,13 +62,14 @@ impl Wire for PgConnection {
 
 /// Runs a statement as a message of its own. What it answers is dropped as it comes.
 pub(super) async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), Trouble> {
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await?;
+    sent(sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection)).await?;
     Ok(())
 }
 
 /// Whether a transaction is open, whoever opened it: a script may do so itself.
 pub(super) async fn is_open(connection: &mut PgConnection) -> Result<bool, Trouble> {
-    Ok(sqlx::raw_sql(IS_OPEN).fetch_one(connection).await?.try_get("is_open")?)
+    let ask = format!("SELECT {IS_OPEN}");
+    Ok(sent(sqlx::raw_sql(AssertSqlSafe(ask)).fetch_one(connection)).await?.try_get(0)?)
 }
 
 fn bound(sql: &Sql) -> Query<'_, Postgres, PgArguments> {

@@ -1,9 +1,10 @@
 //! `Attempt`: one migration gone up for good, and its way back tried without a trace.
 
 use crate::migration::catalogue::Catalogue;
-use crate::migration::proof::{Redo, Verdict};
+use crate::migration::proof::{Contents, Redo, RowChange, Verdict};
 use crate::migration::{Dialect, Piece, Script};
 use crate::provider::database::Session;
+use crate::provider::database::prove::rows::contents;
 use crate::provider::database::prove::sending::{Went, apply, send, went};
 use crate::provider::database::prove::steps::Steps;
 use crate::provider::database::scratch::Scratch;
@@ -27,11 +28,13 @@ const TOO_SOON: [&str; 2] = ["(55P04)", "(55006)"];
 pub(super) struct Tried {
     pub(super) verdict: Verdict,
     pub(super) redo: Option<Redo>,
+    /// What is otherwise with the rows than before the way up; none where the copy holds none, or it failed.
+    pub(super) rows: Option<Vec<RowChange>>,
 }
 
 impl From<Verdict> for Tried {
     fn from(verdict: Verdict) -> Self {
-        Self { verdict, redo: None }
+        Self { verdict, redo: None, rows: None }
     }
 }
 
@@ -40,6 +43,8 @@ pub(super) struct Attempt<'a> {
     pub(super) script: &'a Script,
     pub(super) dialect: Dialect,
     pub(super) without: &'a [String],
+    /// What the rows added up to before the way up, and after it; none where the copy holds none.
+    pub(super) rows: Option<(&'a Contents, &'a Contents)>,
 }
 
 impl Attempt<'_> {
@@ -70,7 +75,7 @@ impl Attempt<'_> {
             Err(failure) => return Ok(Verdict::Fails { failure }.into()),
         };
         if steps.is_empty() {
-            return Ok(judged(before, after, None).into());
+            return Ok(Tried { rows: self.unmoved(), ..judged(before, after, None).into() });
         }
         if let Some(session) = session
             && steps.is_whole
@@ -122,9 +127,9 @@ impl Attempt<'_> {
         let tried = match went {
             Went::Refused(failure) => Verdict::Fails { failure }.into(),
             Went::Through => {
-                let verdict = self.compared(session, before, after).await?;
+                let (verdict, rows) = self.compared(session, before, after).await?;
                 let redo = if is_worth_a_redo(&verdict) { self.redo_inside(session).await? } else { None };
-                Tried { verdict, redo }
+                Tried { verdict, redo, rows }
             }
         };
         let kept = session.run(RETURN).await;
@@ -147,11 +152,12 @@ impl Attempt<'_> {
         }
         let back = session.catalogue(self.without).await?;
         let verdict = judged(before, after, Some(&back));
+        let rows = self.moved(session.as_mut()).await?;
         let mut redo = None;
         if is_worth_a_redo(&verdict) {
             redo = Some(redone(apply(session.as_mut(), self.dialect, &self.script.up).await?));
         }
-        Ok(Tried { verdict, redo })
+        Ok(Tried { verdict, redo, rows })
     }
 
     async fn compared(
@@ -159,12 +165,25 @@ impl Attempt<'_> {
         session: &mut dyn Session,
         before: &Catalogue,
         after: &Catalogue,
-    ) -> Result<Verdict, Fault> {
+    ) -> Result<(Verdict, Option<Vec<RowChange>>), Fault> {
         if self.dialect == Dialect::Postgres && session.value(NUMBER).await?.is_none() {
-            return Ok(judged(before, after, None));
+            return Ok((judged(before, after, None), self.unmoved()));
         }
         let back = session.catalogue(self.without).await?;
-        Ok(judged(before, after, Some(&back)))
+        Ok((judged(before, after, Some(&back)), self.moved(session).await?))
+    }
+
+    /// What is otherwise with the rows than before the way up.
+    async fn moved(&self, session: &mut dyn Session) -> Result<Option<Vec<RowChange>>, Fault> {
+        match self.rows {
+            Some((had, _)) => Ok(Some(had.changes(&contents(session, self.without).await?))),
+            None => Ok(None),
+        }
+    }
+
+    /// The same where nothing was done since.
+    fn unmoved(&self) -> Option<Vec<RowChange>> {
+        self.rows.map(|(had, now)| had.changes(now))
     }
 
     async fn check(&self, session: &mut dyn Session, piece: &Piece, steps: &Steps) -> Result<Went, Fault> {

@@ -1,7 +1,7 @@
 //! `Steps`: a script's text as what is sent for it, one message after the other.
 
 use crate::migration::proof::Failure;
-use crate::migration::sql::{Analysis, Statement, Transactional, Unit};
+use crate::migration::sql::{Analysis, Statement, Unit};
 use crate::migration::{Dialect, Piece};
 
 /// What is sent for a piece.
@@ -53,9 +53,8 @@ impl Steps {
     /// What is sent for a piece that leaves nothing, whatever it says of transactions: all of it in one that is taken
     /// back.
     pub(super) fn leaving_nothing(dialect: Dialect, piece: &Piece) -> Self {
-        let is_word = |statement: &Statement| matches!(statement.transactional, Transactional::Boundary(_));
-        let statements = Analysis::of(dialect, &piece.text).statements.into_iter();
-        let all = statements.filter(|statement| !is_word(statement)).map(|statement| run(piece, statement)).collect();
+        let statements = Analysis::of_check(dialect, &piece.text).statements.into_iter();
+        let all = statements.map(|statement| run(piece, statement)).collect();
         Self { is_whole: true, before: Vec::new(), all, after: Vec::new() }
     }
 

@@ -102,7 +102,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// The text without the two lines that only `psql` understands: a random key that is different in every dump.
-fn runnable(text: &str) -> String {
+pub(in crate::provider) fn runnable(text: &str) -> String {
     let key = text.lines().find_map(|line| line.strip_prefix("\\restrict "));
     let Some(key) = key else { return text.to_owned() };
     let (first, last) = (format!("\\restrict {key}"), format!("\\unrestrict {key}"));

@@ -39,10 +39,12 @@ pub struct PostgresScratch {
     connect: Arc<dyn Connect>,
     /// The way to a database that is there: it makes and drops the others. It has to be none of the scratch ones.
     server: Target,
+    /// Who its sessions are opened by.
+    user: Target,
     name: String,
     /// Its own settings, as statements with `%1$I` for its name: a copy does not have them.
     settings: Vec<String>,
-    copies: AtomicU32,
+    copies: Arc<AtomicU32>,
 }
 
 impl PostgresScratch {
@@ -64,9 +66,35 @@ impl PostgresScratch {
         let locale = like.value(LOCALE).await?.unwrap_or_default();
         let settings = like.value(SETTINGS).await?.unwrap_or_default();
         let settings = settings.split('\u{1f}').filter(|statement| !statement.is_empty()).map(str::to_owned).collect();
-        let made = Self { connect, server: server.clone(), name, settings, copies: AtomicU32::new(0) };
+        let (server, user) = (server.clone(), server.clone());
+        let made = Self { connect, server, user, name, settings, copies: Arc::default() };
         made.create(&format!("template0 {locale}")).await?;
         Ok(made)
+    }
+
+    /// Runs statements of an administrator, in which its name is `%1$I`, on it and on each copy.
+    ///
+    /// # Errors
+    /// When one of them is refused.
+    pub(in crate::provider) async fn furnish(&mut self, statements: Vec<String>) -> Result<(), Fault> {
+        let mut session = self.connect.connect(&self.server).await?;
+        for statement in &statements {
+            session.run(&statement.replace("%1$I", &self.name)).await?;
+        }
+        self.settings.extend(statements);
+        Ok(())
+    }
+
+    /// The same database, with sessions of another account.
+    pub(in crate::provider) fn opened_by(&self, user: Target) -> Self {
+        Self {
+            connect: Arc::clone(&self.connect),
+            server: self.server.clone(),
+            user,
+            name: self.name.clone(),
+            settings: self.settings.clone(),
+            copies: Arc::clone(&self.copies),
+        }
     }
 
     /// Makes it of a template.
@@ -83,7 +111,7 @@ impl PostgresScratch {
     /// The way to it.
     #[must_use]
     pub fn target(&self) -> Target {
-        Target { url: with_database(&self.server.url, &self.name), ..self.server.clone() }
+        Target { url: with_database(&self.user.url, &self.name), ..self.user.clone() }
     }
 
     /// Removes the scratch databases of a server that are older than this many seconds and that nobody uses. Answers
@@ -102,6 +130,24 @@ impl PostgresScratch {
             removed.push(name.to_owned());
         }
         Ok(removed)
+    }
+
+    /// Removes the scratch databases of these runs, however new they are, with whatever sessions are open on them.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn sweep_runs(session: &mut dyn Session, runs: &[String]) -> Result<(), Fault> {
+        let list = "SELECT string_agg(datname::text, ',') FROM pg_catalog.pg_database \
+             WHERE datname LIKE 'omni\\_scratch\\_%'";
+        let found = session.value(list).await?.unwrap_or_default();
+        let force = if session.facts().major >= 13 { " WITH (FORCE)" } else { "" };
+        let is_of = |name: &&str| {
+            made_at(name).is_some() && name.split('_').nth(3).is_some_and(|word| runs.iter().any(|run| run == word))
+        };
+        for name in found.split(',').filter(is_of) {
+            session.run(&format!("DROP DATABASE IF EXISTS {name}{force}")).await?;
+        }
+        Ok(())
     }
 }
 
@@ -148,9 +194,10 @@ impl Scratch for PostgresScratch {
         let copy = Self {
             connect: Arc::clone(&self.connect),
             server: self.server.clone(),
+            user: self.user.clone(),
             name: format!("{}_{number}", self.name),
             settings: self.settings.clone(),
-            copies: AtomicU32::new(0),
+            copies: Arc::default(),
         };
         copy.create(&self.name).await?;
         Ok(Box::new(copy))

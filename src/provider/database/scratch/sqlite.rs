@@ -70,7 +70,8 @@ impl SqliteScratch {
         Ok(made)
     }
 
-    fn at(connect: Arc<dyn Connect>, target: &Target, path: &Path) -> Self {
+    /// The one that is a file which is there, or will be.
+    pub(in crate::provider) fn at(connect: Arc<dyn Connect>, target: &Target, path: &Path) -> Self {
         let target = Target { url: url(path), ..target.clone() };
         Self { connect, target, path: path.to_owned(), copies: AtomicU32::new(0) }
     }

@@ -17,6 +17,7 @@ use crate::provider::database::sqlite::fault::{ends_session, fault};
 use crate::provider::database::sqlite::stop::Stoppable;
 use crate::provider::database::sqlite::wire::run;
 use crate::provider::database::trouble::{Trouble, in_time};
+use crate::provider::database::wire::sent;
 use crate::provider::database::{Facts, Session, Target, keeping};
 use crate::provider::{Fault, FaultKind};
 
@@ -152,6 +153,7 @@ async fn abort(connection: &mut SqliteConnection) -> Result<(), Trouble> {
 }
 
 async fn value(connection: &mut SqliteConnection, query: &str) -> Result<Option<String>, Trouble> {
-    let row = sqlx::query(AssertSqlSafe(query.to_owned())).persistent(false).fetch_optional(connection).await?;
+    let query = sqlx::query(AssertSqlSafe(query.to_owned())).persistent(false);
+    let row = sent(query.fetch_optional(connection)).await?;
     Ok(row.map(|row| row.try_get_unchecked::<Option<String>, _>(0)).transpose()?.flatten())
 }

@@ -6,19 +6,19 @@ use sqlx::{AssertSqlSafe, Column, Row as _, Sqlite, SqliteConnection};
 
 use crate::migration::ledger::{Row, Sql};
 use crate::provider::database::trouble::Trouble;
-use crate::provider::database::wire::Wire;
+use crate::provider::database::wire::{Wire, sent};
 
 impl Wire for SqliteConnection {
     async fn send(&mut self, sql: &Sql) -> Result<(), Trouble> {
         if sql.values.is_empty() {
             return run(self, &sql.text).await;
         }
-        bound(sql).execute(self).await?;
+        sent(bound(sql).execute(self)).await?;
         Ok(())
     }
 
     async fn rows(&mut self, sql: &Sql) -> Result<Vec<Row>, Trouble> {
-        let found = bound(sql).fetch_all(self).await?;
+        let found = sent(bound(sql).fetch_all(self)).await?;
         found.iter().map(row).collect()
     }
 
@@ -65,7 +65,7 @@ pub(super) async fn open(connection: &mut SqliteConnection, begin: &str) -> Resu
 
 /// Runs a statement as it is. What it answers is dropped as it comes.
 pub(super) async fn run(connection: &mut SqliteConnection, statement: &str) -> Result<(), Trouble> {
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await?;
+    sent(sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection)).await?;
     Ok(())
 }
 
