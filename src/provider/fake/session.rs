@@ -20,6 +20,8 @@ use crate::provider::{Fault, FaultKind};
 
 /// How long the server goes on with a session whose client is gone.
 const UNNOTICED: Duration = Duration::from_millis(300);
+/// How long an index is being built: longer than it takes to try again, so that its session is ended meanwhile.
+const BUILDS: Duration = Duration::from_millis(200);
 
 /// One connection to a database of the fake.
 struct FakeSession {
@@ -278,7 +280,7 @@ impl Session for FakeSession {
         let (begun, settled) = (text.clone(), text);
         // What it makes first is there at once; the rest takes a while, and is not done once the session is ended.
         self.engine.with(|world| {
-            let ends = world.now + UNNOTICED / 10;
+            let ends = world.now + BUILDS;
             world.later(ends, move |world| {
                 if let Some(found) = world.databases.get_mut(&name) {
                     found.settle(number, &settled);
@@ -287,7 +289,7 @@ impl Session for FakeSession {
         });
         self.act(self.change("statement"), move |found, number| found.run(number, &begun)).await?;
         if statement.contains("CONCURRENTLY") {
-            tokio::time::sleep(UNNOTICED / 10).await;
+            tokio::time::sleep(BUILDS).await;
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ pub(super) struct Play {
     /// What is there before, and the plan of the change.
     before: Fingerprint,
     rows: Option<BTreeMap<String, u64>>,
+    /// What is in the database once all is done; none where that cannot be.
+    after: Option<String>,
     plan: Plan,
     reference: Reference,
     course: Course,
@@ -44,7 +46,15 @@ impl Play {
         theatre.engine.settle(LATE).await;
         let rows = reference.keeps_rows().then(|| theatre.engine.rows("pos"));
         assert!(shelf::is_any_good(&theatre.backups()).await || !reference.is_backed_up(), "there is a backup before");
-        Self { theatre, before, rows, plan, reference, course }
+        let mut play = Self { theatre, before, rows, after: None, plan, reference, course };
+        if course != Course::Undone {
+            let mut done = Stage::set(&play).await;
+            if course == Course::Forward {
+                done.records().await;
+            }
+            play.after = Some(done.theatre.engine.database("pos"));
+        }
+        play
     }
 }
 
@@ -58,6 +68,7 @@ pub(super) struct Stage {
     way: Direction,
     before: Fingerprint,
     rows: Option<BTreeMap<String, u64>>,
+    after: Option<String>,
     reference: Reference,
     course: Course,
     /// Whether omni died after it had begun something that cannot be taken back.
@@ -67,12 +78,13 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn set(play: &Play) -> Self {
         let Play { before, reference, course, .. } = *play;
-        let rows = play.rows.clone();
+        let (rows, after) = (play.rows.clone(), play.after.clone());
         let mut theatre = play.theatre.copy();
         let locks = theatre.lock().await;
         let apply = theatre.open(play.plan.clone(), &locks).await;
         let (prior, way) = (Vec::new(), Direction::Forward);
-        let mut stage = Self { theatre, apply, locks, prior, way, before, rows, reference, course, is_past: false };
+        let mut stage =
+            Self { theatre, apply, locks, prior, way, before, rows, after, reference, course, is_past: false };
         if course == Course::Back {
             (stage.prior, stage.way) = (stage.records().await, Direction::Back);
             // Somebody writes into what is going to be replaced.
@@ -106,6 +118,10 @@ impl Stage {
             return Err(format!("there were {before:?} in the database, and now there are {rows:?}"));
         }
         let is_after = self.reference.plan(&mut self.theatre, self.course).await.is_empty();
+        let database = self.theatre.engine.database("pos");
+        if let Some(after) = self.after.as_ref().filter(|after| is_after && !is_before && **after != database) {
+            return Err(format!("{after} should be in the database, and there is {database}"));
+        }
         if self.is_past && !is_after {
             return Err(format!("what cannot be taken back was begun, and it is not after; before: {is_before}"));
         }
