@@ -5,6 +5,7 @@
 //! With `OMNI_FAILPOINT_LOG` every place is written to that file as it is reached, so that a test can count them.
 //! A test that plays omni inside its own process arms its thread instead (`die_at`): there the death is an unwind that
 //! the test catches, and what was in memory only is lost with it.
+//! The same thread may be given a disk that refuses (`refuse_disk`), where a folder of backups is changed.
 //! `OMNI_HASTE=10` makes every deadline of a call and every period of the lock a tenth of what it is, so that a test
 //! of an engine that hangs, or of a lease that runs out, need not wait for a minute.
 
@@ -50,6 +51,10 @@ pub enum Place {
     ToolStarted,
     /// After a program that dumps or restores has ended.
     ToolEnded,
+    /// Before something in a folder of backups is changed on disk.
+    DiskUntouched,
+    /// After something in a folder of backups was changed on disk, before anything follows from it.
+    DiskTouched,
 }
 
 impl Place {
@@ -74,6 +79,8 @@ impl Place {
             Self::DatabaseReplaced => "database.replaced",
             Self::ToolStarted => "tool.started",
             Self::ToolEnded => "tool.ended",
+            Self::DiskUntouched => "disk.untouched",
+            Self::DiskTouched => "disk.touched",
         }
     }
 }
@@ -105,6 +112,42 @@ pub fn disarm() {
     armed::NEXT.set(None);
 }
 
+/// Fails as a full disk does, where a test asks for it.
+///
+/// # Errors
+/// Only in tests.
+#[cfg(not(feature = "failpoints"))]
+pub const fn touch() -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Fails as a full disk does, where a test asks for it.
+///
+/// # Errors
+/// Only in tests.
+#[cfg(feature = "failpoints")]
+pub fn touch() -> std::io::Result<()> {
+    let (from, many, touched) = armed::DISK.get();
+    armed::DISK.set((from, many, touched + 1));
+    let refuses = from > 0 && touched + 1 >= from && touched + 1 < from.saturating_add(many);
+    if refuses { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+}
+
+/// Lets the disk refuse so many of the changes that this thread makes of a folder of backups, from this one on, counted
+/// from 1.
+#[cfg(feature = "failpoints")]
+pub fn refuse_disk(from: u64, many: u64) {
+    armed::DISK.set((from, many, 0));
+}
+
+/// Lets the disk take everything again. Answers how many changes this thread has made of a folder of backups, or tried
+/// to make, since it last refused.
+#[cfg(feature = "failpoints")]
+#[must_use]
+pub fn mend_disk() -> u64 {
+    armed::DISK.replace((0, 0, 0)).2
+}
+
 /// A period as it is, or the part of it that a test in haste asks for.
 #[cfg(not(feature = "failpoints"))]
 #[must_use]
@@ -131,6 +174,8 @@ mod armed {
     thread_local! {
         /// Where this thread dies, and how often it has still to get there.
         pub(super) static NEXT: Cell<Option<(&'static str, u64)>> = const { Cell::new(None) };
+        /// From which change on the disk refuses, how many of them, and how many there were.
+        pub(super) static DISK: Cell<(u64, u64, u64)> = const { Cell::new((0, 0, 0)) };
     }
 
     static REACHED: LazyLock<Mutex<BTreeMap<&'static str, u64>>> = LazyLock::new(Mutex::default);

@@ -16,7 +16,7 @@ mod apply {
     mod old_copies;
     mod properties;
     mod scenes;
-    mod simulation;
+    pub(crate) mod simulation;
     mod standing;
     pub(crate) mod steady;
     pub(crate) mod theatre;

@@ -16,7 +16,7 @@ pub enum Way {
 
 /// What omni has done of one migration. There is at most one mark of each; it is written in the transaction of what it
 /// tells of, where that runs in one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The migration's name.
     pub migration: String,

@@ -112,8 +112,10 @@ impl Decider<'_> {
     }
 
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
-        let known = self.worths.get(address).cloned();
-        if migration.down.is_some() { known.unwrap_or(Worth::Unproven) } else { Worth::Absent }
+        let Some(down) = &migration.down else { return Worth::Absent };
+        let does_nothing = down.nature == Nature::Nothing && migration.up.nature != Nature::Nothing;
+        let unknown = if does_nothing { Worth::Nothing } else { Worth::Unproven };
+        self.worths.get(address).cloned().unwrap_or(unknown)
     }
 
     /// Whether the tool of the migrations itself would refuse a history that is not as its files say.

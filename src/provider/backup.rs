@@ -30,7 +30,7 @@ pub use inventory::Inventory;
 pub use keys::Keys;
 pub(in crate::provider) use make::moment;
 pub use manifest::{Compression, Manifest, Verified};
-pub use restore::{Consent, Others, Restored, replaced};
+pub use restore::{Consent, Others, Restored};
 pub use shelf::{Listed, Shelf};
 pub use tools::Tools;
 

@@ -125,6 +125,9 @@ pub trait Session: Send {
     /// Every mark that omni has set in this database, by migration; none where it never was here.
     async fn marks(&mut self) -> Result<Vec<Mark>, Fault>;
 
+    /// The mark of one migration; none where it has none.
+    async fn mark_of(&mut self, migration: &str) -> Result<Option<Mark>, Fault>;
+
     /// Sets a mark, in the place of one of the same migration. The table is made where it is missing.
     async fn mark(&mut self, mark: &Mark) -> Result<(), Fault>;
 

@@ -17,7 +17,9 @@ mod live;
 mod probes;
 mod script;
 mod seen;
+mod server;
 mod session;
+mod tools;
 mod world;
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -8,6 +8,8 @@ use crate::migration::sql::{Analysis, Effect, Kind, Name, Statement, Thing, Writ
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
+    /// It does nothing: there is no statement in it.
+    Nothing,
     /// It only adds: what ran before it runs on after it.
     Adds,
     /// It changes what is there, and destroys nothing.
@@ -25,7 +27,9 @@ impl Nature {
     pub fn of(analysis: &Analysis) -> Self {
         let effects = || analysis.statements.iter().flat_map(|statement| &statement.effects);
         let made = Made::by(effects());
-        if effects().any(|effect| made.destroys(effect)) {
+        if analysis.statements.is_empty() {
+            Self::Nothing
+        } else if effects().any(|effect| made.destroys(effect)) {
             Self::Destroys
         } else if analysis.statements.iter().any(Statement::hides) {
             Self::Unclear
@@ -118,7 +122,8 @@ mod tests {
     fn the_gravest_statement_of_a_script_decides() {
         let of = |text: &str| Nature::of(&Analysis::of(Dialect::Postgres, text));
         for (text, wanted) in [
-            ("", Nature::Adds),
+            ("", Nature::Nothing),
+            ("-- there is no way back\n", Nature::Nothing),
             ("CREATE TABLE a (x int CHECK (x > 0)); CREATE INDEX ON a (x); INSERT INTO a VALUES (1);", Nature::Adds),
             ("ALTER TABLE a ADD COLUMN y int;", Nature::Adds),
             ("CREATE TABLE a (x int); ALTER TABLE a ADD CONSTRAINT c UNIQUE (x);", Nature::Adds),

@@ -8,6 +8,7 @@ mod cell;
 mod file;
 
 mod reference;
+mod shelf;
 mod tally;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use omni::failpoint::Place;
 use omni::provider::fake::Trouble;
 
 use cell::{Answer, Play};
-use reference::PLAYS;
+use reference::{BACKED_UP, Course, PLAYS, Reference};
 use tally::Tally;
 
 /// More points than any run has: a loop that gets here has not counted right.
@@ -30,9 +31,9 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Tries point after point of every reference on a paused clock, until a cell says that the run was over before.
 #[track_caller]
-fn row(name: &str, cell: &impl AsyncFn(&Play, u64) -> Answer) {
+fn row(name: &str, plays: &[(Reference, Course)], cell: &impl AsyncFn(&Play, u64) -> Answer) {
     let mut tally = Tally::default();
-    for (reference, course) in PLAYS {
+    for (reference, course) in plays.iter().copied() {
         runtime().block_on(async {
             let play = Play::new(reference, course).await;
             for number in 1.. {
@@ -47,54 +48,85 @@ fn row(name: &str, cell: &impl AsyncFn(&Play, u64) -> Answer) {
 }
 
 macro_rules! rows {
-    ($($name:ident: $cell:expr;)*) => {
-        $(#[test]
+    ($($plays:ident { $($name:ident: $cell:expr;)* })*) => {
+        $($(#[test]
         fn $name() {
-            row(stringify!($name), &$cell);
-        })*
+            row(stringify!($name), &$plays, &$cell);
+        })*)*
 
         /// The rows there are.
-        const ROWS: &[&str] = &[$(stringify!($name)),*];
+        const ROWS: &[&str] = &[$($(stringify!($name),)*)*];
     };
 }
 
 rows! {
-    refused_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Refuse).await;
-    lost_before_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostBefore).await;
-    lost_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostAfter).await;
-    in_conflict_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Conflict).await;
-    failed_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Failure).await;
-    hung_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Hang).await;
-    hung_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::HangAfter).await;
-    late_by_10_ms_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_millis(10))).await;
-    late_by_100_ms_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_millis(100))).await;
-    late_by_a_second_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_secs(1))).await;
-    late_by_a_second_and_then_failed: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Failure).await;
-    late_by_a_second_and_then_failed_for_a_while: async |play, n| cell::disturbed_on(play, n, Trouble::Failure).await;
-    late_by_a_second_and_then_in_conflict: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Conflict).await;
-    late_by_a_second_and_in_conflict_two_calls_later: async |play, n| cell::disturbed_twice(play, n, 2, Trouble::Conflict).await;
-    refused_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Refuse).await;
-    lost_before_an_effect_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::LostBefore).await;
-    lost_after_an_effect_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::LostAfter).await;
-    in_conflict_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Conflict).await;
-    failed_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Failure).await;
-    failed_whenever_sent_while_planned_or_locked: async |play, n| cell::beside_on(play, n, 4, Trouble::Failure).await;
-    hung_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Hang).await;
-    late_by_a_second_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Late(Duration::from_secs(1))).await;
-    restarted_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Restart).await;
-    away_from_every_call_on: async |play, n| cell::away(play, n).await;
-    killed_while_every_call_was_under_way: async |play, n| cell::killed(play, n, None).await;
-    killed_while_every_call_took_a_second: async |play, n| cell::killed_late(play, n, Duration::from_secs(1)).await;
-    killed_before_every_call: async |play, n| cell::dead(play, Place::CallUnsent, n, None).await;
-    killed_after_every_answer: async |play, n| cell::dead(play, Place::CallAnswered, n, None).await;
-    killed_before_every_record: async |play, n| cell::dead(play, Place::RecordUnwritten, n, None).await;
-    killed_after_every_record: async |play, n| cell::dead(play, Place::RecordWritten, n, None).await;
-    killed_again_at_the_first_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(1)).await;
-    killed_again_at_the_5th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(5)).await;
-    killed_again_at_the_13th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(13)).await;
-    killed_again_at_the_34th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(34)).await;
-    killed_again_before_the_2nd_record_of_the_recovery: async |play, n| cell::dead(play, Place::RecordUnwritten, n, Some(2)).await;
-    killed_again_after_the_3rd_record_of_the_recovery: async |play, n| cell::dead(play, Place::RecordWritten, n, Some(3)).await;
-    killed_again_before_the_8th_record_of_the_recovery: async |play, n| cell::dead(play, Place::RecordUnwritten, n, Some(8)).await;
-    interrupted_every_25_ms: async |play, n| cell::interrupted(play, n).await;
+    PLAYS {
+        refused_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Refuse).await;
+        lost_before_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostBefore).await;
+        lost_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostAfter).await;
+        in_conflict_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Conflict).await;
+        failed_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Failure).await;
+        hung_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Hang).await;
+        hung_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::HangAfter).await;
+        late_by_10_ms_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_millis(10))).await;
+        late_by_100_ms_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_millis(100))).await;
+        late_by_a_second_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_secs(1))).await;
+        late_by_a_second_and_then_failed: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Failure).await;
+        late_by_a_second_and_then_failed_for_a_while: async |play, n| cell::disturbed_on(play, n, Trouble::Failure).await;
+        late_by_a_second_and_then_in_conflict: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Conflict).await;
+        late_by_a_second_and_in_conflict_two_calls_later: async |play, n| cell::disturbed_twice(play, n, 2, Trouble::Conflict).await;
+        refused_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Refuse).await;
+        lost_before_an_effect_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::LostBefore).await;
+        lost_after_an_effect_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::LostAfter).await;
+        in_conflict_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Conflict).await;
+        failed_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Failure).await;
+        failed_whenever_sent_while_planned_or_locked: async |play, n| cell::beside_on(play, n, 4, Trouble::Failure).await;
+        hung_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Hang).await;
+        late_by_a_second_while_planned_or_locked: async |play, n| cell::beside(play, n, Trouble::Late(Duration::from_secs(1))).await;
+        restarted_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Restart).await;
+        away_from_every_call_on: async |play, n| cell::away(play, n).await;
+        killed_while_every_call_was_under_way: async |play, n| cell::killed(play, n, None).await;
+        killed_while_every_call_took_a_second: async |play, n| cell::killed_late(play, n, Duration::from_secs(1)).await;
+        killed_before_every_call: async |play, n| cell::dead(play, Place::CallUnsent, n, None).await;
+        killed_after_every_answer: async |play, n| cell::dead(play, Place::CallAnswered, n, None).await;
+        killed_before_every_record: async |play, n| cell::dead(play, Place::RecordUnwritten, n, None).await;
+        killed_after_every_record: async |play, n| cell::dead(play, Place::RecordWritten, n, None).await;
+        killed_again_at_the_first_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(1)).await;
+        killed_again_at_the_5th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(5)).await;
+        killed_again_at_the_13th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(13)).await;
+        killed_again_at_the_34th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(34)).await;
+        killed_again_before_the_2nd_record_of_the_recovery: async |play, n| cell::dead(play, Place::RecordUnwritten, n, Some(2)).await;
+        killed_again_after_the_3rd_record_of_the_recovery: async |play, n| cell::dead(play, Place::RecordWritten, n, Some(3)).await;
+        killed_again_before_the_8th_record_of_the_recovery: async |play, n| cell::dead(play, Place::RecordUnwritten, n, Some(8)).await;
+        locked_out_at_every_call: async |play, n| cell::locked_out(play, n).await;
+        interrupted_every_25_ms: async |play, n| cell::interrupted(play, n).await;
+    }
+    BACKED_UP {
+        backups_refused_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Refuse).await;
+        backups_lost_before_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostBefore).await;
+        backups_lost_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostAfter).await;
+        backups_in_conflict_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Conflict).await;
+        backups_failed_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Failure).await;
+        backups_hung_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Hang).await;
+        backups_hung_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::HangAfter).await;
+        backups_late_by_100_ms_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_millis(100))).await;
+        backups_late_by_a_second_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_secs(1))).await;
+        backups_late_by_a_second_and_then_failed: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Failure).await;
+        backups_late_by_a_second_and_then_failed_for_a_while: async |play, n| cell::disturbed_on(play, n, Trouble::Failure).await;
+        backups_restarted_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Restart).await;
+        backups_away_from_every_call_on: async |play, n| cell::away(play, n).await;
+        backups_killed_while_every_call_was_under_way: async |play, n| cell::killed(play, n, None).await;
+        backups_killed_while_every_call_took_a_second: async |play, n| cell::killed_late(play, n, Duration::from_secs(1)).await;
+        backups_killed_before_every_record: async |play, n| cell::dead(play, Place::RecordUnwritten, n, None).await;
+        backups_killed_after_every_record: async |play, n| cell::dead(play, Place::RecordWritten, n, None).await;
+        backups_killed_again_at_the_5th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(5)).await;
+        backups_killed_again_at_the_34th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(34)).await;
+        backups_locked_out_at_every_call: async |play, n| cell::locked_out(play, n).await;
+        backups_interrupted_every_25_ms: async |play, n| cell::interrupted(play, n).await;
+        disk_of_the_backups_full_for_a_moment: async |play, n| cell::full(play, n, 1).await;
+        disk_of_the_backups_full_from_then_on: async |play, n| cell::full(play, n, u64::MAX).await;
+        killed_before_every_change_of_the_backups: async |play, n| cell::dead(play, Place::DiskUntouched, n, None).await;
+        killed_after_every_change_of_the_backups: async |play, n| cell::dead(play, Place::DiskTouched, n, None).await;
+        killed_again_after_the_4th_change_of_the_backups: async |play, n| cell::dead(play, Place::DiskTouched, n, Some(4)).await;
+    }
 }

@@ -16,7 +16,7 @@ mod process;
 mod tally;
 mod team;
 mod troubles;
-mod wanted;
+pub(crate) mod wanted;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};

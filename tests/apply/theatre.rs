@@ -1,7 +1,8 @@
 //! `Theatre`: one engine, one store and the plays on them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +24,10 @@ use omni::resource::{Build, Resource};
 use omni::spec::{Files, Request, Spec};
 use omni::store::{Locking, Machine, Memory, Store, StoreError};
 use omni::template::Vault;
+use tempfile::TempDir;
 use tokio::sync::mpsc;
+
+use crate::apply::simulation::wanted::{SCHEMA, scripts};
 
 /// The clock of the machine that omni runs on. It stands still, as nothing in an apply may depend on it, until a test
 /// turns it.
@@ -51,8 +55,8 @@ impl Clock for Watch {
 /// the scripts.
 pub(crate) struct AnyFile;
 
-/// Migrations: in a transaction, outside of one, and one that destroys.
-const SCRIPTS: [(&str, &str); 5] = [
+/// Migrations: in a transaction, outside of one, one that destroys, and one that is refused.
+const SCRIPTS: [(&str, &str); 6] = [
     ("1_a.sql", "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n"),
     ("2_b.sql", "-- migrate:up\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n"),
     (
@@ -68,6 +72,8 @@ const SCRIPTS: [(&str, &str); 5] = [
                  DROP TABLE e;\n",
     ),
     ("5_x.sql", "-- migrate:up\nDROP TABLE b;\n-- migrate:down\nCREATE TABLE b (id int);\n"),
+    // There is such a table already.
+    ("6_f.sql", "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n"),
 ];
 
 /// What is in the build context.
@@ -75,7 +81,11 @@ const CONTEXT: &[u8] = b"one context";
 
 impl Files for AnyFile {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let script = SCRIPTS.iter().find(|(name, _)| path.starts_with("migrations/") && path.ends_with(name));
+        let of = |folder: &str, scripts: &[(&'static str, &'static str)]| {
+            let found = scripts.iter().find(|(name, _)| path.starts_with(folder) && path.ends_with(name));
+            found.copied()
+        };
+        let script = of("migrations/", &SCRIPTS).or_else(|| of("schema/", &SCHEMA));
         Ok(script.map_or(path, |(_, text)| text).as_bytes().to_vec())
     }
 
@@ -84,6 +94,9 @@ impl Files for AnyFile {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, String> {
+        if folder.starts_with("schema/") {
+            return Ok(scripts(folder).into_iter().map(str::to_owned).collect());
+        }
         let many = folder.strip_prefix("migrations/").and_then(|many| many.parse().ok()).unwrap_or_default();
         Ok(SCRIPTS.iter().take(many).map(|(name, _)| (*name).to_owned()).collect())
     }
@@ -100,7 +113,14 @@ pub(crate) fn context(_root: &Path, _build: &Build) -> Result<BuildFiles, String
 
 fn site(engine: &FakeEngine, known: Vec<Known>) -> Site<FakeEngine> {
     let host = Host::new(engine.clone(), Arc::new(engine.clone()), context, |_| Some(false));
-    Site::new(host, Arc::new(engine.clone()), known)
+    Site::new(host, Arc::new(engine.clone()), known).with_tools(Arc::new(engine.clone()))
+}
+
+/// A folder of its own, in memory where there is such a place: what counts is what is written, not how fast.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+    made.expect("a folder can be made")
 }
 
 /// One engine, one store.
@@ -110,6 +130,8 @@ pub(crate) struct Theatre<S = Memory> {
     /// The databases of the spec that was planned last.
     known: Vec<Known>,
     pub(crate) store: S,
+    /// Where deploy.toml lies, and the backups beside it.
+    pub(crate) folder: TempDir,
     /// The variables that specs can use.
     pub(crate) variables: BTreeMap<String, String>,
     /// When SIGINT comes, after the beginning of a run.
@@ -150,7 +172,16 @@ impl Theatre {
     /// Another theatre in which the same was played so far.
     pub(crate) fn copy(&self) -> Self {
         let engine = self.engine.copy();
+        let folder = folder();
+        if let Ok(entries) = fs::read_dir(self.backups()) {
+            let backups = folder.path().join("backups");
+            fs::create_dir(&backups).expect("a folder can be made");
+            for entry in entries.map(|entry| entry.expect("a folder can be read")) {
+                fs::copy(entry.path(), backups.join(entry.file_name())).expect("a file can be copied");
+            }
+        }
         Self {
+            folder,
             host: site(&engine, self.known.clone()),
             known: self.known.clone(),
             engine,
@@ -175,7 +206,13 @@ impl<S: Store> Theatre<S> {
         let watch = Watch::new(Timestamp::UNIX_EPOCH);
         let (scope, key) = (store.scope().clone(), store.key().clone());
         let (known, variables) = (Vec::new(), BTreeMap::new());
-        Self { engine, host, known, store, variables, interrupt: None, watch, vault, scope, key }
+        let folder = folder();
+        Self { engine, host, known, store, folder, variables, interrupt: None, watch, vault, scope, key }
+    }
+
+    /// The folder of the backups.
+    pub(crate) fn backups(&self) -> PathBuf {
+        self.folder.path().join("backups")
     }
 
     /// The same engine for an omni elsewhere, which cannot tell who lives.
@@ -350,7 +387,7 @@ impl<S: Store> Theatre<S> {
             store: &mut self.store,
             reporter: &mut reporter,
             vault: &vault,
-            root: Path::new("/"),
+            root: self.folder.path(),
             clock: &watch,
             held: &locks.anchor,
             taken: tokio::time::Instant::now(),
@@ -460,6 +497,10 @@ impl<S: Store> Theatre<S> {
         let sessions = self.known.iter().map(|known| (&known.name, self.engine.sessions(&known.name)));
         // The look itself has just ended its own.
         let sessions = sessions.filter(|(_, many)| *many > 1).map(|(name, many)| format!("{many} sessions of {name}"));
-        objects.chain(sessions).collect()
+        // A scratch database of somebody who was killed goes with the next one that is made a day later.
+        let is_known = |name: &String| self.known.iter().any(|known| known.name == *name);
+        let databases = self.engine.databases().into_iter();
+        let databases = databases.filter(|name| !is_known(name) && !name.starts_with("omni_scratch_") && name != "pos");
+        objects.chain(sessions).chain(databases.map(|name| format!("database {name}"))).collect()
     }
 }

@@ -164,6 +164,23 @@ async fn what_is_written_after_the_safety_backup_is_not_dropped() {
     assert_eq!(bench.session(&url).await.value(count).await.unwrap().as_deref(), Some("0"));
 }
 
+/// A restore that is killed once both names are changed leaves the database of before under another name; the undo that
+/// is repeated finds nothing to restore.
+#[tokio::test]
+async fn what_a_restore_that_was_cut_off_has_left_is_cleared_away() {
+    let (bench, server, url) = stage().await;
+    let made = made(&bench, &url).await;
+    let run = format!("r7x{}", made.sha256.short());
+    let (same, written) = (format!("omni_before_1795427112_{run}_0"), format!("omni_before_1795427113_{run}_7"));
+    let another = "omni_before_1795427112_r7x0123456789ab_0".to_owned();
+    for name in [&same, &written, &another] {
+        server.sql("shop", &format!("CREATE DATABASE {name}")).await;
+    }
+    let kept = bench.on(&url, &|_| {}).clear(&made).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&written), "somebody has written to it since");
+    assert_eq!(databases(&bench, &url).await, format!("{another},{written},postgres,shop"));
+}
+
 #[tokio::test]
 async fn programs_that_are_missing_or_too_old_are_named() {
     let (mut bench, _server, url) = stage().await;

@@ -121,6 +121,8 @@ async fn marks_are_kept(house: &House) {
     }
     let mut other = house.session(&target).await;
     assert_eq!(other.marks().await.unwrap(), [mark("1_a", 1), mark("2_b", 0)]);
+    assert_eq!(other.mark_of("2_b").await.unwrap(), Some(mark("2_b", 0)));
+    assert_eq!(other.mark_of("2_%").await.unwrap(), None);
     session.unmark("1_a").await.unwrap();
     session.unmark("1_a").await.unwrap();
     assert_eq!(other.marks().await.unwrap(), [mark("2_b", 0)]);

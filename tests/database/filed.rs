@@ -1,9 +1,11 @@
 //! What only a file can suffer, and the catalogue of a file: what has to be equal, and what has to differ.
 
 use omni::migration::catalogue::Catalogue;
+use omni::migration::ledger::Ledger;
+use omni::migration::{Dialect, Layout, Piece, Script, Way};
 use omni::provider::FaultKind;
 use omni::provider::database::sqlite::Sqlite;
-use omni::provider::database::{Connect, Target};
+use omni::provider::database::{Connect, Migrating, Target};
 
 use crate::house::{House, assert_fault, difference, target};
 
@@ -228,4 +230,38 @@ async fn a_schema_that_says_something_else_differs() {
         let orders = lines.iter().filter(|line| line[1..].starts_with("column order")).count();
         assert!(name != "the order of columns" || orders == lines.len(), "{lines:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_on_the_way_down_names_the_file_of_the_way_down() {
+    let house = House::folder();
+    let mut session = house.session(&house.database("down").await).await;
+    let piece = |path: &str, line: usize, text: &str| Piece {
+        path: path.to_owned(),
+        line,
+        text: text.to_owned(),
+        is_bare: false,
+    };
+    let script = Script {
+        name: "1_a".to_owned(),
+        version: "1".to_owned(),
+        description: "a".to_owned(),
+        checksum: None,
+        equal: Vec::new(),
+        up: piece("1_a/up.sql", 1, "CREATE TABLE a (id int);\n"),
+        down: Some(piece("1_a/down.sql", 3, "DROP TABLE a;\nDROP TABLE missing;\n")),
+        verify: None,
+    };
+    let ledger = Ledger { layout: Layout::Dbmate, dialect: Dialect::Sqlite, table: None };
+    let mut migrating = Migrating {
+        session: &mut *session,
+        ledger: &ledger,
+        script: &script,
+        previous: None,
+        op: "5e551075",
+        progress: &|_| {},
+    };
+    migrating.up().await.unwrap();
+    assert_fault(migrating.down().await.map(drop), FaultKind::Failed, &["1_a/down.sql, line 4: ", "missing"]);
+    assert_fault(migrating.undo(Way::Up).await, FaultKind::Failed, &["1_a/down.sql, line 4: ", "missing"]);
 }

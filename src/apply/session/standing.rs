@@ -14,10 +14,11 @@ use crate::address::{Address, Kind, Scope};
 use crate::apply::session::{Run, Session};
 use crate::failpoint::hastened;
 use crate::fingerprint::Fingerprint;
-use crate::journal::{Cause, FaultReport};
+use crate::journal::{Apply, Cause, FaultReport};
 use crate::observed::{Observed, SeenDatabase};
 use crate::plan::Action;
 use crate::provider::{Fault, FaultKind, Perform};
+use crate::resource::Resource;
 
 /// How long an engine is asked again that does not answer: one that is started again needs a few seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +29,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Starts containers of the change at a position again, and waits for them; told whether this apply has brought them.
 pub(super) type Raise<'a> = dyn Fn(usize, Vec<String>, bool) -> BoxFuture<'a, Result<(), Fault>> + Sync + 'a;
+
+/// The databases of a deployment.
+type Databases = BTreeMap<Address, Resource>;
 
 /// The containers at one address that are to run now.
 struct Standing<'p> {
@@ -40,7 +44,7 @@ struct Standing<'p> {
 
 /// What the last look found.
 pub(super) struct Seen<'p> {
-    /// What serves; none where the engine does not answer.
+    /// What serves; none where the engine does not answer, or a database of the plan.
     world: Option<Fingerprint>,
     /// The databases that could be asked.
     databases: BTreeMap<String, SeenDatabase>,
@@ -89,16 +93,23 @@ fn leaving<'p>(run: &Run<'p, '_>) -> BTreeSet<(&'p Address, &'p str)> {
         .collect()
 }
 
+/// The databases of the plan: what they have is a part of what serves.
+fn databases(apply: &Apply) -> Databases {
+    let all = apply.plan.changes.iter().filter(|change| change.address.kind() == Kind::Database);
+    all.filter_map(|change| Some((change.address.clone(), change.resource()?.clone()))).collect()
+}
+
 /// Looks at everything, and starts what should run and does not, until all runs or that does not help.
 async fn look<'p>(
     provider: &dyn Perform,
     scope: &Scope,
     (standing, leaving): (&[Standing<'p>], &BTreeSet<(&Address, &str)>),
+    databases: &Databases,
     raise: &Raise<'_>,
 ) -> Seen<'p> {
     let mut faults: BTreeMap<&Address, Fault> = BTreeMap::new();
     for round in 0.. {
-        let Some(mut found) = observed(provider, scope).await else { break };
+        let Some(mut found) = observed(provider, scope, databases).await else { break };
         for (address, objects) in &mut found.objects {
             objects.retain(|object| !leaving.contains(&(address, object.id.as_str())));
         }
@@ -131,14 +142,15 @@ fn unsteady() -> Fault {
     Fault::new(FaultKind::Failed, "it was started again and does not stay up")
 }
 
-/// What is there, asked for a while: an engine that is just being started again answers soon.
-async fn observed(provider: &dyn Perform, scope: &Scope) -> Option<Observed> {
+/// What is there, asked for a while: an engine or a database that is just being started again answers soon.
+async fn observed(provider: &dyn Perform, scope: &Scope, databases: &Databases) -> Option<Observed> {
     let until = Instant::now() + hastened(PATIENCE);
     loop {
         match provider.observe(scope).await {
-            Ok(observed) => return Some(observed),
-            Err(fault) if !fault.kind.is_passing() || Instant::now() >= until => return None,
-            Err(_) => sleep(PAUSE).await,
+            Ok(observed) if observed.silent(databases).is_empty() => return Some(observed),
+            Err(fault) if !fault.kind.is_passing() => return None,
+            _ if Instant::now() >= until => return None,
+            _ => sleep(PAUSE).await,
         }
     }
 }
@@ -150,8 +162,8 @@ impl<'s> Session<'s> {
         's: 'a,
     {
         let (provider, scope) = (self.provider, &run.apply.plan.scope);
-        let (standing, leaving) = (run.standing(), leaving(run));
-        Box::pin(async move { look(provider, scope, (&standing, &leaving), raise).await })
+        let (standing, leaving, databases) = (run.standing(), leaving(run), databases(run.apply));
+        Box::pin(async move { look(provider, scope, (&standing, &leaving), &databases, raise).await })
     }
 
     /// Takes the last look in: what serves, unless the apply turns or halts for what it saw.

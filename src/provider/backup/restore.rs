@@ -7,8 +7,6 @@
 mod file;
 mod server;
 
-pub use server::replaced;
-
 use tokio::time::Instant;
 
 use crate::migration::Dialect;
@@ -140,6 +138,19 @@ impl Backups<'_> {
             PostgresScratch::sweep_runs(&mut *session, &runs.collect::<Vec<_>>()).await?;
         }
         Ok(())
+    }
+
+    /// Clears away what a restore of a backup has left that was cut off once it was done. Answers under which name the
+    /// old database is kept, where somebody wrote to it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn clear(&self, manifest: &Manifest) -> Result<Option<String>, Fault> {
+        match manifest.dialect {
+            Dialect::Postgres => self.cleared(manifest).await,
+            // What lies beside the file is overwritten by the next one.
+            Dialect::Sqlite => Ok(None),
+        }
     }
 
     /// Refuses a database to which others are connected.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::failpoint::{Place, reach};
 use crate::provider::backup::Manifest;
 use crate::provider::backup::failing::{damaged, unusable};
-use crate::provider::backup::stream::on_thread;
+use crate::provider::backup::stream::{on_disk, on_thread};
 use crate::provider::{Fault, FaultKind};
 
 /// What the name of a manifest ends in.
@@ -104,7 +104,8 @@ impl Shelf {
     /// When a file stays.
     pub async fn remove(&self, manifest: &Manifest) -> Result<(), Fault> {
         for path in [self.folder.join(format!("{}{MANIFEST}", manifest.name)), self.path(manifest)] {
-            match tokio::fs::remove_file(&path).await {
+            let file = path.clone();
+            match on_disk(move || fs::remove_file(file)).await {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(unusable(&path, "removed", &error)),
                 _ => self.settle().await?,
             }
@@ -118,7 +119,7 @@ impl Shelf {
     /// When a file stays.
     pub async fn sweep(&self) -> Result<Vec<String>, Fault> {
         let own = self.clone();
-        on_thread(move || own.swept()).await.map_err(|error| unusable(&self.folder, "tidied", &error))
+        on_disk(move || own.swept()).await.map_err(|error| unusable(&self.folder, "tidied", &error))
     }
 
     /// Begins a backup, made at this time by this one: `NAME-2` is its name where `NAME` is taken.
@@ -126,15 +127,16 @@ impl Shelf {
         let word: String = made_by.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         let name = format!("{}-{}-{word}", self.database, at.strftime("%Y%m%dT%H%M%SZ"));
         let own = self.clone();
-        let begun = on_thread(move || own.begun(&name)).await;
+        let begun = on_disk(move || own.begun(&name)).await;
         reach(Place::BackupBegun);
         begun.map_err(|error| unusable(&self.folder, "written", &error))
     }
 
     /// Removes what there is of a backup that will never be one. A thread may be at work on it yet.
     pub(super) async fn give_up(&self, draft: Draft) -> std::io::Result<()> {
-        let _ = tokio::fs::remove_file(self.beside(&draft.name, "raw")).await;
-        tokio::fs::remove_file(&draft.part).await
+        let raw = self.beside(&draft.name, "raw");
+        let _ = on_disk(move || fs::remove_file(raw)).await;
+        on_disk(move || fs::remove_file(draft.part)).await
     }
 
     /// A file beside the backups that is removed by `sweep` once nobody has it locked. Nothing may be in its place.
@@ -151,7 +153,8 @@ impl Shelf {
     pub(super) async fn publish(&self, draft: Draft, manifest: &Manifest) -> Result<(), Fault> {
         let path = self.path(manifest);
         reach(Place::BackupWritten);
-        tokio::fs::rename(&draft.part, &path).await.map_err(|error| unusable(&path, "written", &error))?;
+        let (from, to) = (draft.part.clone(), path.clone());
+        on_disk(move || fs::rename(from, to)).await.map_err(|error| unusable(&path, "written", &error))?;
         self.settle().await?;
         reach(Place::BackupUnlisted);
         self.write(manifest).await
@@ -177,7 +180,7 @@ impl Shelf {
             file.sync_all()?;
             fs::rename(&part, &to)
         };
-        on_thread(write).await.map_err(|error| unusable(&path, "written", &error))?;
+        on_disk(write).await.map_err(|error| unusable(&path, "written", &error))?;
         reach(Place::BackupListed);
         self.settle().await
     }
@@ -185,7 +188,7 @@ impl Shelf {
     /// Waits until the names in the folder are on disk.
     async fn settle(&self) -> Result<(), Fault> {
         let folder = self.folder.clone();
-        let synced = on_thread(move || File::open(folder)?.sync_all()).await;
+        let synced = on_disk(move || File::open(folder)?.sync_all()).await;
         synced.map_err(|error| unusable(&self.folder, "written", &error))
     }
 

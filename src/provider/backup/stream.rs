@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::failpoint::{Place, reach, touch};
 use crate::provider::backup::folding::{Folding, Stored, Unfolding};
 use crate::provider::backup::size;
 use crate::provider::engine::Hear;
@@ -39,6 +40,8 @@ pub(super) async fn store(
     mut folding: Folding,
     (hear, total): (Hear<'_>, Total),
 ) -> io::Result<Stored> {
+    reach(Place::DiskUntouched);
+    touch()?;
     let (to, mut from) = mpsc::channel(WAITING);
     let thread = spawn_blocking(move || {
         while let Some(piece) = from.blocking_recv() {
@@ -58,7 +61,9 @@ pub(super) async fn store(
         let piece = if read == 0 { Piece::End } else { Piece::Bytes(buffer.split().freeze()) };
         // Where nobody takes it the thread has ended, and says why.
         if to.send(piece).await.is_err() || read == 0 {
-            return thread.await.map_err(io::Error::other)?;
+            let stored = thread.await.map_err(io::Error::other)?;
+            reach(Place::DiskTouched);
+            return stored;
         }
     }
 }
@@ -106,6 +111,15 @@ pub(super) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// The same for what changes something in a folder of backups.
+pub(super) async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    reach(Place::DiskUntouched);
+    touch()?;
+    let done = on_thread(work).await;
+    reach(Place::DiskTouched);
+    done
 }
 
 /// Tells how far something came, now and then.

@@ -25,12 +25,12 @@ pub(super) async fn make_ledger(wire: &mut impl Wire, ledger: &Ledger) -> Result
     make(wire, &table, &ledger.is_there(), &ledger.create()).await
 }
 
-/// Every mark; none where there is no such table.
-pub(super) async fn marks(wire: &mut impl Wire, dialect: Dialect) -> Result<Vec<Mark>, Trouble> {
+/// Every mark, or that of one migration; none where there is no such table.
+pub(super) async fn marks(wire: &mut impl Wire, dialect: Dialect, of: Option<&str>) -> Result<Vec<Mark>, Trouble> {
     if wire.rows(&marks::is_there(dialect)).await?.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = wire.rows(&marks::read(dialect)).await?;
+    let rows = wire.rows(&marks::read(dialect, of)).await?;
     let damaged = |row: &Row| {
         let migration = row.get("migration").cloned().flatten().unwrap_or_default();
         Trouble::Damaged(format!("the mark of `{migration}` in `{}` is not as omni wrote it", marks::table(dialect)))

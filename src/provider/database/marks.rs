@@ -41,9 +41,12 @@ pub(super) fn create(dialect: Dialect) -> Vec<Sql> {
 const SCHEMA_IF_MISSING: &str = "DO $$ BEGIN \
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'omni') THEN CREATE SCHEMA omni; END IF; END $$";
 
-/// The question for all of them.
-pub(super) fn read(dialect: Dialect) -> Sql {
-    bare(&format!("SELECT migration, op, way, done, begun, whole, before FROM {} ORDER BY migration", table(dialect)))
+/// The question for all of them, or for that of one migration.
+pub(super) fn read(dialect: Dialect, of: Option<&str>) -> Sql {
+    let only = of.map(|_| format!(" WHERE migration = {}1", sign(dialect))).unwrap_or_default();
+    let columns = "migration, op, way, done, begun, whole, before";
+    let text = format!("SELECT {columns} FROM {}{only} ORDER BY migration", table(dialect));
+    Sql { text, values: of.map(|name| Some(name.to_owned())).into_iter().collect() }
 }
 
 /// What sets one, in the place of one of the same migration.

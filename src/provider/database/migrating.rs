@@ -108,19 +108,19 @@ impl Migrating<'_> {
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
         let mut telling = Telling::of(&units);
         for unit in &units[..first] {
-            self.unit(unit, &mut telling).await?;
+            self.unit(way, unit, &mut telling).await?;
         }
         self.session.begin().await?;
         let done = async {
             for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Transaction(_))) {
-                self.unit(unit, &mut telling).await?;
+                self.unit(way, unit, &mut telling).await?;
             }
             self.finish(way, &Mark { done: 1, whole: true, ..mark }, begun.elapsed()).await
         };
         let done = done.await;
         self.ended(done).await?;
         for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Session(_))) {
-            self.unit(unit, &mut telling).await?;
+            self.unit(way, unit, &mut telling).await?;
         }
         Ok(())
     }
@@ -145,13 +145,13 @@ impl Migrating<'_> {
         let mut telling = Telling::of(units);
         for (at, unit) in (0_u32..).zip(units) {
             match unit {
-                Unit::Session(_) => self.unit(unit, &mut telling).await?,
+                Unit::Session(_) => self.unit(way, unit, &mut telling).await?,
                 _ if at < mark.done => telling.pass(unit),
                 Unit::Transaction(_) => {
                     self.session.begin().await?;
                     let next = Mark { done: at + 1, begun: false, ..mark.clone() };
                     let done = async {
-                        self.unit(unit, &mut telling).await?;
+                        self.unit(way, unit, &mut telling).await?;
                         self.session.mark(&next).await
                     };
                     let done = done.await;
@@ -165,7 +165,7 @@ impl Migrating<'_> {
                     } else {
                         mark = Mark { done: at, begun: true, ..mark };
                         self.session.mark(&mark).await?;
-                        match self.unit(unit, &mut telling).await {
+                        match self.unit(way, unit, &mut telling).await {
                             Err(fault) if is_again && settling::is_there_already(&fault) => {}
                             done => done?,
                         }
@@ -216,12 +216,12 @@ impl Migrating<'_> {
         }
     }
 
-    async fn unit(&mut self, unit: &Unit, telling: &mut Telling) -> Result<(), Fault> {
+    async fn unit(&mut self, way: Way, unit: &Unit, telling: &mut Telling) -> Result<(), Fault> {
         let statements = match unit {
             Unit::Transaction(statements) => statements.as_slice(),
             Unit::Alone(statement) | Unit::Session(statement) => std::slice::from_ref(statement),
         };
-        let (path, line) = (self.script.up.path.clone(), self.script.up.line);
+        let (path, line) = self.place(way);
         for statement in statements {
             if let Some(said) = telling.say() {
                 (self.progress)(said);
@@ -251,7 +251,7 @@ impl Migrating<'_> {
     }
 
     async fn mark(&mut self) -> Result<Option<Mark>, Fault> {
-        Ok(self.session.marks().await?.into_iter().find(|mark| mark.migration == self.script.name))
+        self.session.mark_of(&self.script.name).await
     }
 
     async fn new_mark(&mut self, way: Way) -> Result<Mark, Fault> {
@@ -273,6 +273,11 @@ impl Migrating<'_> {
         }
     }
 
+    /// The file of a way, and the line of it on which the way begins.
+    fn place(&self, way: Way) -> (String, usize) {
+        self.piece(way).map_or((String::new(), 1), |piece| (piece.path.clone(), piece.line))
+    }
+
     fn text(&self, way: Way) -> Result<String, Fault> {
         let none = || Fault::new(FaultKind::Failed, format!("{} has no way back", self.script.name));
         Ok(self.piece(way).ok_or_else(none)?.text.clone())
@@ -283,9 +288,9 @@ impl Migrating<'_> {
     }
 
     fn refused(&self, way: Way, refusals: &[Refusal]) -> Fault {
-        let (path, first) = self.piece(way).map_or(("", 1), |piece| (piece.path.as_str(), piece.line));
+        let (path, first) = self.place(way);
         let texts =
-            refusals.iter().map(|one| format!("{}, line {}: {}", plain(path), first + one.line - 1, one.message));
+            refusals.iter().map(|one| format!("{}, line {}: {}", plain(&path), first + one.line - 1, one.message));
         let fault = Fault::new(FaultKind::Failed, texts.collect::<Vec<_>>().join("; "));
         match refusals.first() {
             Some(first) => fault.help(first.help.clone()),

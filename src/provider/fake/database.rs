@@ -6,13 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::migration::Mark;
 use crate::migration::catalogue::{Catalogue, Fact};
 use crate::migration::ledger::Row;
 use crate::provider::{Fault, FaultKind};
 
 /// What is in a database.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Content {
     /// The tables, and the rows that each has.
     pub(super) tables: BTreeMap<String, u64>,
@@ -22,6 +24,15 @@ pub(super) struct Content {
     pub(super) ledger: Option<Vec<String>>,
     /// What omni has noted, by migration.
     pub(super) marks: BTreeMap<String, Mark>,
+}
+
+impl Content {
+    /// How many rows each table has, omni's own and the ledger too.
+    pub(super) fn rows(&self) -> BTreeMap<String, u64> {
+        let tables = self.tables.iter().map(|(name, rows)| (format!("public.{name}"), *rows));
+        let ledger = self.ledger.iter().map(|rows| ("public.schema_migrations".to_owned(), rows.len() as u64));
+        tables.chain(ledger).chain([("omni.marks".to_owned(), self.marks.len() as u64)]).collect()
+    }
 }
 
 /// One connection, as the server has it.
@@ -35,6 +46,10 @@ pub(super) struct Connection {
     pub(super) locks: BTreeSet<i64>,
     /// The savepoint of the open transaction.
     pub(super) saved: Option<Content>,
+    /// The databases that the open transaction renames. Nobody else may use their names until it ends.
+    pub(super) renames: Vec<(String, String)>,
+    /// The rows that were counted last, as JSON.
+    pub(super) counted: Option<String>,
 }
 
 /// A database in memory.
@@ -86,8 +101,15 @@ impl FakeDatabase {
         let upper: Vec<_> = words.iter().take(4).map(|word| word.to_uppercase()).collect();
         let upper: Vec<_> = upper.iter().map(String::as_str).collect();
         let at = |place: usize| words.get(place).map(|word| (*word).to_owned()).unwrap_or_default();
+        let (content, rows) = (self.content.clone(), self.seen(number).rows());
         let connection = self.connection(number)?;
         match upper.as_slice() {
+            ["BEGIN", "ISOLATION", ..] => connection.open = Some(content),
+            ["SELECT", ..] if statement.contains("omni.rows") => {
+                let counted: BTreeMap<_, _> =
+                    rows.iter().filter(|(name, _)| statement.contains(&format!("ONLY {name})"))).collect();
+                connection.counted = serde_json::to_string(&counted).ok();
+            }
             ["SAVEPOINT", ..] => connection.saved.clone_from(&connection.open),
             ["ROLLBACK", "TO", ..] => {
                 connection.open = connection.saved.clone();
@@ -134,10 +156,33 @@ impl FakeDatabase {
                     None => gone_with(false, &at(2)),
                 });
             }
-            ["SELECT", ..] => {}
+            ["SELECT" | "SET", ..] => {}
             _ => return Err(refused("42601", &format!("syntax error at or near \"{}\"", at(0)))),
         }
         Ok(())
+    }
+
+    /// The one value of a query about what is in the database.
+    pub(super) fn value(&self, number: u64, query: &str) -> Option<String> {
+        let content = self.seen(number);
+        let asks = |words: &str| query.contains(words);
+        if asks("indisvalid") {
+            let index = content.indexes.iter().find(|(name, _)| asks(&format!("\"{name}\"")));
+            return index.map(|(_, valid)| valid.to_string());
+        }
+        if asks("format('%I.%I'") {
+            return serde_json::to_string(&content.rows().into_keys().collect::<Vec<_>>()).ok();
+        }
+        if asks("current_setting('omni.rows')") {
+            return self.connections.get(&number)?.counted.clone();
+        }
+        if asks("pg_largeobject_metadata") {
+            return Some("{\"large objects\": 0}".to_owned());
+        }
+        if asks("n_tup_ins") {
+            return Some(content.tables.values().sum::<u64>().to_string());
+        }
+        Some("1".to_owned())
     }
 
     /// What an index that was being made becomes when nothing has cut it off.

@@ -30,9 +30,9 @@ pub enum Trouble {
 /// How a call in the log begins that only reads; such a one is there only where something went wrong with it.
 pub const ONLY_READ: &str = "read: ";
 
-/// Every call of `Engine`, `Connect` and `Session`. A call that is not here cannot be counted: the fault matrix has a
-/// row for each.
-pub const METHODS: [&str; 47] = [
+/// Every call of `Engine`, `Connect`, `Session` and `Tools`. A call that is not here cannot be counted: the fault
+/// matrix has a row for each.
+pub const METHODS: [&str; 51] = [
     "abort",
     "begin",
     "build",
@@ -44,6 +44,8 @@ pub const METHODS: [&str; 47] = [
     "create_container",
     "create_network",
     "create_volume",
+    "dump",
+    "dumped",
     "end_others",
     "facts",
     "file",
@@ -67,6 +69,8 @@ pub const METHODS: [&str; 47] = [
     "remove_image",
     "remove_network",
     "remove_volume",
+    "restore",
+    "restored",
     "run",
     "start_container",
     "statement",

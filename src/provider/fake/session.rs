@@ -1,5 +1,6 @@
 //! `FakeSession`: the calls of a session on the fake's databases. Each can go wrong as a call to the engine can.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,11 +13,15 @@ use crate::migration::ledger::{Ledger, Row, Writing};
 use crate::migration::{Dialect, Mark};
 use crate::provider::database::{Connect, Facts, Session, Target};
 use crate::provider::fake::database::{Connection, FakeDatabase, gone, refused};
+use crate::provider::fake::server::{self, Whole};
+use crate::provider::fake::world::World;
 use crate::provider::fake::{Call, FakeEngine};
 use crate::provider::{Fault, FaultKind};
 
 /// How long the server goes on with a session whose client is gone.
 const UNNOTICED: Duration = Duration::from_millis(300);
+/// How long an index is being built: longer than it takes to try again, so that its session is ended meanwhile.
+const BUILDS: Duration = Duration::from_millis(200);
 
 /// One connection to a database of the fake.
 struct FakeSession {
@@ -24,6 +29,8 @@ struct FakeSession {
     facts: Facts,
     name: String,
     number: u64,
+    /// How long it waits for a lock.
+    patience: Duration,
     /// Whether an answer was lost: the connection is gone then.
     is_lost: bool,
 }
@@ -32,6 +39,42 @@ impl FakeEngine {
     /// Makes an empty database of this name.
     pub fn add_database(&self, name: &str) {
         self.with(|world| world.databases.insert(name.to_owned(), FakeDatabase::default()));
+    }
+
+    /// Writes so many rows into a table by hand. Nothing where there is no such table.
+    pub fn write_rows(&self, database: &str, table: &str, many: u64) {
+        self.with(|world| {
+            let found = world.databases.get_mut(database).and_then(|found| found.content.tables.get_mut(table));
+            if let Some(rows) = found {
+                *rows += many;
+            }
+        });
+    }
+
+    /// The tables of a database, with how many rows each has.
+    #[must_use]
+    pub fn rows(&self, database: &str) -> BTreeMap<String, u64> {
+        self.with(|world| world.databases.get(database).map(|found| found.content.tables.clone()).unwrap_or_default())
+    }
+
+    /// The indexes of a database, and whether each is valid.
+    #[must_use]
+    pub fn indexes(&self, database: &str) -> BTreeMap<String, bool> {
+        self.with(|world| world.databases.get(database).map(|found| found.content.indexes.clone()).unwrap_or_default())
+    }
+
+    /// What the ledger of a database has, in order.
+    #[must_use]
+    pub fn ledger(&self, database: &str) -> Vec<String> {
+        self.with(|world| {
+            world.databases.get(database).and_then(|found| found.content.ledger.clone()).unwrap_or_default()
+        })
+    }
+
+    /// The names of all databases, sorted.
+    #[must_use]
+    pub fn databases(&self) -> Vec<String> {
+        self.with(|world| world.databases.keys().cloned().collect())
     }
 
     /// What is in a database, for those who compare: its tables, its indexes, its ledger.
@@ -54,14 +97,16 @@ impl FakeEngine {
 #[async_trait]
 impl Connect for FakeEngine {
     async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, Fault> {
-        let (name, application) = (target.name.clone(), target.application.clone());
+        let (name, application) = (server::database(target), target.application.clone());
+        self.wait_to_enter(&name, target.connect_timeout).await?;
+        let (database, patience) = (name.clone(), target.lock_timeout);
         let heard = Arc::new(AtomicBool::new(false));
         let is_heard = Arc::clone(&heard);
         let number = self
             .act(Call::read("connect", &name.clone()), move |world| {
                 let number = world.number();
                 let Some(found) = world.databases.get_mut(&name) else {
-                    return Err(Fault::new(FaultKind::Unreachable, "nobody answers at the database's address"));
+                    return Err(Fault::new(FaultKind::NotFound, format!("database \"{name}\" does not exist")));
                 };
                 found.connections.insert(number, Connection { application, ..Connection::default() });
                 // Nobody uses a connection of which its client has not heard.
@@ -80,11 +125,12 @@ impl Connect for FakeEngine {
             dialect: Dialect::Postgres,
             version: "fake 1".to_owned(),
             major: 15,
-            database: target.name.clone(),
+            database: database.clone(),
             schema: "public".to_owned(),
             user: "omni".to_owned(),
         };
-        Ok(Box::new(FakeSession { engine: self.clone(), facts, name: target.name.clone(), number, is_lost: false }))
+        let engine = self.clone();
+        Ok(Box::new(FakeSession { engine, facts, name: database, number, patience, is_lost: false }))
     }
 }
 
@@ -102,15 +148,23 @@ impl FakeSession {
         call: Call,
         effect: impl FnOnce(&mut FakeDatabase, u64) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
+        let on =
+            |world: &mut World, name: &str, number| effect(world.databases.get_mut(name).ok_or_else(gone)?, number);
+        self.act_in(call, on).await
+    }
+
+    /// The same for what concerns the whole server.
+    async fn act_in<T: Send + 'static>(
+        &mut self,
+        call: Call,
+        effect: impl FnOnce(&mut World, &str, u64) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
         if self.is_lost {
             return Err(gone());
         }
         let (name, number) = (self.name.clone(), self.number);
-        let answer = self
-            .engine
-            .act(call, move |world| effect(world.databases.get_mut(&name).ok_or_else(gone)?, number))
-            .await
-            .map_err(|fault| match fault.kind {
+        let answer =
+            self.engine.act(call, move |world| effect(world, &name, number)).await.map_err(|fault| match fault.kind {
                 // A call that cannot be sent finds its connection broken.
                 FaultKind::Unreachable => gone(),
                 _ => fault,
@@ -193,43 +247,40 @@ impl Session for FakeSession {
     async fn begin(&mut self) -> Result<(), Fault> {
         self.act(self.read("begin"), |found, number| {
             let copy = found.content.clone();
-            found.connection(number)?.open = Some(copy);
+            let connection = found.connection(number)?;
+            (connection.open, connection.renames) = (Some(copy), Vec::new());
             Ok(())
         })
         .await
     }
 
     async fn commit(&mut self) -> Result<(), Fault> {
-        self.act(self.change("commit"), |found, number| {
-            let connection = found.connection(number)?;
-            let (open, is_failed) = (connection.open.take(), std::mem::take(&mut connection.is_failed));
-            match open {
-                Some(open) if !is_failed => {
-                    found.content = open;
-                    Ok(())
-                }
-                Some(_) => Err(refused("25P02", "the transaction has failed, and was taken back")),
-                None => Err(refused("25P01", "there is no transaction")),
-            }
-        })
-        .await
+        self.act_in(self.change("commit"), World::commit).await
     }
 
     async fn abort(&mut self) -> Result<(), Fault> {
         self.act(self.read("abort"), |found, number| {
             let connection = found.connection(number)?;
             (connection.open, connection.is_failed) = (None, false);
+            connection.renames.clear();
             Ok(())
         })
         .await
     }
 
     async fn run(&mut self, statement: &str) -> Result<(), Fault> {
+        if let Some(whole) = Whole::of(statement) {
+            if !self.is_lost {
+                self.engine.wait_for(&whole, self.number, self.patience).await?;
+            }
+            let call = self.change("statement");
+            return self.act_in(call, move |world, on, number| world.whole(on, number, &whole)).await;
+        }
         let (text, name, number) = (statement.to_owned(), self.name.clone(), self.number);
         let (begun, settled) = (text.clone(), text);
         // What it makes first is there at once; the rest takes a while, and is not done once the session is ended.
         self.engine.with(|world| {
-            let ends = world.now + UNNOTICED / 10;
+            let ends = world.now + BUILDS;
             world.later(ends, move |world| {
                 if let Some(found) = world.databases.get_mut(&name) {
                     found.settle(number, &settled);
@@ -238,7 +289,7 @@ impl Session for FakeSession {
         });
         self.act(self.change("statement"), move |found, number| found.run(number, &begun)).await?;
         if statement.contains("CONCURRENTLY") {
-            tokio::time::sleep(UNNOTICED / 10).await;
+            tokio::time::sleep(BUILDS).await;
         }
         Ok(())
     }
@@ -291,6 +342,11 @@ impl Session for FakeSession {
         self.act(self.read("marks"), |found, number| Ok(found.seen(number).marks.values().cloned().collect())).await
     }
 
+    async fn mark_of(&mut self, migration: &str) -> Result<Option<Mark>, Fault> {
+        let migration = migration.to_owned();
+        self.act(self.read("marks"), move |found, number| Ok(found.seen(number).marks.get(&migration).cloned())).await
+    }
+
     async fn mark(&mut self, mark: &Mark) -> Result<(), Fault> {
         let mark = mark.clone();
         self.act(self.change("mark"), move |found, number| {
@@ -319,15 +375,6 @@ impl Session for FakeSession {
 
     async fn value(&mut self, query: &str) -> Result<Option<String>, Fault> {
         let query = query.to_owned();
-        self.act(self.read("value"), move |found, number| {
-            let content = found.seen(number);
-            let index = content.indexes.iter().find(|(name, _)| query.contains(&format!("\"{name}\"")));
-            Ok(if query.contains("indisvalid") {
-                index.map(|(_, valid)| valid.to_string())
-            } else {
-                Some("1".to_owned())
-            })
-        })
-        .await
+        self.act_in(self.read("value"), move |world, on, number| world.value(on, number, &query)).await
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
-use crate::plan::Inverse;
-use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, replaced, size};
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
 use crate::provider::site::Site;
@@ -47,9 +46,7 @@ impl<E: Engine> Site<E> {
     /// Restores the backup that this apply made before its migrations. Whoever is connected is ended: what it writes
     /// would be lost, which was agreed to.
     pub(super) async fn put_back(&self, order: &Order<'_>, database: &str) -> Result<Effect, Fault> {
-        let at = Address::new(Kind::Backup, database);
-        let Some(Resource::Backup(backup)) = order.requirement(&at) else { return Err(odd(order)) };
-        let folder = shelf(order, backup);
+        let (backup, folder) = kept(order, database)?;
         let Some(made) = folder.made_by(order.op.as_str()).await? else {
             let text = format!("there is no backup of database.{database} that this apply made");
             let help = format!("restore another one: `omni backup list` shows those in `{}`", backup.dir);
@@ -59,35 +56,24 @@ impl<E: Engine> Site<E> {
         let tools = self.tools_of(order, database).await?;
         let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let restored = backups.restore(&made, Consent::Replace, Others::End).await?;
-        let kept = restored.kept.map(|name| format!(", what was written meanwhile is in `{name}`"));
-        Ok(Effect { objects: Vec::new(), note: format!("{} restored{}", made.name, kept.unwrap_or_default()) })
+        Ok(put_back(&made, restored.kept))
     }
 
-    /// Where the database lies in whose place this apply has put its backup, if it was cut off before it could say so;
-    /// else nothing.
-    pub(super) async fn kept_aside(
-        order: &Order<'_>,
-        database: &str,
-        session: &mut dyn Session,
-    ) -> Result<String, Fault> {
-        let at = Address::new(Kind::Backup, database);
-        let (Inverse::Restore, Some(Resource::Backup(backup))) = (order.change.inverse, order.requirement(&at)) else {
-            return Ok(String::new());
-        };
-        let Some(made) = shelf(order, backup).made_by(order.op.as_str()).await? else { return Ok(String::new()) };
-        let kept = replaced(&made, session).await?;
-        Ok(kept
-            .map(|names| format!("{} was restored, what it replaced is in `{names}`", made.name))
-            .unwrap_or_default())
+    /// What is to be done where this apply has left no mark: it has done nothing, or has restored its backup already
+    /// and was cut off before it had cleared away.
+    pub(super) async fn is_back(&self, order: &Order<'_>, database: &str) -> Result<Effect, Fault> {
+        let (backup, folder) = kept(order, database)?;
+        let Some(made) = folder.made_by(order.op.as_str()).await? else { return Ok(Effect::default()) };
+        let database = self::database(order, backup)?;
+        let tools = self.tools_of(order, database).await?;
+        let backups = self.backups(order, backup, database, &folder, &*tools).await?;
+        let kept = backups.clear(&made).await?;
+        Ok(kept.map(|kept| put_back(&made, Some(kept))).unwrap_or_default())
     }
 
-    /// Whether the way back of an order is a backup, and the migration was begun by this very apply.
-    pub(super) async fn goes_back(order: &Order<'_>, name: &str, session: &mut dyn Session) -> Result<bool, Fault> {
-        if order.change.inverse != Inverse::Restore {
-            return Ok(false);
-        }
-        let marks = session.marks().await?;
-        Ok(marks.iter().any(|mark| mark.migration == name && mark.op == order.op.as_str()))
+    /// Whether this very apply has begun a migration.
+    pub(super) async fn has_begun(order: &Order<'_>, name: &str, session: &mut dyn Session) -> Result<bool, Fault> {
+        Ok(session.mark_of(name).await?.is_some_and(|mark| mark.op == order.op.as_str()))
     }
 
     /// The programs for the database of an order.
@@ -122,6 +108,18 @@ impl<E: Engine> Site<E> {
     fn how(&self, backup: &Backup) -> Verify {
         if self.keys.is_empty() && !backup.encrypt_to.is_empty() { Verify::Checksum } else { backup.verify }
     }
+}
+
+/// The backups of a database that an order may need.
+fn kept<'a>(order: &Order<'a>, database: &str) -> Result<(&'a Backup, Shelf), Fault> {
+    let at = Address::new(Kind::Backup, database);
+    let Some(Resource::Backup(backup)) = order.requirement(&at) else { return Err(odd(order)) };
+    Ok((backup, shelf(order, backup)))
+}
+
+fn put_back(made: &Manifest, kept: Option<String>) -> Effect {
+    let kept = kept.map(|name| format!(", the database of before is kept as `{name}`"));
+    Effect { objects: Vec::new(), note: format!("{} restored{}", made.name, kept.unwrap_or_default()) }
 }
 
 fn shelf(order: &Order<'_>, backup: &Backup) -> Shelf {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
 use crate::migration::{Piece, Script, Way};
-use crate::plan::Action;
+use crate::plan::{Action, Inverse};
 use crate::provider::database::{Became, Migrating, Session};
 use crate::provider::engine::Engine;
 use crate::provider::site::reach::{alone, target};
@@ -68,15 +68,18 @@ impl<E: Engine> Site<E> {
     async fn unmigrated(&self, order: &Order<'_>, way: Way) -> Result<Effect, Fault> {
         let work = Work::of(order)?;
         let mut session = self.session(order, &work).await?;
-        if Self::goes_back(order, &work.script.name, &mut *session).await? {
+        if order.change.inverse == Inverse::Restore {
+            let has_begun = Self::has_begun(order, &work.script.name, &mut *session).await?;
             drop(session);
-            let effect = self.put_back(order, &work.migration.database).await?;
+            let database = &work.migration.database;
+            let effect =
+                if has_begun { self.put_back(order, database).await? } else { self.is_back(order, database).await? };
             let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
             return Ok(Effect { objects, ..effect });
         }
         work.on(&mut *session, order)?.undo(way).await?;
         let objects = if way == Way::Down { vec![work.script.version.clone()] } else { Vec::new() };
-        Ok(Effect { objects, note: Self::kept_aside(order, &work.migration.database, &mut *session).await? })
+        Ok(Effect { objects, note: String::new() })
     }
 
     /// Goes a way of a migration, and tells what the server says of one that takes long.

@@ -46,6 +46,7 @@ pub(super) async fn watched<T>(
     hear: Hear<'_>,
 ) -> T {
     tokio::select! {
+        biased;
         done = work => done,
         never = watch(connect, target, hear) => match never {},
     }

@@ -9,11 +9,13 @@ use omni::address::Address;
 use omni::failpoint::{self, Place};
 use omni::fingerprint::Fingerprint;
 use omni::journal::{Apply, Direction, Outcome, Record};
+use omni::lock::Holder;
 use omni::plan::{Class, Plan};
 use omni::provider::fake::Trouble;
-use omni::store::Store;
+use omni::store::{Locking, Store};
 
 use crate::apply::matrix::reference::{Course, Reference};
+use crate::apply::matrix::shelf::{self, Kept};
 use crate::apply::matrix::tally::Cell;
 use crate::apply::theatre::{Locks, Theatre};
 
@@ -28,6 +30,9 @@ pub(super) struct Play {
     theatre: Theatre,
     /// What is there before, and the plan of the change.
     before: Fingerprint,
+    rows: Option<BTreeMap<String, u64>>,
+    /// What is in the database once all is done; none where that cannot be.
+    after: Option<String>,
     plan: Plan,
     reference: Reference,
     course: Course,
@@ -39,7 +44,17 @@ impl Play {
         let plan = reference.plan(&mut theatre, course).await;
         let before = theatre.fingerprint().await;
         theatre.engine.settle(LATE).await;
-        Self { theatre, before, plan, reference, course }
+        let rows = reference.keeps_rows().then(|| theatre.engine.rows("pos"));
+        assert!(shelf::is_any_good(&theatre.backups()).await || !reference.is_backed_up(), "there is a backup before");
+        let mut play = Self { theatre, before, rows, after: None, plan, reference, course };
+        if course != Course::Undone {
+            let mut done = Stage::set(&play).await;
+            if course == Course::Forward {
+                done.records().await;
+            }
+            play.after = Some(done.theatre.engine.database("pos"));
+        }
+        play
     }
 }
 
@@ -52,6 +67,8 @@ pub(super) struct Stage {
     prior: Vec<Record>,
     way: Direction,
     before: Fingerprint,
+    rows: Option<BTreeMap<String, u64>>,
+    after: Option<String>,
     reference: Reference,
     course: Course,
     /// Whether omni died after it had begun something that cannot be taken back.
@@ -61,13 +78,17 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn set(play: &Play) -> Self {
         let Play { before, reference, course, .. } = *play;
+        let (rows, after) = (play.rows.clone(), play.after.clone());
         let mut theatre = play.theatre.copy();
         let locks = theatre.lock().await;
         let apply = theatre.open(play.plan.clone(), &locks).await;
         let (prior, way) = (Vec::new(), Direction::Forward);
-        let mut stage = Self { theatre, apply, locks, prior, way, before, reference, course, is_past: false };
+        let mut stage =
+            Self { theatre, apply, locks, prior, way, before, rows, after, reference, course, is_past: false };
         if course == Course::Back {
             (stage.prior, stage.way) = (stage.records().await, Direction::Back);
+            // Somebody writes into what is going to be replaced.
+            stage.theatre.engine.write_rows("pos", "a", shelf::LATE);
         }
         stage.theatre.engine.heal();
         stage
@@ -87,13 +108,26 @@ impl Stage {
         self.theatre.unlock(&next).await;
         let mut left = self.theatre.leaks().await;
         left.extend(self.theatre.engine.names().into_iter().filter(|name| name.starts_with("omni-lock")));
+        left.extend(shelf::wrong(&self.theatre.backups()).await);
         if !left.is_empty() {
             return Err(format!("left behind: {}", left.join(", ")));
         }
         let is_before = self.theatre.fingerprint().await == self.before;
+        let rows = self.theatre.engine.rows("pos");
+        if let Some(before) = self.rows.as_ref().filter(|before| is_before && **before != rows) {
+            return Err(format!("there were {before:?} in the database, and now there are {rows:?}"));
+        }
         let is_after = self.reference.plan(&mut self.theatre, self.course).await.is_empty();
+        let database = self.theatre.engine.database("pos");
+        if let Some(after) = self.after.as_ref().filter(|after| is_after && !is_before && **after != database) {
+            return Err(format!("{after} should be in the database, and there is {database}"));
+        }
         if self.is_past && !is_after {
             return Err(format!("what cannot be taken back was begun, and it is not after; before: {is_before}"));
+        }
+        if self.reference.is_backed_up() {
+            let kept = Kept { own: !is_before, late: is_before && self.course == Course::Back };
+            shelf::keeps(&self.theatre.backups(), &self.apply.op, &kept).await?;
         }
         match (said, is_before, is_after) {
             (Some(Outcome::Unwound(_)) | None, true, _) => Ok(Cell::Before),
@@ -187,6 +221,53 @@ pub(super) async fn disturbed_on(play: &Play, number: u64, trouble: Trouble) -> 
         stage.theatre.engine.trouble_at(number + after, trouble);
     }
     played(stage).await
+}
+
+/// Somebody else breaks the lock and takes the apply up, once so many calls were sent.
+pub(super) async fn locked_out(play: &Play, number: u64) -> Answer {
+    let mut stage = Stage::set(play).await;
+    let (engine, mut other, op) = (stage.theatre.engine.clone(), stage.theatre.store.again(), stage.apply.op.clone());
+    let taking = async {
+        let from = engine.calls();
+        while engine.calls() < from + number {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let held = other.lock().await.expect("the store answers").expect("the apply has the lock");
+        let me = Holder { pid: 2, ..held.holder };
+        other.break_lock(held.fence, &me).await.expect("the store answers");
+        let Ok(Locking::Locked(taken)) = other.take_lock(&me, 0).await else { panic!("it was broken") };
+        other.take_over(&op, taken.fence).await.expect("the store answers");
+    };
+    let was_over = {
+        let mut run = std::pin::pin!(stage.theatre.run(&stage.apply, &stage.prior, stage.way, &stage.locks));
+        tokio::select! {
+            biased;
+            _ = &mut run => true,
+            () = taking => {
+                drop(run.await);
+                false
+            }
+        }
+    };
+    if was_over {
+        return None;
+    }
+    stage.died().await;
+    stage.theatre.recover().await;
+    Some(stage.judged(None).await)
+}
+
+/// The disk below the backups refuses so many changes, from one on.
+pub(super) async fn full(play: &Play, number: u64, many: u64) -> Answer {
+    let mut stage = Stage::set(play).await;
+    failpoint::refuse_disk(number, many);
+    let (said, _) = stage.run().await;
+    if failpoint::mend_disk() < number {
+        return None;
+    }
+    let ended = stage.ended(said).await;
+    // A disk that stays full lets nobody make the backup of what is there, without which nothing is restored.
+    Some(ended.map(|cell| if many > 1 && cell == Cell::Stuck { Cell::LeftOpen } else { cell }))
 }
 
 /// The engine is away from one call on, until the apply has ended.

@@ -31,6 +31,11 @@ pub(super) enum Reference {
     Downs,
     /// A migration destroys what nothing brings back, after the service that uses the database was replaced.
     Drops,
+    /// The same, but that a backup brings it back; and a migration after it that is refused.
+    Backups,
+    /// A release back: the migrations since then are taken back, with what was written into their tables. A backup
+    /// brings it back.
+    Losses,
 }
 
 /// How a change goes by itself.
@@ -58,6 +63,10 @@ pub(super) const PLAYS: [(Reference, Course); 11] = [
     (Reference::Downs, Course::Back),
     (Reference::Drops, Course::Forward),
 ];
+
+/// Those with backups, which have more calls than all others and rows of their own: in each of these one fault is met.
+pub(super) const BACKED_UP: [(Reference, Course); 3] =
+    [(Reference::Backups, Course::Undone), (Reference::Losses, Course::Forward), (Reference::Losses, Course::Back)];
 
 const fn member(version: u8, replicas: u8, has_volume: bool, memory: u8, needs: u8, is_there: bool) -> Member {
     Member { version, replicas, has_volume, memory, needs, is_there }
@@ -212,6 +221,10 @@ environment = {{ BEHAVIOUR = "{behaviour}", VERSION = "{version}", URL = "postgr
     )
 }
 
+fn backed_up(many: u8, version: u8) -> String {
+    migrated(many, version, 5, false) + "[backups.pos]\nkeep = { last = 1 }\n"
+}
+
 const FOR_GOOD: &str = r#"[jobs.forget]
 image = "shop/serve:1"
 command = ["exit", "0", "40"]
@@ -220,6 +233,16 @@ depends_on = ["a"]
 "#;
 
 impl Reference {
+    /// Whether the database is backed up before anything is done to it.
+    pub(super) const fn is_backed_up(self) -> bool {
+        matches!(self, Self::Backups | Self::Losses)
+    }
+
+    /// Whether whatever is not done of it leaves every row where it was.
+    pub(super) const fn keeps_rows(self) -> bool {
+        matches!(self, Self::Backups | Self::Losses)
+    }
+
     /// The spec of before.
     fn before(self) -> String {
         match self {
@@ -228,6 +251,8 @@ impl Reference {
             Self::OneWay | Self::Migrations => one_way(0, ""),
             Self::Downs => migrated(2, 0, 5, false),
             Self::Drops => migrated(4, 0, 5, false),
+            Self::Backups => backed_up(4, 0),
+            Self::Losses => backed_up(2, 0),
         }
     }
 
@@ -245,7 +270,8 @@ impl Reference {
             Self::OneWay => theatre.ask_plan(&one_way(1, FOR_GOOD)).await,
             Self::End => theatre.ask_plan_of_the_end().await,
             Self::Migrations => theatre.ask_plan(&migrated(4, 1, 5, is_broken)).await,
-            Self::Downs => theatre.ask_plan_back().await,
+            Self::Downs | Self::Losses => theatre.ask_plan_back().await,
+            Self::Backups => theatre.ask_plan(&backed_up(if is_broken { 6 } else { 5 }, 1)).await,
             Self::Drops => theatre.ask_plan(&migrated(5, 1, 6, false)).await,
         }
     }
@@ -269,6 +295,12 @@ impl Reference {
         assert_eq!(theatre.apply(&self.before()).await, Outcome::Applied);
         if self == Self::Downs {
             assert_eq!(theatre.apply(&migrated(4, 1, 6, false)).await, Outcome::Applied);
+        }
+        if self == Self::Losses {
+            assert_eq!(theatre.apply(&backed_up(4, 1)).await, Outcome::Applied);
+        }
+        for table in ["b", "c"] {
+            theatre.engine.write_rows("pos", table, 3);
         }
         theatre
     }

@@ -65,6 +65,8 @@ pub(crate) struct Book {
     pub(crate) is_overlapped: bool,
     /// What serves, as the applies so far leave it; none where nobody can say.
     pub(crate) world: Option<Fingerprint>,
+    /// Whether the project has a database. What is left of it after all is destroyed is nothing that a plan looks at.
+    pub(crate) has_database: bool,
     /// The apply that was closed last, and whether it was applied.
     pub(crate) last: Option<(Op, bool)>,
 }
@@ -134,6 +136,7 @@ impl Annals {
             return;
         };
         self.note(&format!("o{by} {call}"));
+        self.of_database(call);
         // The lock itself is what they compete for: it is taken by name, and given back and renewed by id.
         let of_lock = call.contains("omni-lock-") || call.starts_with("import_empty");
         let by_id =
@@ -151,6 +154,21 @@ impl Annals {
                 self.wrong(&format!("o{by} sends `{call}` in session {session}, and session {newest} has begun"));
             }
             Some(_) => {}
+        }
+    }
+
+    /// Counts what a call to the database comes to.
+    fn of_database(&self, call: &str) {
+        if !(call.ends_with(" pos") || call.contains(" pos (")) {
+            return;
+        }
+        if call.contains(" pos (") {
+            self.count("fault: a call to the database");
+        }
+        if call.starts_with("record ") {
+            self.count("path: a migration applied");
+        } else if call.starts_with("unrecord ") {
+            self.count("path: a migration taken back");
         }
     }
 
@@ -271,7 +289,8 @@ impl Annals {
         };
         let is_own = opened.who == by && opened.taken_up == 0;
         let applied = *outcome == Outcome::Applied;
-        book.world = if applied { world } else { Some(opened.before) };
+        let is_unclear = book.has_database && opened.goal == "destroy";
+        book.world = if applied { world.filter(|_| !is_unclear) } else { Some(opened.before) };
         book.last = Some((op.clone(), applied));
         book.count(match (outcome, is_own) {
             (Outcome::Applied, true) => "path: applied",

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::apply::simulation::dice::Dice;
 use crate::apply::simulation::team::{Command, Manner, Team};
+use crate::apply::simulation::wanted::Wanted;
 
 fn spec(version: u8, behaviour: &str) -> Command {
     let service = |name: &str, behaviour: &str| {
@@ -175,5 +176,37 @@ async fn a_lock_that_is_answered_once_it_is_lost_is_not_had() {
         let first = team.process(0, spec(2, "serve:80"), stopped);
         join(first, team.process(1, spec(3, "serve:80"), waits)).await;
         assert_eq!(violations(&team), Vec::<String>::new(), "hung at call {number}");
+    }
+}
+
+/// A way back without a statement took the migration out of the ledger, and left what it had made.
+#[tokio::test(start_paused = true)]
+async fn a_way_back_that_is_empty_is_none() {
+    let team = Team::of(1, true, true).with_database();
+    let schema = |many: u64| Command::Apply(Wanted::only_migrations(many, false));
+    assert_eq!(ends(&team, 0, schema(3)).await.exit, Exit::Done);
+    let release = team.omnis[0].store.head().await.expect("the store answers").expect("a release");
+    assert_eq!(ends(&team, 0, schema(4)).await.exit, Exit::Done);
+    let said = ends(&team, 0, Command::Rollback(Box::new(release))).await;
+    assert!(said.text.contains("omni::plan::no_way_back"), "{said:?}");
+    assert_eq!(team.engine.ledger("pos"), ["1", "2", "3", "4"]);
+}
+
+/// A database that was not heard of at the last look was left out of what a release says of the world.
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_silent_for_a_moment_is_a_part_of_the_world() {
+    for first in 1..16 {
+        let team = Team::of(1, true, true).with_database();
+        assert_eq!(ends(&team, 0, Command::Apply(Wanted::only_migrations(1, false))).await.exit, Exit::Done);
+        team.engine.heal();
+        // As often as one look tries it.
+        for nth in first..first + 3 {
+            team.engine.trouble_in("connect", nth, Trouble::Refuse);
+        }
+        let said = ends(&team, 0, Command::Apply(Wanted::only_migrations(2, false))).await;
+        team.engine.heal();
+        let now = team.host().observe(team.scope()).await.expect("the engine answers").fingerprint();
+        let release = team.omnis[0].store.head().await.expect("the store answers").expect("a release");
+        assert_eq!(release.world, now, "silent from connection {first} on: {said:?}");
     }
 }

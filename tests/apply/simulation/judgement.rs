@@ -10,6 +10,7 @@ use crate::apply::simulation::annals::Book;
 use crate::apply::simulation::nature;
 use crate::apply::simulation::play::Play;
 use crate::apply::simulation::team::Command;
+use crate::apply::simulation::wanted::made_by;
 
 impl Play {
     pub(super) async fn judge(&mut self) {
@@ -51,6 +52,7 @@ impl Play {
         let seen: BTreeSet<_> = observed.objects.values().flatten().map(|object| object.name.clone()).collect();
         let unseen = self.team.engine.names().into_iter().filter(|name| !seen.contains(name));
         found.extend(unseen.map(|name| format!("left behind, and nobody sees it: {name}")));
+        found.extend(self.ledger_is_schema());
         let world = observed.fingerprint();
         let (left, last, is_overlapped) = {
             let book: &mut Book = &mut self.team.annals.book();
@@ -69,6 +71,21 @@ impl Play {
             found.extend(self.left_to_do(&op).await);
         }
         found
+    }
+
+    /// What is in the database and not in its ledger, or the other way; and sessions that are left.
+    fn ledger_is_schema(&self) -> Option<String> {
+        let engine = &self.team.engine;
+        let (ledger, indexes) = (engine.ledger("pos"), engine.indexes("pos"));
+        let tables = engine.rows("pos").into_keys();
+        let valid = indexes.iter().filter(|(_, valid)| **valid).map(|(name, _)| name.clone());
+        let there: BTreeSet<_> = tables.chain(valid).collect();
+        let invalid = indexes.values().any(|valid| !valid);
+        // The look itself has just ended its own.
+        let sessions = engine.sessions("pos");
+        let is_so = there == made_by(&ledger) && !invalid && sessions <= 1;
+        (!is_so)
+            .then(|| format!("the ledger has {ledger:?}, and there are {there:?}, {indexes:?}, {sessions} sessions"))
     }
 
     /// What a new plan for what was applied last would do.

@@ -21,7 +21,7 @@ use crate::apply::simulation::dice::Dice;
 use crate::apply::simulation::nature;
 use crate::apply::simulation::team::{Command, Manner, Team};
 use crate::apply::simulation::troubles::{Mode, Troubles};
-use crate::apply::simulation::wanted::Wanted;
+use crate::apply::simulation::wanted::{REFUSED, Wanted};
 
 /// No round takes longer.
 const LONGEST_ROUND: Duration = Duration::from_hours(6);
@@ -99,7 +99,7 @@ impl Play {
 
     /// An apply that nothing disturbs.
     async fn calm_apply(&mut self) {
-        let wanted = Wanted::random(&mut self.dice);
+        let wanted = Wanted::random(&mut self.dice, self.team.has_database);
         let who = self.somebody();
         let command = Command::Apply(wanted.text());
         let mut said = self.calm(who, command.clone()).await;
@@ -166,11 +166,11 @@ impl Play {
             15..20 => Command::Destroy,
             20..25 => Command::Recover,
             25..45 => {
-                let wanted = Wanted::random(&mut self.dice).ill(&mut self.dice);
+                let wanted = Wanted::random(&mut self.dice, self.team.has_database).ill(&mut self.dice);
                 self.team.annals.count(if wanted.is_ill() { "fault: a member that fails" } else { "no members" });
                 Command::Apply(wanted.text())
             }
-            _ => Command::Apply(Wanted::random(&mut self.dice).text()),
+            _ => Command::Apply(Wanted::random(&mut self.dice, self.team.has_database).text()),
         }
     }
 
@@ -222,8 +222,10 @@ impl Play {
             let may_be_locked = said.exit == Exit::Locked && !self.is_one_host();
             let is_overlapped = self.team.annals.book().is_overlapped;
             let is_alone = commands.len() == 1 && troubles.is_none() && !may_be_locked && !is_overlapped;
-            let is_ill = matches!(command, Command::Apply(text) if text.contains("never") || text.contains("exit:1") || text.contains("\"3\""));
-            if is_alone && !is_ill && !manner.pauses_on_failure && said.exit != Exit::Done {
+            let is_ill = matches!(command, Command::Apply(text) if is_ill(text));
+            // A migration that another release has made may stand in the way, or have no way back.
+            let may_be_refused = self.team.has_database && matches!(command, Command::Rollback(_));
+            if is_alone && !is_ill && !may_be_refused && !manner.pauses_on_failure && said.exit != Exit::Done {
                 self.team.annals.wrong(&format!("o{who}, which nothing disturbs, ends with {said:?}"));
             }
             if is_ill && said.outcome == Some(Outcome::Applied) && !matches!(command, Command::Recover) {
@@ -339,6 +341,12 @@ impl Play {
                 }
                 Exit::Stuck if said.outcome.is_some() => {
                     let how = said.outcome.as_ref().map(told).unwrap_or_default();
+                    if how.contains("migration.pos.") && WAYLESS.iter().any(|words| how.contains(words)) {
+                        // It was agreed that there is no way back: `omni recover --accept` is left to people.
+                        self.team.annals.count("path: stuck behind a migration that has no way back");
+                        self.team.annals.book().is_overlapped = true;
+                        return;
+                    }
                     self.team.annals.note(&format!("a healthy engine, and still: {how}"));
                     self.stuck.push(how);
                 }
@@ -350,6 +358,15 @@ impl Play {
         }
         self.team.annals.wrong("no recovery of a healthy engine ends it");
     }
+}
+
+/// What is said of a migration that cannot be taken back.
+const WAYLESS: [&str; 2] = ["has no way back", "does not bring the schema back"];
+
+/// Whether something in a spec fails by itself.
+fn is_ill(text: &str) -> bool {
+    let refused = format!("{REFUSED}\"\nlayout");
+    ["never", "exit:1", "\"3\"", &refused].iter().any(|word| text.contains(word))
 }
 
 fn command_text(command: &Command) -> String {

@@ -10,7 +10,8 @@ const LARGE: u64 = 10_000;
 const TOLD: usize = 3;
 
 /// Every kind of fault, and every path to an end. One that is missing here is not asked for.
-const KINDS: [&str; 46] = [
+const KINDS: [&str; 50] = [
+    "fault: a call to the database",
     "fault: a member that fails",
     "fault: clock back a day",
     "fault: clock back a second",
@@ -36,6 +37,8 @@ const KINDS: [&str; 46] = [
     "fault: stopped for a moment",
     "fault: stopped past its lease",
     "fault: store not writable",
+    "path: a migration applied",
+    "path: a migration taken back",
     "path: applied",
     "path: done and not closed",
     "path: ended by its store",
@@ -51,6 +54,7 @@ const KINDS: [&str; 46] = [
     "path: refused, locked",
     "path: refused, the engine does not answer",
     "path: refused, the plan does not fit any more",
+    "path: stuck behind a migration that has no way back",
     "path: stuck under faults",
     "path: stuck, then taken back",
     "path: taken back by the next one",

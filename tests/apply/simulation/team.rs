@@ -1,6 +1,6 @@
 //! `Team`: one to three omnis with their hosts and stores, on one engine; and one command of one of them.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ use omni::journal::Outcome;
 use omni::lock::{Holder, LONGEST_CALL, Op};
 use omni::provider::fake::{Behaviour, FakeEngine};
 use omni::provider::host::Host;
+use omni::provider::site::{Known, Site};
 use omni::release::Release;
 use omni::spec::{Request, Spec};
 use omni::store::{Machine, Memory, Store};
@@ -27,6 +28,7 @@ use crate::apply::simulation::ledger::{Hear, Ledger};
 use crate::apply::simulation::nature::{self, HostClock};
 use crate::apply::simulation::process::Process;
 use crate::apply::simulation::troubles::Misfortune;
+use crate::apply::simulation::wanted::{SCHEMA, Wanted};
 use crate::apply::theatre::{AnyFile, context};
 
 /// What an omni is told to do.
@@ -67,6 +69,10 @@ pub(crate) struct Team {
     pub(crate) engine: FakeEngine,
     pub(crate) omnis: Vec<Omni>,
     pub(crate) annals: Annals,
+    /// Whether the project has a database.
+    pub(crate) has_database: bool,
+    /// It, once somebody has asked.
+    known: OnceCell<Vec<Known>>,
     scope: Scope,
     key: Key,
     processes: Cell<u32>,
@@ -122,7 +128,15 @@ impl Team {
         let many = usize::try_from(dice.between(1, 4)).expect("few");
         let is_shared = many == 1 || dice.chance(60);
         let is_one_host = is_shared && dice.chance(50);
-        Self::of(many, is_shared, is_one_host)
+        let team = Self::of(many, is_shared, is_one_host);
+        if dice.chance(60) { team.with_database() } else { team }
+    }
+
+    /// The same, whose project has a database.
+    pub(crate) fn with_database(self) -> Self {
+        self.annals.book().has_database = true;
+        self.annals.note("with a database");
+        Self { has_database: true, ..self }
     }
 
     /// So many omnis, with one store or one each, on one host or one each.
@@ -130,6 +144,7 @@ impl Team {
         nature::begin();
         let engine = FakeEngine::new();
         engine.load_image("shop/serve:1", Behaviour::Serves(Duration::from_millis(120)), None);
+        engine.add_database("pos");
         let (scope, key) = (Scope { project: "shop".to_owned(), environment: None }, Key::new([9; 32]));
         let machine = if is_one_host || !is_shared {
             Machine::new(nature::time, nature::alive)
@@ -148,11 +163,25 @@ impl Team {
         let omnis: Vec<_> = (0..many).map(omni).collect();
         let annals = Annals::new(&engine);
         annals.note(&format!("{many} omnis, shared store: {is_shared}, one host: {is_one_host}"));
-        Self { engine, omnis, annals, scope, key, processes: Cell::new(0) }
+        Self { engine, omnis, annals, has_database: false, known: OnceCell::new(), scope, key, processes: Cell::new(0) }
     }
 
-    pub(crate) fn host(&self) -> Host<FakeEngine> {
-        Host::new(self.engine.clone(), Arc::new(self.engine.clone()), context, nature::alive)
+    pub(crate) fn host(&self) -> Site<FakeEngine> {
+        let host = Host::new(self.engine.clone(), Arc::new(self.engine.clone()), context, nature::alive);
+        let known = self.known.get_or_init(|| {
+            let (spec, vault) = self.resolved(&self.bare());
+            Known::among(&spec.resources, Path::new("/"), |url| url.fill(&vault)).expect("it holds no secret")
+        });
+        Site::new(host, Arc::new(self.engine.clone()), known.clone())
+    }
+
+    /// The project without anything that an engine has.
+    fn bare(&self) -> String {
+        if self.has_database {
+            Wanted::only_migrations(SCHEMA.len() as u64 - 1, true)
+        } else {
+            "[project]\nname = \"shop\"\n".to_owned()
+        }
     }
 
     pub(crate) const fn scope(&self) -> &Scope {
@@ -243,7 +272,7 @@ impl Team {
                 |moment: omni::cli::rehearsal::Moment<'_>| annals.moment((who, self.omnis[who].lineage), moment);
             let resolved = match command {
                 Command::Apply(text) => self.resolved(text),
-                _ => self.resolved("[project]\nname = \"shop\"\n"),
+                _ => self.resolved(&self.bare()),
             };
             let mut work = Rehearsal {
                 provider: &host,
@@ -282,7 +311,7 @@ impl Team {
         let mut store = omni.store.again();
         let (spec, vault) = match command {
             Command::Apply(text) => self.resolved(text),
-            _ => self.resolved("[project]\nname = \"shop\"\n"),
+            _ => self.resolved(&self.bare()),
         };
         let holder = Holder {
             who: "judge".to_owned(),

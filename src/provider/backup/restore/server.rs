@@ -3,14 +3,13 @@
 //! The rename is done from a third database, made for that: an account that may make databases need not be able to
 //! reach any other. The lock of the first rename keeps new sessions out until the second is committed, and those that
 //! come then are in the new one. What was there is dropped afterwards, unless somebody has written to it since it was
-//! backed up.
+//! backed up: its name says how much was written then, so that whoever finds it after a crash can tell, too.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use crate::failpoint::{Place, reach};
-use crate::migration::Dialect;
 use crate::provider::backup::restore::{Others, busy};
 use crate::provider::backup::{Backups, Manifest};
 use crate::provider::database::Session;
@@ -24,6 +23,13 @@ use crate::provider::{Fault, FaultKind};
 pub(super) const WRITTEN: &str = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text \
      FROM pg_catalog.pg_stat_user_tables";
 
+/// What the name of a database begins with that was put aside: then come the seconds, the word and the writes.
+const ASIDE: &str = "omni_before";
+const ALL_ASIDE: &str = "SELECT string_agg(d.datname::text, ',' ORDER BY d.datname) FROM pg_catalog.pg_database d \
+     WHERE d.datname LIKE 'omni\\_before\\_%' AND pg_catalog.pg_has_role(d.datdba, 'USAGE')";
+
+/// How often it is tried to drop what was put aside.
+const TRIES: u32 = 10;
 /// How often sessions are ended that come again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -92,7 +98,7 @@ impl Backups<'_> {
     ) -> Result<Option<String>, Fault> {
         let name = session.facts().database.clone();
         let new = fresh.open().await?.facts().database.clone();
-        let aside = new.replacen("omni_scratch", "omni_before", 1);
+        let aside = format!("{}_{written}", new.replacen("omni_scratch", ASIDE, 1));
         if others == Others::Refuse {
             self.alone(&mut *session).await?;
         }
@@ -107,6 +113,7 @@ impl Backups<'_> {
             Others::End => {
                 let mut ender = door.open().await?;
                 tokio::select! {
+                    biased;
                     renamed = renamed(&mut *outside, &names) => renamed,
                     fault = ended(&mut *ender, &name) => Err(fault),
                 }
@@ -119,40 +126,63 @@ impl Backups<'_> {
             return Err(if is_in_use { busy(&self.target.name, "other sessions") } else { fault });
         }
         reach(Place::DatabaseReplaced);
-        self.dropped(&aside, door, written).await
+        self.dropped(&aside).await
     }
 
-    /// Drops what was there, unless it was written to.
-    async fn dropped(&self, aside: &str, door: &PostgresScratch, written: &str) -> Result<Option<String>, Fault> {
-        let target = Target { url: with_database(&self.target.url, aside), ..self.patient() };
-        let now = self.connect.connect(&target).await?.value(WRITTEN).await?.unwrap_or_default();
-        if now != written {
-            return Ok(Some(aside.to_owned()));
+    /// Drops what a restore of this backup has put aside, and was cut off before it had dropped. Answers what stays.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub(super) async fn cleared(&self, manifest: &Manifest) -> Result<Option<String>, Fault> {
+        let found = self.connect.connect(&self.patient()).await?.value(ALL_ASIDE).await?.unwrap_or_default();
+        let word = format!("x{}", manifest.sha256.short());
+        let is_own =
+            |name: &&str| name.split('_').nth(3).is_some_and(|run| run.starts_with('r') && run.ends_with(&word));
+        let mut kept = None;
+        for name in found.split(',').filter(is_own) {
+            kept = self.dropped(name).await?.or(kept);
         }
-        let mut outside = door.open().await?;
-        let force = if outside.facts().major >= 13 { " WITH (FORCE)" } else { "" };
-        // It is replaced: that it still lies there is no reason to say it was not.
-        let dropped = outside.run(&format!("DROP DATABASE {}{force}", quoted(aside))).await;
-        Ok(dropped.err().map(|_| aside.to_owned()))
+        Ok(kept)
     }
-}
 
-/// The names of the databases in whose place this backup was put, as far as they are still there: they were written to,
-/// or whoever restored it was cut off before they were dropped.
-///
-/// # Errors
-/// When the server does not answer.
-pub async fn replaced(manifest: &Manifest, session: &mut dyn Session) -> Result<Option<String>, Fault> {
-    if session.facts().dialect != Dialect::Postgres {
-        return Ok(None);
+    /// Drops what was put aside, unless somebody has written to it since. Answers its name where it stays: it is
+    /// replaced, so that it cannot be dropped is no reason to say that it was not.
+    async fn dropped(&self, aside: &str) -> Result<Option<String>, Fault> {
+        let mut failed = None;
+        for _ in 0..TRIES {
+            match self.tried_to_drop(aside).await {
+                Ok(true) => return Ok(None),
+                Ok(false) => return Ok(Some(aside.to_owned())),
+                Err(fault) => failed = Some(fault),
+            }
+            sleep(PAUSE).await;
+        }
+        match failed.filter(|fault| fault.kind.is_passing()) {
+            Some(fault) => {
+                let message = format!("it is restored, but `{aside}` could not be dropped: {}", fault.message);
+                Err(Fault { message, ..fault })
+            }
+            None => Ok(Some(aside.to_owned())),
+        }
     }
-    let hash: String = manifest.sha256.short().chars().filter(char::is_ascii_alphanumeric).collect();
-    let query = format!(
-        "SELECT string_agg(datname::text, '`, `' ORDER BY datname) FROM pg_catalog.pg_database \
-         WHERE datname LIKE 'omni\\_before\\_%x{}'",
-        hash.to_ascii_lowercase()
-    );
-    session.value(&query).await
+
+    /// Whether it is gone; not where somebody has written to it.
+    async fn tried_to_drop(&self, aside: &str) -> Result<bool, Fault> {
+        let target = Target { url: with_database(&self.target.url, aside), ..self.patient() };
+        let written = match self.connect.connect(&target).await {
+            Ok(mut session) => session.value(WRITTEN).await?.unwrap_or_default(),
+            // It was dropped, and that was not heard of.
+            Err(fault) if fault.kind == FaultKind::NotFound => return Ok(true),
+            Err(fault) => return Err(fault),
+        };
+        if aside.rsplit('_').next() != Some(written.as_str()) {
+            return Ok(false);
+        }
+        let mut session = self.connect.connect(&self.patient()).await?;
+        let force = if session.facts().major >= 13 { " WITH (FORCE)" } else { "" };
+        session.run(&format!("DROP DATABASE IF EXISTS {}{force}", quoted(aside))).await?;
+        Ok(true)
+    }
 }
 
 /// Renames databases, all or none.

@@ -43,7 +43,7 @@ impl Migrating<'_> {
         }
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
         for unit in &units[..first] {
-            self.unit(unit, &mut Telling::default()).await?;
+            self.unit(other, unit, &mut Telling::default()).await?;
         }
         if is_one {
             self.session.begin().await?;
@@ -53,7 +53,7 @@ impl Migrating<'_> {
         }
         let done = async {
             for unit in &units[first..] {
-                self.unit_back(unit, is_one, is_whole).await?;
+                self.unit_back(other, unit, is_one, is_whole).await?;
             }
             self.like_before(mark, other).await?;
             if is_one { self.forget_in(way).await } else { Ok(()) }
@@ -68,7 +68,7 @@ impl Migrating<'_> {
 
     /// One unit of the way back. Where the way there was not gone to its end, what it takes away may not be there, and
     /// what it makes may still be.
-    async fn unit_back(&mut self, unit: &Unit, is_in_one: bool, is_whole: bool) -> Result<(), Fault> {
+    async fn unit_back(&mut self, way: Way, unit: &Unit, is_in_one: bool, is_whole: bool) -> Result<(), Fault> {
         let (statements, own) = match unit {
             Unit::Transaction(statements) => (statements.as_slice(), !is_in_one),
             Unit::Alone(statement) | Unit::Session(statement) => (std::slice::from_ref(statement), false),
@@ -76,13 +76,14 @@ impl Migrating<'_> {
         if own {
             self.session.begin().await?;
         }
+        let (path, line) = self.place(way);
         let done = async {
             for statement in statements {
                 let can_save = !is_whole && (own || is_in_one);
                 if can_save {
                     self.session.run("SAVEPOINT omni_back").await?;
                 }
-                match self.statement(statement, "", 1).await {
+                match self.statement(statement, &path, line).await {
                     Err(fault) if !is_whole && settling::is_so_already(&fault) => {
                         if can_save {
                             self.session.run("ROLLBACK TO SAVEPOINT omni_back").await?;

@@ -160,8 +160,13 @@ impl Session for PostgresSession {
     }
 
     async fn marks(&mut self) -> Result<Vec<Mark>, Fault> {
-        let read = call!(self, connection => keeping::marks(connection, Dialect::Postgres));
+        let read = call!(self, connection => keeping::marks(connection, Dialect::Postgres, None));
         read.map_err(|fault| self.rights(fault))
+    }
+
+    async fn mark_of(&mut self, migration: &str) -> Result<Option<Mark>, Fault> {
+        let read = call!(self, connection => keeping::marks(connection, Dialect::Postgres, Some(migration)));
+        read.map(|marks| marks.into_iter().next()).map_err(|fault| self.rights(fault))
     }
 
     async fn mark(&mut self, mark: &Mark) -> Result<(), Fault> {

@@ -117,7 +117,12 @@ impl Session for SqliteSession {
     }
 
     async fn marks(&mut self) -> Result<Vec<Mark>, Fault> {
-        call!(self, connection => keeping::marks(connection, Dialect::Sqlite))
+        call!(self, connection => keeping::marks(connection, Dialect::Sqlite, None))
+    }
+
+    async fn mark_of(&mut self, migration: &str) -> Result<Option<Mark>, Fault> {
+        let read = call!(self, connection => keeping::marks(connection, Dialect::Sqlite, Some(migration)));
+        read.map(|marks| marks.into_iter().next())
     }
 
     async fn mark(&mut self, mark: &Mark) -> Result<(), Fault> {
