@@ -25,7 +25,7 @@ pub(super) fn problem(root: &Json, above: &[&Json], key: &str, path: &[String]) 
     let help = known::compose(key)
         .or_else(|| known::service_only(key, path))
         .map(str::to_owned)
-        .or_else(|| above_it(above, key, parent))
+        .or_else(|| above_it(above, key, parent).map(|there| shortened(&names, key).unwrap_or_default() + &there))
         .or_else(|| match (near, inside(root, here, key, DEPTH)) {
             (Some(near), Some(below)) => Some(format!("did you mean `{near}`, or `{below}.{key}`?")),
             (Some(near), None) => Some(format!("did you mean `{near}`?")),
@@ -43,6 +43,12 @@ fn keys(schema: &Json) -> Vec<&str> {
         .into_iter()
         .flat_map(|known| known.keys().map(String::as_str))
         .collect()
+}
+
+/// Asks whether one of the known keys was meant that begin with this: `environment` by `env`.
+fn shortened(names: &[&str], key: &str) -> Option<String> {
+    let longer: Vec<_> = names.iter().copied().filter(|name| name.starts_with(key)).collect();
+    (!longer.is_empty()).then(|| format!("did you mean {}? ", suggest::choices(longer)))
 }
 
 /// Whether the key would be right in a table around the one it stands in.
