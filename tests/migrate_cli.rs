@@ -164,6 +164,30 @@ async fn a_plan_knows_what_was_proven() {
     assert!(plan.out.contains("migration.shop.000002_tags fails on a scratch copy of this schema"), "{}", plan.out);
 }
 
+#[test]
+fn a_view_that_goes_is_no_loss_of_data() {
+    let place = Place::new("sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
+    place.omni_at(None, &["apply", "--yes", "--tag", "v1"]).ends(0);
+    let view = "CREATE VIEW texts AS SELECT text FROM notes;";
+    let scripts = [
+        ("2_view.up", view),
+        ("2_view.down", "DROP VIEW texts;"),
+        ("3_none.up", "DROP VIEW texts;"),
+        ("3_none.down", view),
+    ];
+    let write = |(name, text): (&str, &str)| {
+        fs::write(place.path(&format!("migrations/00000{name}.sql")), text).unwrap();
+    };
+    scripts[..2].iter().copied().for_each(write);
+    place.omni_at(None, &["apply", "--yes", "--tag", "v2"]).ends(0);
+    scripts[2..].iter().copied().for_each(write);
+    let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+    let steps = plan["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["address"] == "migration.shop.000003_none").unwrap();
+    assert_eq!(step["class"], "reversible", "{step:#}");
+    place.omni_at(None, &["rollback", "--to", "v1", "--yes"]).ends(0);
+}
+
 #[tokio::test]
 async fn ways_back_are_proven_on_the_newest_backup() {
     let place = Place::new("sqlite:notes.db", &SCRIPTS[..2]);

@@ -23,6 +23,8 @@ pub struct Statement {
     pub concurrent: Option<Concurrent>,
     /// Whether it says `IF EXISTS`, `IF NOT EXISTS` or `OR REPLACE`: what is there already is left, or replaced.
     pub is_lenient: bool,
+    /// Whether it drops with `CASCADE`: what depends on a thing goes with it, and only the database knows what that is.
+    pub cascades: bool,
     /// Whether it could be read. Where not, nothing is known of its effects.
     pub is_understood: bool,
 }
