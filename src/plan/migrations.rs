@@ -81,7 +81,9 @@ impl Decider<'_> {
             return Ok(None);
         }
         let worth = self.worth(address, migration);
-        let Some(down) = migration.down.as_ref().filter(|_| worth.is_trusted() && migration.one_way.is_none()) else {
+        let Some(down) =
+            migration.down.as_ref().filter(|_| worth.is_trusted_at_the_end() && migration.one_way.is_none())
+        else {
             return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
         };
         let (class, inverse) = match (destroys(down), self.is_backed_up(migration)) {
