@@ -11,7 +11,7 @@ const BASE: &str = "CREATE TABLE users (id int PRIMARY KEY, name text);
 /// A name, a way up, a way back, and what is said of it.
 type Case = (&'static str, &'static str, &'static str, &'static str);
 
-const EVERYWHERE: [Case; 4] = [
+const EVERYWHERE: [Case; 7] = [
     ("whole", "CREATE TABLE a (id int); CREATE TABLE b (id int);", "DROP TABLE b; DROP TABLE a;", "down proven"),
     (
         "what is not there yet is no fault",
@@ -20,10 +20,29 @@ const EVERYWHERE: [Case; 4] = [
         "down proven, from the middle too",
     ),
     (
+        "what is still there is no fault",
+        "BEGIN; CREATE TABLE a (id int); COMMIT; DROP VIEW names;",
+        "CREATE VIEW names AS SELECT name FROM users; DROP TABLE a;",
+        "down proven, from the middle too",
+    ),
+    (
         "a way back in parts",
         "BEGIN; CREATE TABLE a (id int); COMMIT; CREATE TABLE b (id int);",
         "BEGIN; DROP TABLE b; COMMIT; DROP TABLE a;",
         "down proven, from the middle too",
+    ),
+    (
+        "rows that a unit has written, and no schema tells of",
+        "BEGIN; INSERT INTO logs VALUES (1, 'one'); COMMIT; CREATE TABLE a (id int);",
+        "DROP TABLE a; DELETE FROM logs WHERE id = 1;",
+        "down proven, the rows came back, from the middle too",
+    ),
+    (
+        "values that were changed once, and are changed back twice",
+        "BEGIN; UPDATE users SET name = name || '!'; COMMIT; UPDATE users SET name = name || '?';",
+        "UPDATE users SET name = substr(name, 1, length(name) - 2);",
+        "down proven, the rows came back; NOT from the middle: after 1 of 2 units, down does NOT bring back the values of \
+         SCHEMA.users.name",
     ),
     (
         "no way back as a whole",

@@ -48,6 +48,12 @@ impl Statement {
         self.effects.iter().any(|effect| matches!(effect, Effect::Destroys { .. }))
     }
 
+    /// Whether it changes rows, or may do so.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.hides() || self.effects.iter().any(|effect| matches!(effect, Effect::Writes { .. }))
+    }
+
     /// Whether it does what a plan cannot see.
     #[must_use]
     pub fn hides(&self) -> bool {

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use crate::migration::catalogue::Catalogue;
-use crate::migration::sql::{Analysis, Unit};
-use crate::migration::{Mark, Way};
+use crate::migration::sql::{Analysis, Statement, Unit};
+use crate::migration::{Mark, Piece, Way};
 use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::migrating::{Migrating, writing};
 use crate::provider::database::settling;
@@ -41,7 +41,7 @@ impl Migrating<'_> {
     /// is no fault.
     async fn back(&mut self, way: Way, mark: &Mark, is_whole: bool, left: &mut Option<Catalogue>) -> Result<(), Fault> {
         let other = if way == Way::Up { Way::Down } else { Way::Up };
-        if !is_whole && self.schema().await? == mark.before {
+        if !is_whole && self.schema().await? == mark.before && !self.may_have_written(way, mark) {
             return self.forget(way).await;
         }
         let text = self.text(other)?;
@@ -74,6 +74,18 @@ impl Migrating<'_> {
         }
         done?;
         self.forget(way).await
+    }
+
+    /// Whether rows may be otherwise that the schema does not tell of: units of the way there that are done write some,
+    /// and the way back was surely not gone, since the mark goes with it in one transaction.
+    fn may_have_written(&self, way: Way, mark: &Mark) -> bool {
+        let dialect = self.ledger.dialect;
+        let (there, back) = if way == Way::Up { (Way::Up, Way::Down) } else { (Way::Down, Way::Up) };
+        let is_one = |piece: &Piece| !piece.is_bare && Analysis::of(dialect, &piece.text).is_one_transaction();
+        let (Some(piece), true) = (self.piece(there), self.piece(back).is_none_or(is_one)) else { return false };
+        let units = Analysis::of(dialect, &piece.text).units().unwrap_or_default();
+        let tried = mark.done as usize + usize::from(mark.begun);
+        mark.way == way && units.iter().take(tried).flat_map(Unit::statements).any(Statement::writes)
     }
 
     /// One unit of the way back. Where the way there was not gone to its end, what it takes away may not be there, and
