@@ -138,7 +138,9 @@ impl Side {
 /// What is lost by taking a migration back, and how that is done.
 const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (Class, Inverse) {
     let keeps = worth.keeps_rows() && !destroys(&migration.up);
-    let is_free = keeps && worth.is_trusted() && migration.one_way.is_none();
+    // An undo takes nothing but exactly the schema before.
+    let leads_back = worth.is_trusted() && !matches!(worth, Worth::ColumnOrder);
+    let is_free = keeps && leads_back && migration.one_way.is_none();
     match (is_free, is_backed_up) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
@@ -285,13 +287,13 @@ fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::late;
+    use super::{late, way_back};
     use crate::address::Address;
     use crate::fingerprint::Fingerprint;
-    use crate::migration::Dialect;
     use crate::migration::sql::Analysis;
+    use crate::migration::{Dialect, Worth};
     use crate::plan::decide::bare;
-    use crate::plan::{Action, Change};
+    use crate::plan::{Action, Change, Class, Inverse};
     use crate::resource::{Migration, Nature, Previous, Resource, Sheet};
 
     fn runs(name: &str, previous: Option<&str>, text: &str) -> Change {
@@ -311,6 +313,15 @@ mod tests {
         };
         let after = Resource::Migration(Box::new(migration));
         Change { action: Action::Run, ..bare(&Address::migration("shop", name), None, Some(&after)) }
+    }
+
+    #[test]
+    fn another_order_of_columns_is_not_what_an_undo_takes() {
+        let change = runs("1", None, "ALTER TABLE a ADD COLUMN x int");
+        let migration = change.after.as_ref().and_then(Resource::migration).expect("a migration");
+        assert_eq!(way_back(migration, &Worth::Proven, true), (Class::Reversible, Inverse::RunDown));
+        assert_eq!(way_back(migration, &Worth::ColumnOrder, true), (Class::Lossy, Inverse::Restore));
+        assert_eq!(way_back(migration, &Worth::ColumnOrder, false), (Class::OneWay, Inverse::Impossible));
     }
 
     #[test]
