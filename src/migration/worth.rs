@@ -37,6 +37,12 @@ impl Worth {
         matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_) | Self::Unproven)
     }
 
+    /// Whether it was run and brought the schema back.
+    #[must_use]
+    pub const fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_))
+    }
+
     /// Whether no row is lost on the way there and back, as far as anybody knows.
     #[must_use]
     pub const fn keeps_rows(&self) -> bool {
