@@ -47,3 +47,6 @@ fn pending(changes: &[Change], database: &str) -> BTreeMap<Address, Worth> {
 pub const fn still_holds(migration: &Migration, planned: &Worth, found: &Worth) -> bool {
     is_free(migration, found) || !is_free(migration, planned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ pub(super) fn change_text(change: &Change) -> String {
         return match resource {
             Resource::Migration(_) if !change.statements.is_empty() => count(change.statements.len(), "statement"),
             Resource::Proof(proof) if !change.proves.is_empty() => {
-                format!("{}, {}", count(change.proves.len(), "migration"), on_what(proof))
+                format!("tries {} back{}", count(change.proves.len(), "way"), on_what(proof))
             }
             _ => made(resource),
         };
@@ -73,8 +73,8 @@ pub(super) fn change_text(change: &Change) -> String {
 /// What ways back are tried on.
 const fn on_what(proof: &Proof) -> &'static str {
     match proof.prove {
-        Prove::Data => "up and back on the newest backup",
-        Prove::Schema | Prove::Off => "up and back on a copy",
+        Prove::Data => " on a backup",
+        Prove::Schema | Prove::Off => "",
     }
 }
 
@@ -96,7 +96,7 @@ fn made(resource: &Resource) -> String {
         Resource::Service(service) => format!("new, {} x {}", service.replicas, service.container.image.reference),
         Resource::Database(database) => format!("{}, looked after from now on", database.dialect),
         Resource::Backup(backup) => format!("into {}", backup.dir),
-        Resource::Proof(proof) => on_what(proof).to_owned(),
+        Resource::Proof(proof) => format!("tries the ways back{}", on_what(proof)),
         Resource::Migration(migration) if migration.description.is_empty() => migration.up.path.clone(),
         Resource::Migration(migration) => migration.description.clone(),
     })
