@@ -10,12 +10,12 @@ use crate::address::{Address, Kind};
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
 use crate::migration::proof::digest;
-use crate::migration::{Script, Worth};
+use crate::migration::{Dialect, Script, Worth};
 use crate::plan::still_holds;
 use crate::provider::backup::{Manifest, Shelf};
 use crate::provider::database::Target;
 use crate::provider::engine::Engine;
-use crate::provider::site::proving::{Proved, Proving, Unproven};
+use crate::provider::site::proving::{Proved, Proving, Unproven, swept};
 use crate::provider::site::reach::target;
 use crate::provider::site::steps::{odd, script};
 use crate::provider::site::{Site, told};
@@ -26,6 +26,7 @@ impl<E: Engine> Site<E> {
     /// Proves the migrations of a database that are about to run.
     pub(super) async fn proven(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         let work = Work::of(order)?;
+        let target = self.swept(order, &work).await?;
         let mut real = self.reached_to_look(order, &work.proof.database, work.database).await?;
         let ledger = work.database.ledger.as_ref().ok_or_else(|| odd(order))?;
         let history = work.history(order)?;
@@ -36,11 +37,7 @@ impl<E: Engine> Site<E> {
             return Ok(Effect { objects: Vec::new(), note: "nothing is pending".to_owned() });
         }
         let backup = work.newest(order).await?;
-        let target = self.way(order, &work).await?;
         let (folder, run) = (self.folder(order, &work), run(order, work.proof));
-        let about = (order.scope, work.database);
-        // What an earlier try of this very step has left.
-        self.prover().sweep_run(about, Some(&target), (&folder, &run), order.is_lost).await?;
         let proving = Proving {
             scope: order.scope,
             database: work.database,
@@ -73,10 +70,28 @@ impl<E: Engine> Site<E> {
     /// asked, a scratch database may stay in its server until a later proof finds it.
     pub(super) async fn unproven(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         let work = Work::of(order)?;
-        let real = self.way(order, &work).await.ok();
         let (folder, run) = (self.folder(order, &work), run(order, work.proof));
-        self.prover().sweep_run((order.scope, work.database), real.as_ref(), (&folder, &run), order.is_lost).await?;
+        if work.database.dialect == Dialect::Postgres
+            && let Ok(real) = self.way(order, &work).await
+        {
+            self.prover().sweep_server(&real, &run).await;
+        }
+        let about = (order.scope, work.database);
+        self.prover().sweep_beside(about, (&folder, &run), order.is_lost).await?;
         Ok(Effect::default())
+    }
+
+    /// Removes what an earlier try of this very step has left, once the database answers. The way to it.
+    async fn swept(&self, order: &Order<'_>, work: &Work<'_>) -> Result<Target, Fault> {
+        let (folder, run) = (self.folder(order, work), run(order, work.proof));
+        // A file that is not there yet would be made.
+        if work.database.dialect == Dialect::Postgres {
+            let mut session = self.reached(order, &work.proof.database, work.database).await?;
+            let real = self.way(order, work).await?;
+            swept(&mut *session, &real, &run).await?;
+        }
+        self.prover().sweep_beside((order.scope, work.database), (&folder, &run), order.is_lost).await?;
+        self.way(order, work).await
     }
 
     /// The way to the database.

@@ -34,7 +34,9 @@ use crate::provider::engine::{Engine, Hear};
 use crate::provider::host::Host;
 use crate::provider::site::Site;
 use crate::provider::site::proving::server::Throwaway;
+
 use crate::resource::Database;
+pub(super) use sweeping::swept;
 
 /// What is to be proven, and on what.
 pub struct Proving<'a> {

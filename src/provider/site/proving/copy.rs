@@ -1,16 +1,13 @@
 //! The copy itself: an empty scratch database, and what of the real one is brought into it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::migration::Dialect;
 use crate::migration::catalogue::Catalogue;
 use crate::plain::plain;
-use crate::provider::backup::tools::host::HostTools;
 use crate::provider::backup::tools::inside::Inside;
 use crate::provider::backup::{Backups, Manifest, Shelf, Tools, moment};
 use crate::provider::database::scratch::Scratch;
-use crate::provider::database::scratch::dump::{Dump, PgDump};
 use crate::provider::database::scratch::loading::load;
 use crate::provider::database::scratch::postgres::PostgresScratch;
 use crate::provider::database::scratch::sqlite::SqliteScratch;
@@ -24,8 +21,6 @@ use crate::provider::{Fault, FaultKind};
 const FILE: &str = "scratch.db";
 /// A time for people.
 const MINUTE: &str = "%Y-%m-%d %H:%M UTC";
-/// How long the host's `pg_dump` may take for a schema.
-const DUMP: Duration = Duration::from_mins(5);
 
 /// A copy; on a server also with the sessions of whoever loads it.
 type Made = (Box<dyn Scratch>, Option<PostgresScratch>);
@@ -149,10 +144,9 @@ impl<E: Engine> Prover<'_, E> {
             None => None,
         };
         if let Some(found) = found {
-            return found.schema(&proving.real).await;
+            return found.schema(&proving.real, major).await;
         }
-        let program = HostTools::default().program("pg_dump", major).await?;
-        PgDump { program, deadline: DUMP }.schema(&proving.real).await
+        self.tools.schema(&proving.real, major).await
     }
 }
 
