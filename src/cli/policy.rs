@@ -57,6 +57,9 @@ pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     };
     let message = format!("{address}: {worth}, and the policy asks for a proof");
-    Err(Failure::new(Exit::Consent, "omni::policy::unproven", message)
-        .help("run `omni migrate prove`; it tells what is wrong with a way back that cannot be proven"))
+    let help = match worth {
+        Worth::Unproven => "what changes no schema is tried on the rows of a backup: `prove = \"data\"`",
+        _ => "mend it; `omni migrate prove` tells what is wrong with it",
+    };
+    Err(Failure::new(Exit::Consent, "omni::policy::unproven", message).help(help))
 }

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use crate::address::{Address, Kind};
 use crate::fingerprint::Fingerprint;
 use crate::journal::Effect;
-use crate::migration::proof::digest;
+use crate::migration::proof::{MigrationProof, digest};
 use crate::migration::{Dialect, Script, Worth};
+use crate::plain::plain;
 use crate::plan::still_holds;
 use crate::provider::backup::{Manifest, Shelf};
 use crate::provider::database::Target;
@@ -148,13 +149,13 @@ impl<'a> Work<'a> {
         }
         let at = Address::new(Kind::Backup, &self.proof.database);
         let Some(Resource::Backup(backup)) = order.requirement(&at) else { return Err(odd(order)) };
-        let shelf = Shelf::new(&order.root.join(&backup.dir), &backup.database);
-        let Some(newest) = shelf.list().await?.whole.pop() else {
+        let folder = Shelf::new(&order.root.join(&backup.dir), &backup.database);
+        let Some(newest) = folder.list().await?.whole.pop() else {
             let text = format!("database.{} has no backup in `{}` to be proven on", backup.database, backup.dir);
             return Err(Fault::new(FaultKind::Failed, text)
                 .help("make one with `omni backup create`, or prove on the schema alone: `prove = \"schema\"`"));
         };
-        Ok(Some((newest, shelf)))
+        Ok(Some((newest, folder)))
     }
 
     /// Whether the plan may be done with what is known now. What was proven counts where the next plan would heed it: from
@@ -168,13 +169,13 @@ impl<'a> Work<'a> {
             let address = self.address(script);
             let found = schema.and_then(|schema| proved.proof.of(&digest(script), schema));
             schema = found.and_then(|one| one.after);
-            let worth = found.map_or(Worth::Unproven, |one| one.worth());
+            let worth = found.map_or(Worth::Unproven, MigrationProof::worth);
             let planned = order.change.proves.get(&address).unwrap_or(&Worth::Unproven);
             let holds = migrations.get(&address).is_some_and(|one| still_holds(one, planned, &worth));
             if !worth.is_proven() {
-                bad.push(format!("{address}: {worth}"));
+                bad.push(plain(&format!("{address}: {worth}")));
             } else if !holds {
-                other.push(format!("{address}: {worth}"));
+                other.push(plain(&format!("{address}: {worth}")));
             }
         }
         let kept = "the proof is kept, and no migration has run";
