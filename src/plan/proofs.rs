@@ -1,7 +1,7 @@
 //! The proofs that a plan makes: of the ways back that nobody has tried yet, before anything runs.
 //!
-//! What a way back turns out to be worth may be less than the plan takes it for. `still_holds` tells whether the plan does
-//! then; how a proof is made is left to `provider`.
+//! What a way back turns out to be worth may be less than the plan takes it for. `still_holds` tells whether the plan
+//! does then; how a proof is made is left to `provider`.
 
 use std::collections::BTreeMap;
 

@@ -137,9 +137,9 @@ impl Proof {
         edges
     }
 
-    /// Whether a thing waits for it: the first migration, and with it all; and a backup that it does not need itself. It
-    /// costs more than the proof, and is for nothing where that is refused; and the later it is made, the less is lost
-    /// with it.
+    /// Whether a thing waits for it: the first migration, and with it all; and a backup that it does not need itself.
+    /// That costs more than the proof, and is for nothing where the proof is refused; and the later it is made, the
+    /// less is lost with it.
     fn is_needed_by(&self, resource: &Resource) -> bool {
         match resource {
             Resource::Migration(migration) => migration.database == self.database && migration.previous.is_none(),

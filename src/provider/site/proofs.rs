@@ -158,8 +158,8 @@ impl<'a> Work<'a> {
         Ok(Some((newest, folder)))
     }
 
-    /// Whether the plan may be done with what is known now. What was proven counts where the next plan would heed it: from
-    /// the schema of the database on.
+    /// Whether the plan may be done with what is known now. What was proven counts where the next plan would heed it:
+    /// from the schema of the database on.
     fn judged(&self, order: &Order<'_>, scripts: &[Script], proved: &Proved, schema: Fingerprint) -> Result<(), Fault> {
         let mut schema = Some(schema);
         let mut bad = Vec::new();
