@@ -77,6 +77,10 @@ pub struct Plan {
     /// The backups that would have been made before migrations, and that nobody wants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_backup: Vec<Address>,
+    /// The id under which it was reviewed, where that was made without a key: before a first apply there is none, and
+    /// the marks of secrets say nothing. It stays the id, so that what was approved is what is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Fingerprint>,
 }
 
 /// What a plan is for.
@@ -114,6 +118,9 @@ impl Plan {
     /// the tag, the address under which the engine was reached) is not part of it.
     #[must_use]
     pub fn id(&self) -> Fingerprint {
+        if let Some(reviewed) = self.reviewed {
+            return reviewed;
+        }
         // Whether an old container is well may change at any moment, and changes nothing of what will be done.
         let essence = self.changes.iter().map(|change| {
             let before = change.before.as_ref().map(|side| (&side.resource, &side.objects, &side.up));

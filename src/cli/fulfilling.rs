@@ -13,9 +13,10 @@ use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::cli::wish::{Met, Wish};
 use crate::cli::{recovering, tidying};
+use crate::clock::Clock;
 use crate::fingerprint::Key;
-use crate::journal::{Apply, Direction};
-use crate::plan::{Moved, Plan};
+use crate::journal::{Apply, Direction, Event, Outcome};
+use crate::plan::{Change, Moved, Plan};
 use crate::provider::Observe;
 
 /// Fulfils a wish.
@@ -77,6 +78,10 @@ async fn planned(work: &Undertaking<'_>, wish: &Wish, mut reviewed: Reviewed) ->
                 // Its holder died after it had closed its apply: what it did not tidy is tidied now.
                 work.under_lock(async |under| tidying::tidy(work, met.retention, &plan, under).await).await?;
             }
+            if work.console.json {
+                let ended = Event::Ended { outcome: Outcome::Applied, took_ms: 0 };
+                work.console.reporter(&plan, &[]).tell(&ended, SystemClock.now());
+            }
             return Ok(Exit::Done);
         }
         consent::check(&plan, &reviewed, &met, work.doing, work.console)?;
@@ -125,7 +130,11 @@ async fn locked(
     let (met, mut plan) = if ground.key.is_unset() {
         // Before a first apply there is no key. Its objects need one, and so do the marks of their secrets.
         let key = under.store.key().clone();
-        work.prepare(wish, &ground, &key, Some(&*under.store)).await?
+        let (met, marked) = work.prepare(wish, &ground, &key, Some(&*under.store)).await?;
+        if !does_the_same(&plan, &marked) {
+            return Err(Failure::moved(&[Moved::Steps]));
+        }
+        (met, Plan { reviewed: Some(plan.id()), ..marked })
     } else {
         if ground.releases.is_empty() {
             under.store.adopt_key(&ground.key).await?;
@@ -171,6 +180,12 @@ async fn apply(
     let exit = applied.exit(before);
     work.tell_failure(&plan, &applied, before, exit);
     Ok(exit)
+}
+
+/// Whether two plans of one moment take the same steps: only the marks of their secrets may differ.
+fn does_the_same(plan: &Plan, marked: &Plan) -> bool {
+    let essence = |change: &Change| (change.address.clone(), change.action, change.class, change.phase);
+    plan.changes.iter().map(essence).eq(marked.changes.iter().map(essence)) && plan.edges == marked.edges
 }
 
 /// Whether there is nothing to do, not even to write down what a lost store no longer says.

@@ -107,6 +107,7 @@ impl Plan {
             warnings,
             afterwards: Vec::new(),
             without_backup,
+            reviewed: None,
         })
     }
 }
@@ -164,7 +165,14 @@ fn decide_all(inputs: &Inputs<'_>, view: &View<'_>) -> Result<Vec<Change>, Vec<R
             Err(refusal) => refusals.push(refusal),
         }
     }
-    if refusals.is_empty() { Ok(changes) } else { Err(refusals) }
+    // A database is refused once, and not for each of its migrations.
+    let mut told: Vec<Refusal> = Vec::with_capacity(refusals.len());
+    for one in refusals {
+        if !told.contains(&one) {
+            told.push(one);
+        }
+    }
+    if told.is_empty() { Ok(changes) } else { Err(told) }
 }
 
 fn gone_images(inputs: &Inputs<'_>) -> Vec<Refusal> {

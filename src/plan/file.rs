@@ -107,6 +107,7 @@ impl PlanFile {
         let file: Self = serde_json::from_str(text).map_err(|_| edited())?;
         if !file.is_whole(text)
             || !file.plan.is_sound()
+            || file.plan.reviewed.is_some()
             || file.plan.id() != file.id
             || seal(&file.plan, file.made, &file.target, &file.replace, &file.written) != file.seal
         {

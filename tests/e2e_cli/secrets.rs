@@ -46,7 +46,11 @@ fn a_secret_stays_where_it_belongs() {
     let first = [("TOKEN", CANARY)];
     keeps_quiet(&place, &first, &["plan", "-o", "plan.omni", "--md", "plan.md", "--full"], 0);
     keeps_quiet(&place, &first, &["plan", "--json"], 0);
+    let planned = place.omni_with(&first, &["plan", "--json"]).json();
     keeps_quiet(&place, &first, &["apply", "plan.omni", "--yes"], 0);
+    // There was no key when it was planned: the marks of secrets are made under the lock, and the id stays.
+    let shown = place.omni_with(&first, &["show", "--json"]).json();
+    assert_eq!(shown["plan"], planned["id"], "{shown:#}");
     let environment = crate::support::docker_cli(&["inspect", "--format", "{{.Config.Env}}", &place.container("web")]);
     assert!(environment.contains(CANARY), "it arrived: {environment}");
     for words in

@@ -36,5 +36,6 @@ pub(crate) fn plan(changes: Vec<Change>, edges: Vec<(u32, u32)>) -> Plan {
         warnings: Vec::new(),
         afterwards: Vec::new(),
         without_backup: Vec::new(),
+        reviewed: None,
     }
 }
