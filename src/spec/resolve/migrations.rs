@@ -1,5 +1,7 @@
 //! Migrations: the scripts of a folder, one thing each, in the order of the tool they are laid out for.
 
+use std::collections::BTreeSet;
+
 use super::Resolver;
 use crate::address::{Address, Kind};
 use crate::migration::layout::{Folder, Layout};
@@ -35,6 +37,7 @@ impl Resolver<'_> {
             }
         };
         self.known_scripts(raw, &scripts, &at);
+        self.left_out((&dir, layout), &folder, &scripts, &dir_at);
         let mut previous = None;
         for script in scripts {
             let name = script.name.clone();
@@ -124,6 +127,31 @@ impl Resolver<'_> {
             .ok()
     }
 
+    /// Says which files of SQL are no migrations in the layout, and that there is none at all: a tool passes over what
+    /// is called otherwise without a word.
+    fn left_out(&mut self, (dir, layout): (&str, Layout), folder: &Folder, scripts: &[Script], at: &[String]) {
+        let pieces = |script: &Script| {
+            [Some(&script.up), script.down.as_ref(), script.verify.as_ref()]
+                .map(|piece| piece.map(|piece| piece.path.clone()))
+        };
+        let used: BTreeSet<String> = scripts.iter().flat_map(pieces).flatten().collect();
+        let is_sql = |path: &&String| path.to_ascii_lowercase().ends_with(".sql");
+        let left: Vec<_> = folder.0.keys().filter(is_sql).filter(|path| !used.contains(*path)).collect();
+        let dir = crate::plain::plain(dir);
+        let message = match left.len() {
+            0 if scripts.is_empty() => format!("the folder `{dir}` holds no migration"),
+            0 => return,
+            1 => format!("1 file of SQL in `{dir}` is no migration as {layout} lays them out: {}", named(&left)),
+            many => {
+                format!("{many} files of SQL in `{dir}` are no migrations as {layout} lays them out: {}", named(&left))
+            }
+        };
+        let problem = Problem::warning("omni::spec::no_migration", at, message);
+        let help = format!("they are not run: call them as {layout} does, or move them elsewhere");
+        let problem = if left.is_empty() { problem } else { problem.help(help) };
+        self.report(problem, at, "in this folder");
+    }
+
     /// Checks that each irreversible script is one of the folder.
     fn known_scripts(&mut self, raw: &RawMigrations, scripts: &[Script], at: &[String]) {
         let names = || scripts.iter().map(|script| script.name.as_str());
@@ -194,4 +222,14 @@ struct Reader<'r> {
     dialect: Dialect,
     /// Where deploy.toml names the folder.
     at: &'r [String],
+}
+
+/// The first of these files, and how many more there are.
+fn named(files: &[&String]) -> String {
+    const SHOWN: usize = 3;
+    let mut names: Vec<_> = files.iter().take(SHOWN).map(|path| format!("`{}`", crate::plain::plain(path))).collect();
+    if let Some(more) = files.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
 }
