@@ -52,6 +52,12 @@ impl Worth {
         matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_))
     }
 
+    /// Whether it was run, and brought back all there was: the schema, and every row as far as rows were there.
+    #[must_use]
+    pub const fn is_reliable(&self) -> bool {
+        self.is_proven() && self.keeps_rows()
+    }
+
     /// Whether no row is lost on the way there and back, as far as anybody knows.
     #[must_use]
     pub const fn keeps_rows(&self) -> bool {

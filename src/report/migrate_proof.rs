@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::migration::Worth;
 use crate::migration::proof::{Copied, MigrationProof, Proof, Redo};
 use crate::plain::plain;
 use crate::report::fitted::fitted;
@@ -67,11 +68,24 @@ fn section(one: &HistoryProof, style: &Style) -> Vec<String> {
         lines.extend(redo(migration).map(|text| format!("      {}", style.paint(Tone::Bad, &text))));
     }
     lines.push(format!("  all of them taken back: {}", plain(&proof.batch_words())));
-    let trusted = proof.migrations.iter().filter(|one| one.worth().is_trusted()).count();
-    let count = words::count(proof.migrations.len(), "migration");
-    lines.push(format!("  {count}, {trusted} with a way back that can be relied on, in {} ms", proof.took));
+    lines.push(format!("  {}, in {} ms", summary(proof), proof.took));
     lines.extend(one.notes.iter().map(note));
     lines
+}
+
+/// How many ways back bring everything back, and how many only the schema, or nobody knows what.
+fn summary(proof: &Proof) -> String {
+    let worths: Vec<_> = proof.migrations.iter().map(MigrationProof::worth).collect();
+    let number = |is: fn(&Worth) -> bool| worths.iter().filter(|worth| is(worth)).count();
+    let relied = number(Worth::is_reliable);
+    let some = |number: usize, text: &str| (number > 0).then(|| format!("{number} {text}"));
+    let parts = [
+        Some(words::count(worths.len(), "migration")),
+        Some(format!("{relied} with a way back that can be relied on")),
+        some(number(|worth| worth.is_proven() && !worth.keeps_rows()), "that brings back the schema and NOT the rows"),
+        some(number(|worth| *worth == Worth::Unproven), "unproven"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// That a migration cannot be applied again after its way back.
@@ -110,6 +124,7 @@ fn made(proof: &Proof, one: &MigrationProof) -> Value {
     let mut value = json!(one);
     value["worth"] = json!(one.worth());
     value["trusted"] = json!(one.worth().is_trusted());
+    value["reliable"] = json!(one.worth().is_reliable());
     value["text"] = json!(plain(&proof.words(&one.migration, false)));
     value
 }

@@ -98,6 +98,9 @@ impl Proof {
         match self.rows.as_deref() {
             Some([]) => format!("{said}, and all rows are back"),
             Some(lost) => format!("{said}, but it {}", rows(lost)),
+            None if self.migrations.iter().any(|one| !one.worth().keeps_rows()) => {
+                format!("{said}: the schema, NOT the rows")
+            }
             None => said,
         }
     }
