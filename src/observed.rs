@@ -15,7 +15,7 @@ use crate::address::{Address, Kind};
 use crate::fingerprint::{Fingerprint, Key};
 use crate::resource::{Database, Resource};
 
-pub use database::{SeenDatabase, Standing};
+pub use database::{SeenDatabase, Standing, Unasked};
 
 /// What a provider saw of one deployment.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Observed {
     /// The objects at each address: newest fence first, then by replica.
     pub objects: BTreeMap<Address, Vec<Object>>,
     /// The databases of the deployment by name, or why one could not be asked: its service may not run.
-    pub databases: BTreeMap<String, Result<SeenDatabase, String>>,
+    pub databases: BTreeMap<String, Result<SeenDatabase, Unasked>>,
     /// The deployment's key as its objects carry it; none where there are no objects.
     pub key: Option<Key>,
 }
@@ -163,16 +163,14 @@ impl Observed {
     /// The databases among these things that should answer and did not, each with why: those that run elsewhere, and
     /// those whose service is up.
     #[must_use]
-    pub fn silent<'a>(&'a self, resources: &'a BTreeMap<Address, Resource>) -> Vec<(&'a Address, &'a str)> {
+    pub fn silent<'a>(&'a self, resources: &'a BTreeMap<Address, Resource>) -> Vec<(&'a Address, &'a Unasked)> {
         let should = |database: &Database| match &database.service {
             Some(service) => self.at(&Address::service(service)).iter().any(|object| object.status.is_up()),
             None => true,
         };
         let databases = resources.iter().filter_map(|(address, resource)| Some((address, resource.database()?)));
         let asked = databases.filter(|(_, database)| should(database));
-        asked
-            .filter_map(|(address, _)| Some((address, self.databases.get(address.name())?.as_ref().err()?.as_str())))
-            .collect()
+        asked.filter_map(|(address, _)| Some((address, self.databases.get(address.name())?.as_ref().err()?))).collect()
     }
 
     /// A database, where it was asked.

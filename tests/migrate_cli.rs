@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in what it is helped by too")]
 
+#[path = "migrate_cli/losing.rs"]
+mod losing;
 #[path = "support/postgres.rs"]
 #[expect(dead_code, reason = "what befalls a server is tried elsewhere")]
 mod postgres;

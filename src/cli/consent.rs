@@ -60,7 +60,7 @@ pub(crate) fn check(
         return Err(Failure::new(Exit::Refused, "omni::plan::other_id", message)
             .help(format!("run `omni plan` again and have the new plan reviewed; {UNTOUCHED}")));
     }
-    check_losses(plan, met, doing)?;
+    check_losses(plan, doing)?;
     if reviewed.is_any() {
         return Ok(());
     }
@@ -118,15 +118,7 @@ fn remind(plan: &Plan, console: &Console) {
     }
 }
 
-fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
-    if !met.allows_losses
-        && let Some(change) = plan.needing_consent().next()
-    {
-        let message =
-            format!("{} cannot be taken back without loss, and the policy forbids such steps", change.address);
-        return Err(Failure::new(Exit::Consent, "omni::policy::destructive", message)
-            .help("change the step, or set `policy.allow_destructive = true`"));
-    }
+fn check_losses(plan: &Plan, doing: &DoArgs) -> Result<(), Failure> {
     // Volumes are removed only where `--volumes` was given, which is the consent.
     let unnamed = plan.needing_consent().filter(|change| !change.removes_volume());
     let missing = unnamed.filter(|change| !doing.allow_loss.contains(&change.address));
@@ -136,21 +128,38 @@ fn check_losses(plan: &Plan, met: &Met, doing: &DoArgs) -> Result<(), Failure> {
                 Class::OneWay => "cannot be taken back",
                 Class::Lossy | Class::Reversible => "loses data if it is taken back",
             };
-            (format!("{} {what}", change.address), format!("--allow-loss {}", change.address))
+            let text = format!("{} {what}{}", change.address, when_it_runs(change));
+            (text, format!("--allow-loss {}", change.address))
         })
         .unzip();
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let failure = Failure::new(Exit::Consent, "omni::consent::loss", messages.join("; "));
     // A flag that names nothing of the plan was meant to name something else.
-    let stray = doing.allow_loss.iter().filter(|address| plan.change(address).is_none());
-    let failure = stray.fold(failure, |failure, stray| {
+    let mut stray = doing.allow_loss.iter().filter(|address| plan.change(address).is_none()).map(|stray| {
         let stray = stray.to_string();
         let names: Vec<_> = plan.needing_consent().map(|change| change.address.to_string()).collect();
         let near = near(&stray, names.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        failure.and(format!("`--allow-loss {}` names no step of this plan{near}", plain(&stray)))
+        format!("`--allow-loss {}` names no step of this plan{near}", plain(&stray))
     });
+    let failure = match (messages.is_empty(), stray.next()) {
+        (true, None) => return Ok(()),
+        (true, Some(text)) => {
+            let failure = Failure::new(Exit::Usage, "omni::consent::unknown_step", text);
+            return Err(stray
+                .fold(failure, Failure::and)
+                .help("leave it out, or name a step that the plan marks with `!`"));
+        }
+        (false, first) => {
+            let failure = Failure::new(Exit::Consent, "omni::consent::loss", messages.join("; "));
+            first.into_iter().chain(stray).fold(failure, Failure::and)
+        }
+    };
     Err(failure.help(format!("if that is right, add `{}`", flags.join(" "))))
+}
+
+/// What a step loses as soon as it runs, and what it does not bring back.
+fn when_it_runs(change: &Change) -> String {
+    let lost: Vec<_> = change.losses().collect();
+    let runs = (!lost.is_empty()).then(|| format!("; when it runs: {}", lost.join(", ")));
+    let not_back = change.not_back().map(|what| format!("; it does NOT bring back {what}"));
+    [runs, not_back].into_iter().flatten().collect()
 }

@@ -41,6 +41,8 @@ pub(crate) struct Goal {
     pub(crate) scope: Scope,
     /// Whether a migration may run only where its way back was proven.
     pub(crate) demands_proof: bool,
+    /// Whether the policy lets steps lose data.
+    pub(crate) allows_losses: bool,
     /// What the reader of the plan should know.
     pub(crate) notes: Vec<String>,
     /// Where the spec says something about each thing: `deploy.toml:61:1`; empty where the spec is not what is wanted.
@@ -163,6 +165,7 @@ pub(crate) async fn to_spec(
         selection,
         scope: spec.scope.clone(),
         demands_proof: spec.policy.require_proof,
+        allows_losses: spec.policy.allow_destructive,
         notes: Vec::new(),
         places: spec.resources.keys().filter_map(|one| Some((one.clone(), spec.location(one)?))).collect(),
     })
@@ -185,6 +188,7 @@ pub(crate) fn to_release(release: &Release, vault: &Vault) -> Goal {
         selection: Selection::default(),
         scope: release.scope.clone(),
         demands_proof: false,
+        allows_losses: true,
         notes: other_secrets(release, vault),
         places: BTreeMap::new(),
     }
@@ -213,6 +217,7 @@ pub(crate) fn to_nothing(scope: &Scope, volumes: bool) -> Goal {
         selection: Selection { volumes, ..Selection::default() },
         scope: scope.clone(),
         demands_proof: false,
+        allows_losses: true,
         notes: Vec::new(),
         places: BTreeMap::new(),
     }
@@ -228,10 +233,13 @@ pub(crate) async fn plan(
     engine: &dyn Observe,
     evidence: &Evidence<'_>,
 ) -> Result<Plan, Failure> {
-    if let Some((address, why)) = ground.observed.silent(&goal.desired).first() {
-        let text = format!("{address} cannot be asked what it has: {}", crate::plain::plain(why));
+    if let Some((address, unasked)) = ground.observed.silent(&goal.desired).first() {
+        let text = format!("{address} cannot be asked what it has: {}", crate::plain::plain(&unasked.why));
         let failure = Failure::new(Exit::Unusable, "omni::database::unreachable", text);
-        return Err(failure.at(goal.places.get(address).cloned()).help("see to it that it answers; then run it again"));
+        return Err(failure.at(goal.places.get(address).cloned()).help(match &unasked.help {
+            Some(help) => crate::plain::plain(help),
+            None => "see to it that it answers; then run it again".to_owned(),
+        }));
     }
     let images = present(&goal.desired, &goal.scope, engine).await?;
     let inputs = Inputs {
@@ -259,6 +267,9 @@ pub(crate) async fn plan(
         policy::proven(&plan)?;
     }
     evidence.tell(&mut plan, goal, ground);
+    if !goal.allows_losses {
+        policy::harmless(&plan)?;
+    }
     plan.warnings.extend(goal.notes.iter().cloned());
     Ok(plan)
 }

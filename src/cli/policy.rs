@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::git;
 use crate::migration::Worth;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Change, Plan};
 use crate::spec::Spec;
 
 /// Checks what the policy asks of the folder.
@@ -62,4 +62,21 @@ pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
         _ => "mend it; `omni migrate prove` tells what is wrong with it",
     };
     Err(Failure::new(Exit::Consent, "omni::policy::unproven", message).help(help))
+}
+
+/// Checks that no step loses data or cannot be taken back.
+///
+/// # Errors
+/// `Consent` with all that do.
+pub(crate) fn harmless(plan: &Plan) -> Result<(), Failure> {
+    let told = |change: &Change| {
+        let lost: Vec<_> = change.losses().collect();
+        let lost = if lost.is_empty() { String::new() } else { format!("; when it runs: {}", lost.join(", ")) };
+        let text = "cannot be taken back without loss, and the policy forbids such steps";
+        format!("{} {text}{lost}", change.address)
+    };
+    let mut found = plan.needing_consent().map(told);
+    let Some(first) = found.next() else { return Ok(()) };
+    let failure = found.fold(Failure::new(Exit::Consent, "omni::policy::destructive", first), Failure::and);
+    Err(failure.help("change the step, or set `policy.allow_destructive = true`"))
 }

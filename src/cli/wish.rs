@@ -47,8 +47,6 @@ pub(crate) struct Met {
     pub(crate) on_failure: OnFailure,
     /// What the first signal does.
     pub(crate) on_interrupt: OnFailure,
-    /// Whether the policy lets steps lose data.
-    pub(crate) allows_losses: bool,
     /// How many releases are kept afterwards, and for how long.
     pub(crate) retention: Retention,
     /// Whether somebody has to approve each plan.
@@ -105,13 +103,13 @@ impl Wish {
 }
 
 impl Met {
-    fn new(goal: Goal, vault: Vault, spec: Option<Spec>, unresolved: Option<Failure>) -> Self {
+    fn new(mut goal: Goal, vault: Vault, spec: Option<Spec>, unresolved: Option<Failure>) -> Self {
         let rollback = spec.as_ref().map(|spec| spec.rollback);
+        goal.allows_losses = spec.as_ref().is_none_or(|spec| spec.policy.allow_destructive);
         Self {
             vault,
             on_failure: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_failure),
             on_interrupt: rollback.map_or(OnFailure::Undo, |rollback| rollback.on_interrupt),
-            allows_losses: spec.as_ref().is_none_or(|spec| spec.policy.allow_destructive),
             retention: retention(spec.as_ref()).after(&goal.purpose),
             approval: spec.as_ref().is_some_and(|spec| spec.approval),
             unresolved,

@@ -18,6 +18,7 @@ mod through;
 mod tool;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,7 @@ use self::sqlx_cli::Sqlx;
 use self::table::Table;
 use self::tool::Tool;
 use crate::migration::{Dialect, Layout, Script};
+use crate::plain::plain;
 
 pub use self::through::Through;
 
@@ -47,6 +49,16 @@ pub struct Ledger {
     pub dialect: Dialect,
     /// Its name where it is not the tool's usual one, as deploy.toml says it: `app.migrations`.
     pub table: Option<String>,
+}
+
+impl fmt::Display for Ledger {
+    /// As `golang-migrate`, ``golang-migrate in `app.migrations` ``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.table {
+            Some(table) => write!(f, "{} in `{}`", self.layout, plain(table)),
+            None => write!(f, "{}", self.layout),
+        }
+    }
 }
 
 /// What a ledger says of one script.

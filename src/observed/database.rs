@@ -1,5 +1,6 @@
 //! `SeenDatabase`: what a database of the deployment tells: its ledger, its schema, and what omni has noted in it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,21 @@ pub struct SeenDatabase {
     pub catalogue: Arc<Catalogue>,
     /// Whether there is nothing in that schema that somebody made.
     pub is_empty: bool,
+}
+
+/// Why a database could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unasked {
+    /// Why.
+    pub why: String,
+    /// What the reader can do about it.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Unasked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
 }
 
 /// What users of a database can tell of it: two worlds in which it differs are two.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
 use crate::migration::Worth;
-use crate::plan::{Phase, Told};
+use crate::plan::{Phase, Told, migrations};
 use crate::resource::{Difference, Resource};
 use crate::units::Period;
 
@@ -54,6 +54,25 @@ impl Change {
     #[must_use]
     pub fn resource(&self) -> Option<&Resource> {
         self.after.as_ref().or_else(|| Some(&self.before.as_ref()?.resource))
+    }
+
+    /// What is lost when it runs, whatever comes afterwards: ``column `posts.slug`: its values are lost``.
+    pub fn losses(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().flat_map(|told| &told.loses).map(String::as_str)
+    }
+
+    /// What does not come back with a migration that is taken back: its way up destroyed that, and its way back brings
+    /// the schema back only; none where all comes back.
+    #[must_use]
+    pub fn not_back(&self) -> Option<String> {
+        let taken_back = self.before.as_ref().filter(|_| self.action == Action::Delete);
+        let migration = taken_back.and_then(|side| side.resource.migration());
+        let (_, worth) =
+            migration.zip(self.worth.as_ref()).filter(|(one, worth)| !migrations::brings_data_back(one, worth))?;
+        Some(match worth {
+            Worth::RowsLost(what) => what.join(", "),
+            _ => "the rows and values that it destroyed".to_owned(),
+        })
     }
 
     /// Whether a volume goes, with all that is in it.

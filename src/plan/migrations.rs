@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::{Address, Kind};
 use crate::migration::ledger::Entry;
 use crate::migration::{Layout, Worth};
-use crate::observed::SeenDatabase;
+use crate::observed::{SeenDatabase, Unasked};
 use crate::plan::decide::{Decider, bare, kept};
 use crate::plan::{Action, Change, Class, Inverse, Phase, Purpose, Reason, Refusal, Side};
 use crate::resource::{Migration, Nature, Resource, Sheet, differences};
@@ -46,14 +46,20 @@ impl Decider<'_> {
                 Err(Refusal::Edited(address.clone()))
             }
             Some(_) => keep(),
+            None if has_lost_ledger(seen) => Err(self.no_ledger(migration)),
             None if recorded.is_some() => {
                 Ok(self.run(address, migration, after, Reason::Drift("not in the ledger".to_owned())))
             }
-            None if seen.ledger.is_none() && !seen.is_empty => {
-                Err(Refusal::NoLedger(Address::new(Kind::Database, &migration.database)))
-            }
             None => Ok(self.run(address, migration, after, Reason::New)),
         }
+    }
+
+    /// That nobody can say what a database has that is not empty.
+    fn no_ledger(&self, migration: &Migration) -> Refusal {
+        let address = Address::new(Kind::Database, &migration.database);
+        let ledger = |resource: Option<&Resource>| Some(resource?.database()?.ledger.as_ref()?.to_string());
+        let then = ledger(self.view.recorded(&address).map(|recorded| &recorded.resource));
+        Refusal::NoLedger { now: ledger(self.desired.get(&address)), then, address }
     }
 
     fn run(&self, address: &Address, migration: &Migration, after: &Resource, reason: Reason) -> Change {
@@ -76,9 +82,10 @@ impl Decider<'_> {
             return Ok(None);
         };
         let Some(migration) = recorded.resource.migration() else { return Ok(None) };
-        let seen = self.view.database(&migration.database);
-        if seen.is_some_and(|seen| seen.entry(&migration.version).is_none()) {
-            return Ok(None);
+        match self.view.database(&migration.database) {
+            Some(seen) if has_lost_ledger(seen) => return Err(self.no_ledger(migration)),
+            Some(seen) if seen.entry(&migration.version).is_none() => return Ok(None),
+            _ => {}
         }
         let worth = self.worth(address, migration);
         let Some(down) =
@@ -86,10 +93,13 @@ impl Decider<'_> {
         else {
             return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
         };
-        let (class, inverse) = match (destroys(down), self.is_backed_up(migration)) {
-            (false, _) => (Class::Reversible, Inverse::RunUp),
-            (true, true) => (Class::Lossy, Inverse::Restore),
-            (true, false) => (Class::OneWay, Inverse::Impossible),
+        // Where the way up destroyed data, the way back does not bring it back, and running it again would destroy
+        // what was written since.
+        let is_free = !destroys(down) && brings_data_back(migration, &worth);
+        let (class, inverse) = match (is_free, self.is_backed_up(migration)) {
+            (true, _) => (Class::Reversible, Inverse::RunUp),
+            (false, true) => (Class::Lossy, Inverse::Restore),
+            (false, false) => (Class::OneWay, Inverse::Impossible),
         };
         Ok(Some(Change {
             action: Action::Delete,
@@ -146,10 +156,21 @@ const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (
 
 /// Whether taking a migration back loses nothing.
 pub(super) const fn is_free(migration: &Migration, worth: &Worth) -> bool {
-    let keeps = worth.keeps_rows() && !destroys(&migration.up);
+    let keeps = brings_data_back(migration, worth);
     // An undo takes nothing but exactly the schema before.
     let leads_back = worth.is_trusted() && !matches!(worth, Worth::ColumnOrder);
     keeps && leads_back && migration.one_way.is_none()
+}
+
+/// Whether what the way up does to rows and values is taken back with it, as far as anybody knows.
+pub(super) const fn brings_data_back(migration: &Migration, worth: &Worth) -> bool {
+    worth.keeps_rows() && !destroys(&migration.up)
+}
+
+/// Whether there are tables, and no ledger says which migrations made them: there is none where deploy.toml looks for
+/// it, though a release may have known one.
+const fn has_lost_ledger(seen: &SeenDatabase) -> bool {
+    seen.ledger.is_none() && !seen.is_empty
 }
 
 const fn destroys(sheet: &Sheet) -> bool {
@@ -166,6 +187,14 @@ fn is_edited(entry: &Entry, migration: &Migration) -> bool {
         (Some(applied), Some(now)) => applied != now && !migration.equal.contains(applied),
         _ => false,
     }
+}
+
+/// Whether the text of an applied migration is not the one that the latest release has, where its ledger keeps no
+/// checksum that would tell.
+fn is_edited_since(entry: &Entry, address: &Address, migration: &Migration, changes: &[Change]) -> bool {
+    let recorded = || changes.iter().find(|change| change.address == *address)?.before.as_ref()?.resource.migration();
+    let knows = entry.checksum.is_some() && migration.checksum.is_some();
+    !knows && recorded().is_some_and(|recorded| recorded.up.content != migration.up.content)
 }
 
 /// The backups that something needs: a migration of their database that runs or is taken back.
@@ -222,7 +251,7 @@ pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
 
 /// What the reader should know of histories: what is adopted, edited, missing or out of order.
 pub(super) fn notes(
-    databases: &BTreeMap<String, Result<SeenDatabase, String>>,
+    databases: &BTreeMap<String, Result<SeenDatabase, Unasked>>,
     desired: &BTreeMap<Address, Resource>,
     changes: &[Change],
 ) -> Vec<String> {
@@ -253,7 +282,9 @@ pub(super) fn notes(
                 change.action == Action::Delete && migration.is_some_and(is_it)
             };
             match own.get(entry.version.as_str()) {
-                Some((address, migration)) if is_edited(entry, migration) => {
+                Some((address, migration))
+                    if is_edited(entry, migration) || is_edited_since(entry, address, migration, changes) =>
+                {
                     found.push(format!("{address} was edited after it was applied: the database has the older text"));
                 }
                 Some(_) => {}

@@ -55,8 +55,18 @@ pub enum Refusal {
     #[error("{0} was edited after it was applied, which its tool refuses")]
     Edited(Address),
     /// A database has tables, and no ledger says which migrations made them.
-    #[error("{0} has tables, and no ledger says which migrations made them")]
-    NoLedger(Address),
+    #[error(
+        "{address} has tables, and no ledger says which migrations made them{}",
+        known_by(then.as_ref(), now.as_ref())
+    )]
+    NoLedger {
+        /// Which database.
+        address: Address,
+        /// The ledger that the latest release knows; none where it knows none.
+        then: Option<String>,
+        /// The one that deploy.toml names now.
+        now: Option<String>,
+    },
     /// Nothing takes a migration back.
     #[error("{address} cannot be taken back: {}", why.clone().unwrap_or_else(|| worth.to_string()))]
     NoWayBack {
@@ -84,7 +94,7 @@ impl Refusal {
             Self::ImageGone { .. } => "omni::plan::image_gone",
             Self::HalfApplied { .. } => "omni::plan::half_applied",
             Self::Edited(_) => "omni::plan::edited",
-            Self::NoLedger(_) => "omni::plan::no_ledger",
+            Self::NoLedger { .. } => "omni::plan::no_ledger",
             Self::NoWayBack { .. } => "omni::plan::no_way_back",
             Self::NoSuchThing(_) => "omni::plan::no_such_thing",
         }
@@ -113,8 +123,16 @@ impl Refusal {
                     .to_owned()
             }
             Self::Edited(_) => "put the text back that was applied, and write a new migration".to_owned(),
-            Self::NoLedger(_) => {
-                "`omni migrate baseline NAME` writes down where the database is; `--dry-run` shows it first".to_owned()
+            Self::NoLedger { then, now, .. } => {
+                let adopt =
+                    "`omni migrate baseline NAME` writes down where the database is; `--dry-run` shows it first";
+                match (then, now) {
+                    (Some(then), Some(now)) if then != now => {
+                        format!("put `layout` and `ledger` back ({then}) where that was not meant; else {adopt}")
+                    }
+                    (Some(_), _) => format!("restore the ledger from a backup; else {adopt}"),
+                    (None, _) => adopt.to_owned(),
+                }
             }
             Self::NoWayBack { .. } => "restore a backup: `omni backup list` shows them".to_owned(),
             Self::NoSuchThing(_) => "`omni graph` lists every address".to_owned(),
@@ -130,8 +148,19 @@ impl Refusal {
             | Self::NetworkOverlaps { address, .. }
             | Self::HalfApplied { address, .. }
             | Self::Edited(address)
-            | Self::NoLedger(address) => Some(address),
+            | Self::NoLedger { address, .. } => Some(address),
             Self::NoWayBack { .. } | Self::Swap(_) | Self::ImageGone { .. } | Self::NoSuchThing(_) => None,
         }
+    }
+}
+
+/// What a release says of a ledger that is not there.
+fn known_by(then: Option<&String>, now: Option<&String>) -> String {
+    match (then, now) {
+        (Some(then), Some(now)) if then != now => {
+            format!(": the latest release knows that of {then}, and deploy.toml names that of {now}")
+        }
+        (Some(then), _) => format!(": that of {then}, which the latest release knows, is gone"),
+        (None, _) => String::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::migration::sql::{Analysis, Statement};
+use crate::migration::sql::{Analysis, Effect, Kind, Loss, Statement, Thing};
 
 /// The longest text that is kept of a statement, in characters: a plan is to be read, the script has the rest.
 const LONGEST: usize = 300;
@@ -16,6 +16,9 @@ pub struct Told {
     pub cost: String,
     /// Whether it destroys data, or may do so.
     pub destroys: bool,
+    /// What is lost when it runs, or may be: ``column `posts.slug`: its values are lost``.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loses: Vec<String>,
 }
 
 impl Told {
@@ -31,8 +34,29 @@ impl Told {
         if text.len() < folded.len() {
             text.push_str("...");
         }
-        Self { text, cost: statement.cost(), destroys: statement.destroys() }
+        let loses = statement.effects.iter().filter_map(|effect| match effect {
+            Effect::Destroys { what, how } => Some(loss(what, *how)),
+            _ => None,
+        });
+        Self { text, cost: statement.cost(), destroys: statement.destroys(), loses: loses.collect() }
     }
+}
+
+/// What is lost of a thing, in a few words.
+fn loss(what: &Thing, how: Loss) -> String {
+    let of_rows = |rows: &'static str, values: &'static str| if what.kind == Kind::Column { values } else { rows };
+    let lost = match how {
+        Loss::Dropped if matches!(what.kind, Kind::Table | Kind::Column) => {
+            of_rows("its rows are lost", "its values are lost")
+        }
+        Loss::Dropped => "all that is in it is lost",
+        Loss::Truncated => "all its rows are lost",
+        Loss::Deleted => "rows of it are lost",
+        Loss::Overwritten => of_rows("values of it are overwritten", "its values are overwritten"),
+        Loss::Converted => "values may be lost that its new type cannot hold",
+        Loss::Rebuilt => "it is made anew, and what is not copied is lost",
+    };
+    format!("{what}: {lost}")
 }
 
 #[cfg(test)]
@@ -49,5 +73,24 @@ mod tests {
         assert_eq!((told[0].text.as_str(), told[0].destroys), ("ALTER TABLE a DROP COLUMN b", true));
         assert_eq!(told[0].cost, "lock: ACCESS EXCLUSIVE, no rewrite");
         assert_eq!((told[1].text.chars().count(), told[1].destroys), (LONGEST + 3, false));
+    }
+
+    #[test]
+    fn what_a_statement_loses_is_named() {
+        let lost = |text: &str| {
+            let told = Told::of(&Analysis::of(Dialect::Postgres, text));
+            told.into_iter().flat_map(|one| one.loses).collect::<Vec<_>>().join(", ")
+        };
+        for (text, wanted) in [
+            ("ALTER TABLE posts DROP COLUMN slug", "column `posts.slug`: its values are lost"),
+            ("DROP TABLE posts", "table `posts`: its rows are lost"),
+            ("TRUNCATE posts", "table `posts`: all its rows are lost"),
+            ("DELETE FROM posts WHERE id = 1", "table `posts`: rows of it are lost"),
+            ("UPDATE posts SET slug = ''", "column `posts.slug`: its values are overwritten"),
+            ("CREATE TABLE a (x int); DROP TABLE a", ""),
+            ("ALTER TABLE posts ADD COLUMN slug text", ""),
+        ] {
+            assert_eq!(lost(text), wanted, "{text}");
+        }
     }
 }

@@ -84,6 +84,11 @@ fn applied(plan: &Plan, facts: &Facts<'_>, style: &Style) -> Vec<String> {
         Purpose::Destroy => ("removed", format!("nothing of {scope} serves any more, in {took}")),
     };
     let mut lines = vec![format!("{}: {text}", style.paint(Tone::Good, word))];
+    let not_back = plan.steps().filter_map(|change| Some((&change.address, words::not_back(change)?)));
+    lines.extend(not_back.map(|(address, what)| {
+        let text = format!("NOT the data of then: taking back {} {what}", words::name(address));
+        format!("  {}", style.paint(Tone::Bad, &text))
+    }));
     lines.extend(addresses::lines(plan));
     if let Some(world) = facts.world {
         lines.push(format!("  fingerprint {}", world.spoken()));

@@ -74,6 +74,12 @@ struct Step {
     proves: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     statements: Vec<Told>,
+    /// What is lost when it runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    loses: Vec<String>,
+    /// What is lost already, and does not come back with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_back: Option<String>,
 }
 
 /// What is known of a migration's way back, for programs and in the words of the screens.
@@ -155,6 +161,8 @@ fn steps(plan: &Plan) -> Vec<Step> {
             worth: change.worth.as_ref().map(worth),
             proves: change.proves.keys().map(words::name).collect(),
             statements: change.statements.iter().map(told).collect(),
+            loses: change.losses().map(plain).collect(),
+            not_back: words::not_back(change),
         })
     };
     plan.changes.iter().enumerate().filter_map(step).collect()
@@ -165,7 +173,8 @@ fn worth(worth: &Worth) -> WorthOut {
 }
 
 fn told(told: &Told) -> Told {
-    Told { text: plain(&told.text), cost: plain(&told.cost), destroys: told.destroys }
+    let loses = told.loses.iter().map(|text| plain(text)).collect();
+    Told { text: plain(&told.text), cost: plain(&told.cost), destroys: told.destroys, loses }
 }
 
 fn downtime(downtime: Downtime) -> Option<String> {

@@ -115,7 +115,16 @@ fn warning(plan: &Plan, names: Extent) -> Option<String> {
     };
     let lossy = line(Class::Lossy, "may lose data if rolled back");
     let one_way = line(Class::OneWay, "cannot be taken back");
-    let lines: Vec<_> = [lossy, one_way].into_iter().flatten().collect();
+    let losses: Vec<_> = words::losses(plan)
+        .into_iter()
+        .map(|(address, lost)| format!("> {}: {}", code(&words::name(address)), escape::text(&lost)))
+        .collect();
+    let losses = match (losses.is_empty(), names) {
+        (true, _) => None,
+        (false, Extent::All) => Some(losses.join("\n>\n")),
+        (false, _) => Some(escape::first_lines(&losses, 8_000)),
+    };
+    let lines: Vec<_> = [lossy, one_way, losses].into_iter().flatten().collect();
     (!lines.is_empty()).then(|| format!("> [!WARNING]\n{}", lines.join("\n>\n")))
 }
 

@@ -210,7 +210,7 @@ fn unchanged(number: usize) -> String {
     format!("{number} unchanged")
 }
 
-/// A line for each class of steps that needs consent, with their names.
+/// A line for each class of steps that needs consent, with their names; and one for each step that loses data.
 pub(super) fn consent(plan: &Plan) -> Vec<String> {
     let line = |class: Class, one: &str, many: &str| {
         let names: Vec<_> = plan.steps().filter(|c| c.class == class).map(|c| words::name(&c.address)).collect();
@@ -219,5 +219,6 @@ pub(super) fn consent(plan: &Plan) -> Vec<String> {
     };
     let lossy = line(Class::Lossy, "loses data if rolled back", "lose data if rolled back");
     let one_way = line(Class::OneWay, "cannot be taken back", "cannot be taken back");
-    [lossy, one_way].into_iter().flatten().collect()
+    let losses = words::losses(plan).into_iter().map(|(address, lost)| format!("! {}: {lost}", words::name(address)));
+    [lossy, one_way].into_iter().flatten().chain(losses).collect()
 }

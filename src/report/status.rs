@@ -188,7 +188,7 @@ fn database(address: &Address, observed: &Observed) -> Vec<Cell> {
             });
             (Tone::Good, "answers", plain(&seen.version), last.unwrap_or_default())
         }
-        Some(Err(why)) => (Tone::Bad, "silent", plain(why), String::new()),
+        Some(Err(unasked)) => (Tone::Bad, "silent", plain(&unasked.why), String::new()),
         None => (Tone::Bad, "unknown", "deploy.toml does not lead to it".to_owned(), String::new()),
     };
     vec![

@@ -212,6 +212,27 @@ pub(super) fn apply_command(plan: &Plan, id: &str, file: Option<&str>) -> String
     command
 }
 
+/// What does not come back with a migration that is taken back, safe to print.
+pub(super) fn not_back(change: &Change) -> Option<String> {
+    change.not_back().map(|what| format!("does NOT bring back {}", plain(&what)))
+}
+
+/// A line for each step that loses data when it runs, or does not bring it back: which one, and what.
+pub(super) fn losses(plan: &Plan) -> Vec<(&Address, String)> {
+    const SHOWN: usize = 4;
+    let of = |change: &Change| {
+        let mut lost: Vec<_> = change.losses().map(plain).collect();
+        if let Some(more) = lost.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            lost.truncate(SHOWN);
+            lost.push(format!("and {more} more"));
+        }
+        let runs = (!lost.is_empty()).then(|| format!("when it runs: {}", lost.join(", ")));
+        [runs, not_back(change)].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    };
+    let all = plan.steps().map(|change| (&change.address, of(change)));
+    all.filter(|(_, lost)| !lost.is_empty()).collect()
+}
+
 /// The line that says what is removed once the apply is closed; none where nothing is.
 pub(super) fn afterwards(plan: &Plan) -> Option<String> {
     const SHOWN: usize = 8;

@@ -292,8 +292,8 @@ impl<S: Store> Theatre<S> {
             }
         }
         let observed = self.host.observe(&self.scope).await?;
-        if let Some((_, why)) = observed.silent(desired).first() {
-            return Err(Fault::new(FaultKind::Unreachable, *why));
+        if let Some((_, unasked)) = observed.silent(desired).first() {
+            return Err(Fault::new(FaultKind::Unreachable, unasked.why.as_str()));
         }
         let head = self.store.head().await.expect("the store answers");
         let inputs = Inputs {

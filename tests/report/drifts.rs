@@ -8,7 +8,7 @@ use omni::fingerprint::Fingerprint;
 use omni::migration::catalogue::{Catalogue, EDITION, Fact};
 use omni::migration::ledger::{Entry, Ledger};
 use omni::migration::{Dialect, Layout};
-use omni::observed::{EngineFacts, Observed, SeenDatabase};
+use omni::observed::{EngineFacts, Observed, SeenDatabase, Unasked};
 use omni::plan::{Comparison, explain};
 use omni::release::{Recorded, RecordedDatabase, Release};
 use omni::report::{Style, drift_text};
@@ -66,7 +66,7 @@ fn recorded(seen: &SeenDatabase) -> RecordedDatabase {
 /// What is told of a database that was so at the release and is so now; the first with what it was, where that is kept.
 fn told(
     then: Option<(RecordedDatabase, Option<Catalogue>)>,
-    now: Option<Result<SeenDatabase, String>>,
+    now: Option<Result<SeenDatabase, Unasked>>,
 ) -> (Comparison, String) {
     let mut release = release();
     let (left, kept) = then.map_or((None, None), |(left, kept)| (Some(left), kept));
@@ -105,7 +105,7 @@ fn what_is_not_recorded_is_no_drift_and_is_said() {
 #[test]
 fn what_cannot_be_asked_is_never_called_unchanged() {
     let then = || Some((recorded(&seen(&["users"], &["1"])), None));
-    for now in [Some(Err("nobody listens there".to_owned())), None] {
+    for now in [Some(Err(Unasked { why: "nobody listens there".to_owned(), help: None })), None] {
         let (compared, text) = told(then(), now);
         assert_eq!((compared.drift.len(), compared.silent().count()), (0, 1));
         assert!(!text.contains("No drift") && text.contains("note: database.shop cannot be asked: "), "{text}");

@@ -15,7 +15,7 @@ use crate::cli::planning::Ground;
 use crate::cli::project::Project;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
-use crate::observed::{Observed, SeenDatabase};
+use crate::observed::{Observed, SeenDatabase, Unasked};
 use crate::plan::Comparison;
 use crate::report::{self, Now};
 
@@ -77,9 +77,9 @@ pub(crate) async fn run(global: &Global, console: &Console) -> Result<Exit, Fail
 
 /// What each database answers, or why it does not.
 fn databases(observed: &Observed) -> BTreeMap<&String, Value> {
-    let told = |seen: &Result<SeenDatabase, String>| match seen {
+    let told = |seen: &Result<SeenDatabase, Unasked>| match seen {
         Ok(seen) => json!({ "version": seen.version, "standing": seen.standing() }),
-        Err(why) => json!({ "silent": why }),
+        Err(unasked) => json!({ "silent": unasked.why }),
     };
     observed.databases.iter().map(|(name, seen)| (name, told(seen))).collect()
 }

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::address::Scope;
 use crate::migration::Script;
 use crate::migration::ledger::Ledger;
-use crate::observed::SeenDatabase;
+use crate::observed::{SeenDatabase, Unasked};
 use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
 use crate::provider::site::reach::target;
@@ -22,7 +22,7 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl<E: Engine> Site<E> {
-    pub(super) async fn seen(&self, scope: &Scope) -> BTreeMap<String, Result<SeenDatabase, String>> {
+    pub(super) async fn seen(&self, scope: &Scope) -> BTreeMap<String, Result<SeenDatabase, Unasked>> {
         let looks = self.known.iter().map(async |known| {
             let mut seen = self.look(scope, known).await;
             for _ in 1..TRIES {
@@ -32,7 +32,7 @@ impl<E: Engine> Site<E> {
                 }
                 seen = self.look(scope, known).await;
             }
-            (known.name.clone(), seen.map_err(|fault| fault.message))
+            (known.name.clone(), seen.map_err(|fault| Unasked { why: fault.message, help: fault.help }))
         });
         join_all(looks).await.into_iter().collect()
     }
