@@ -12,6 +12,8 @@ mod cut;
 mod filed;
 #[path = "e2e_databases/full.rs"]
 mod full;
+#[path = "e2e_databases/inside.rs"]
+mod inside;
 #[path = "e2e_databases/killed.rs"]
 mod killed;
 #[path = "e2e_databases/mishaps.rs"]

@@ -81,7 +81,9 @@ impl Decider<'_> {
             return Ok(None);
         }
         let worth = self.worth(address, migration);
-        let Some(down) = migration.down.as_ref().filter(|_| worth.is_trusted() && migration.one_way.is_none()) else {
+        let Some(down) =
+            migration.down.as_ref().filter(|_| worth.is_trusted_at_the_end() && migration.one_way.is_none())
+        else {
             return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
         };
         let (class, inverse) = match (destroys(down), self.is_backed_up(migration)) {
@@ -137,7 +139,9 @@ impl Side {
 /// What is lost by taking a migration back, and how that is done.
 const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (Class, Inverse) {
     let keeps = worth.keeps_rows() && !destroys(&migration.up);
-    let is_free = keeps && worth.is_trusted() && migration.one_way.is_none();
+    // An undo takes nothing but exactly the schema before.
+    let leads_back = worth.is_trusted() && !matches!(worth, Worth::ColumnOrder);
+    let is_free = keeps && leads_back && migration.one_way.is_none();
     match (is_free, is_backed_up) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
@@ -147,6 +151,11 @@ const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (
 
 const fn destroys(sheet: &Sheet) -> bool {
     matches!(sheet.nature, Nature::Destroys)
+}
+
+/// Whether older code, which may still run, loses what it uses.
+const fn is_felt_by_older_code(sheet: &Sheet) -> bool {
+    matches!(sheet.nature, Nature::Drops | Nature::Destroys)
 }
 
 fn is_edited(entry: &Entry, migration: &Migration) -> bool {
@@ -191,17 +200,16 @@ pub(super) fn drop_idle(changes: &mut Vec<Change>) {
     });
 }
 
-/// The migrations that run as late as they can, by position: those that lose something older code may use, and all
+/// The migrations that run as late as they can, by position: those that take away what older code may use, and all
 /// after them in the order of their tool.
 pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
-    let runs = |change: &Change| change.action == Action::Run && change.class != Class::Reversible;
     let index: BTreeMap<&Address, usize> =
         changes.iter().enumerate().map(|(at, change)| (&change.address, at)).collect();
     let mut found: BTreeSet<usize> = BTreeSet::new();
     let mut followers: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
         let Some(migration) = change.after.as_ref().and_then(Resource::migration) else { continue };
-        if runs(change) && destroys(&migration.up) {
+        if change.action == Action::Run && is_felt_by_older_code(&migration.up) {
             found.insert(at);
         }
         let previous = migration.previous.as_ref().map(|one| Address::migration(&migration.database, &one.name));
@@ -285,4 +293,55 @@ fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<Stri
         changes.iter().filter(|change| change.action == Action::Run).map(|change| &change.address).collect();
     let early = ordered.iter().take(last).filter(|(address, _)| runs.contains(address));
     early.map(|(address, _)| format!("{address} runs after later ones: they are applied already")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{late, way_back};
+    use crate::address::Address;
+    use crate::fingerprint::Fingerprint;
+    use crate::migration::sql::Analysis;
+    use crate::migration::{Dialect, Worth};
+    use crate::plan::decide::bare;
+    use crate::plan::{Action, Change, Class, Inverse};
+    use crate::resource::{Migration, Nature, Previous, Resource, Sheet};
+
+    fn runs(name: &str, previous: Option<&str>, text: &str) -> Change {
+        let nature = Nature::of(&Analysis::of(Dialect::Postgres, text));
+        let migration = Migration {
+            database: "shop".to_owned(),
+            version: name.to_owned(),
+            description: name.to_owned(),
+            checksum: None,
+            equal: Vec::new(),
+            up: Sheet { path: name.to_owned(), line: 1, content: Fingerprint::of(text), is_bare: false, nature },
+            down: None,
+            verify: None,
+            previous: previous.map(|name| Previous { name: name.to_owned(), version: name.to_owned() }),
+            backup: false,
+            one_way: None,
+        };
+        let after = Resource::Migration(Box::new(migration));
+        Change { action: Action::Run, ..bare(&Address::migration("shop", name), None, Some(&after)) }
+    }
+
+    #[test]
+    fn another_order_of_columns_is_not_what_an_undo_takes() {
+        let change = runs("1", None, "ALTER TABLE a ADD COLUMN x int");
+        let migration = change.after.as_ref().and_then(Resource::migration).expect("a migration");
+        assert_eq!(way_back(migration, &Worth::Proven, true), (Class::Reversible, Inverse::RunDown));
+        assert_eq!(way_back(migration, &Worth::ColumnOrder, true), (Class::Lossy, Inverse::Restore));
+        assert_eq!(way_back(migration, &Worth::ColumnOrder, false), (Class::OneWay, Inverse::Impossible));
+    }
+
+    #[test]
+    fn what_older_code_uses_goes_late_though_no_data_goes_with_it() {
+        let changes = [
+            runs("1", None, "CREATE VIEW v AS SELECT 1"),
+            runs("2", Some("1"), "DROP VIEW w"),
+            runs("3", Some("2"), "CREATE TABLE a (x int)"),
+        ];
+        assert_eq!(late(&changes).into_iter().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(late(&changes[..1]).len(), 0);
+    }
 }

@@ -124,7 +124,6 @@ pub(super) fn undo_text(change: &Change) -> String {
     let known = match (change.inverse, &change.worth) {
         (Inverse::RunDown, Some(Worth::Proven)) => " (proven)",
         (Inverse::RunDown, Some(Worth::Unproven)) => " (unproven)",
-        (Inverse::RunDown, Some(Worth::ColumnOrder)) => " (columns in another order)",
         _ => "",
     };
     plain(&format!("{}{known}", change.inverse))

@@ -18,7 +18,7 @@ use crate::world::{Ran, World};
 pub(crate) const DATABASE: &str = "shop";
 
 /// The schema as a list of lines, the order of columns left out; and the rows.
-const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
+pub(crate) const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
     SELECT format('column %s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
         (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum) \
         ) AS line \

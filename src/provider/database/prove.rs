@@ -1,12 +1,14 @@
 //! `prove`: runs migrations up and back on a scratch database, and compares the schema at each step.
 //!
 //! Each way back is tried against exactly the schema that its own way up left, in a transaction that is taken back, or
-//! on a copy where it cannot run in one: so no fault of another one is taken for its own. At the end the whole batch is
+//! on a copy where it cannot run in one: so no fault of another one is taken for its own. One that runs unit by unit is
+//! cut off after each of them first. At the end the whole batch is
 //! taken back in earnest. The scratch database comes from `scratch`; what a verdict means is left to
 //! `migration::proof`.
 
 mod attempt;
 mod desk;
+mod middle;
 mod reach;
 mod rows;
 mod sending;
@@ -23,6 +25,7 @@ use crate::migration::{Dialect, Script};
 use crate::provider::database::Session;
 use crate::provider::database::prove::attempt::Attempt;
 use crate::provider::database::prove::desk::Desk;
+use crate::provider::database::prove::middle::Middle;
 use crate::provider::database::prove::sending::Went;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::{Fault, FaultKind};
@@ -166,6 +169,10 @@ impl Run<'_> {
         before: &Catalogue,
         made: &mut MigrationProof,
     ) -> Result<Result<Catalogue, Failure>, Fault> {
+        if let Some(middle) = Middle::of(self.dialect, script, self.options.without) {
+            self.desk.clear();
+            made.prefixes = middle.tried(self.scratch, self.rows.as_ref()).await?;
+        }
         let mut session = self.desk.take(self.scratch).await?;
         let mut attempt = Attempt { script, dialect: self.dialect, without: self.options.without, rows: None };
         let begun = self.options.clock.now();

@@ -46,15 +46,15 @@ impl Play {
         theatre.engine.settle(LATE).await;
         let rows = reference.keeps_rows().then(|| theatre.engine.rows("pos"));
         assert!(shelf::is_any_good(&theatre.backups()).await || !reference.is_backed_up(), "there is a backup before");
-        let mut play = Self { theatre, before, rows, after: None, plan, reference, course };
+        let mut made = Self { theatre, before, rows, after: None, plan, reference, course };
         if course != Course::Undone {
-            let mut done = Stage::set(&play).await;
+            let mut done = Stage::set(&made).await;
             if course == Course::Forward {
                 done.records().await;
             }
-            play.after = Some(done.theatre.engine.database("pos"));
+            made.after = Some(done.theatre.engine.database("pos"));
         }
-        play
+        made
     }
 }
 

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
+use crate::failpoint::{self, Place};
 use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
 use crate::provider::database::scratch::dump::{Dump, runnable, without_password};
@@ -114,7 +115,9 @@ impl<'a> Inside<'a> {
     ) -> Result<Running, Fault> {
         let database = format!("--dbname={url}");
         let command = script(way, &[&[target.application.as_str()], words, &["--no-password", &database]].concat());
-        let mut running = self.engine.stream(&self.id, &command).await?;
+        let running = self.engine.stream(&self.id, &command).await;
+        failpoint::reach(Place::ToolStarted);
+        let mut running = running?;
         let line = format!("{password}\n");
         // Where it takes none it has ended, and says why.
         let _ = running.input.write_all(line.as_bytes()).await;
@@ -217,6 +220,7 @@ fn major(told: &str) -> Option<u32> {
 }
 
 fn went(name: &str, ran: &Ran) -> Result<(), Fault> {
+    failpoint::reach(Place::ToolEnded);
     if ran.code == 0 { Ok(()) } else { Err(refused(name, &ran.output)) }
 }
 
