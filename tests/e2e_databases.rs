@@ -20,6 +20,8 @@ mod killed;
 mod mishaps;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "e2e_databases/proven.rs"]
+mod proven;
 #[path = "e2e_databases/scripts.rs"]
 mod scripts;
 #[path = "e2e_databases/shop.rs"]

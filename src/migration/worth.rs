@@ -46,6 +46,12 @@ impl Worth {
         self.is_trusted() || matches!(self, Self::NotFromMiddle(_))
     }
 
+    /// Whether it was run and brought the schema back.
+    #[must_use]
+    pub const fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_))
+    }
+
     /// Whether no row is lost on the way there and back, as far as anybody knows.
     #[must_use]
     pub const fn keeps_rows(&self) -> bool {

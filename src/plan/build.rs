@@ -10,7 +10,7 @@ use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
 use crate::plan::{
-    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap,
+    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap, proofs,
     schema_drift,
 };
 use crate::release::Release;
@@ -84,6 +84,9 @@ impl Plan {
             migrations::make_backups(&mut changes, &needed);
         }
         migrations::drop_idle(&mut changes);
+        if *inputs.purpose == Purpose::Apply {
+            proofs::make(&mut changes, inputs.worths);
+        }
         let edges = edges(inputs, &graph, &mut changes);
         let (changes, edges) = order::ordered(changes, &edges)
             .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;
@@ -305,7 +308,7 @@ fn hand_overs(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<(usize, usize
 fn preconditions(view: &View<'_>, changes: &[Change]) -> Vec<Precondition> {
     let mut found: Vec<_> = changes
         .iter()
-        .filter(|change| !matches!(change.address.kind(), Kind::Image | Kind::Backup))
+        .filter(|change| !matches!(change.address.kind(), Kind::Image | Kind::Backup | Kind::Proof))
         .map(|change| view.precondition(change))
         .collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));

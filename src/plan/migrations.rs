@@ -138,15 +138,19 @@ impl Side {
 
 /// What is lost by taking a migration back, and how that is done.
 const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (Class, Inverse) {
-    let keeps = worth.keeps_rows() && !destroys(&migration.up);
-    // An undo takes nothing but exactly the schema before.
-    let leads_back = worth.is_trusted() && !matches!(worth, Worth::ColumnOrder);
-    let is_free = keeps && leads_back && migration.one_way.is_none();
-    match (is_free, is_backed_up) {
+    match (is_free(migration, worth), is_backed_up) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
         (false, false) => (Class::OneWay, Inverse::Impossible),
     }
+}
+
+/// Whether taking a migration back loses nothing.
+pub(super) const fn is_free(migration: &Migration, worth: &Worth) -> bool {
+    let keeps = worth.keeps_rows() && !destroys(&migration.up);
+    // An undo takes nothing but exactly the schema before.
+    let leads_back = worth.is_trusted() && !matches!(worth, Worth::ColumnOrder);
+    keeps && leads_back && migration.one_way.is_none()
 }
 
 const fn destroys(sheet: &Sheet) -> bool {

@@ -36,6 +36,8 @@ pub(crate) struct Shop {
     pub(crate) server: Server,
     /// How its backups are made, as deploy.toml says it.
     pub(crate) backups: &'static str,
+    /// What else deploy.toml says of its migrations.
+    pub(crate) migrations: &'static str,
     /// The folder of the deployment as it was at the start.
     saved: TempDir,
 }
@@ -66,7 +68,7 @@ impl Shop {
         server.sql("postgres", "SELECT pg_reload_conf()").await;
         server.database(DATABASE).await;
         let saved = tempfile::tempdir().unwrap();
-        let shop = Self { world: World::new(name), server, backups: "keep = { last = 2 }", saved };
+        let shop = Self { world: World::new(name), server, backups: "keep = { last = 2 }", migrations: "", saved };
         fs::create_dir(shop.world.path("migrations")).unwrap();
         shop.write("v1", &[NOTES]);
         shop.ends(&["apply", "--yes"], 0);
@@ -92,8 +94,8 @@ impl Shop {
         }
         let rest = format!(
             "[databases.shop]\nurl = \"{url}\"\nconnect_timeout = \"20s\"\n\n[migrations.shop]\ndir = \"migrations\"\n\
-             layout = \"sqlx\"\n\n[backups.shop]\n{}\n",
-            self.backups
+             layout = \"sqlx\"\n{}\n[backups.shop]\n{}\n",
+            self.migrations, self.backups
         );
         self.world.write(version, 5, &rest);
     }

@@ -55,6 +55,12 @@ fn named(mut all: Vec<String>) -> Vec<String> {
 }
 
 impl Proof {
+    /// What came of a script on this very schema; none where it was not run on that.
+    #[must_use]
+    pub fn of(&self, script: &Fingerprint, before: Fingerprint) -> Option<&MigrationProof> {
+        self.runs().find(|(on, one)| *on == Some(before) && one.digest == *script).map(|(_, one)| one)
+    }
+
     /// Each migration with the schema that it was run on; none where that is not known.
     pub fn runs(&self) -> impl Iterator<Item = (Option<Fingerprint>, &MigrationProof)> {
         let before = std::iter::once(Some(self.ground.base)).chain(self.migrations.iter().map(|one| one.after));

@@ -108,6 +108,10 @@ impl Stage {
         self.theatre.unlock(&next).await;
         let mut left = self.theatre.leaks().await;
         left.extend(self.theatre.engine.names().into_iter().filter(|name| name.starts_with("omni-lock")));
+        if self.reference == Reference::Proofs {
+            let all = self.theatre.engine.databases().into_iter();
+            left.extend(all.filter(|name| name.starts_with("omni_scratch_")));
+        }
         left.extend(shelf::wrong(&self.theatre.backups()).await);
         if !left.is_empty() {
             return Err(format!("left behind: {}", left.join(", ")));

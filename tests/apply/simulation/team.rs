@@ -180,11 +180,7 @@ impl Team {
 
     /// The project without anything that an engine has.
     fn bare(&self) -> String {
-        if self.has_database {
-            Wanted::only_migrations(SCHEMA.len() as u64 - 1, true)
-        } else {
-            NOTHING.to_owned()
-        }
+        if self.has_database { Wanted::only_migrations(SCHEMA.len() as u64 - 1, true) } else { NOTHING.to_owned() }
     }
 
     pub(crate) const fn scope(&self) -> &Scope {

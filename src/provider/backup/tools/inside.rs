@@ -14,7 +14,7 @@ use url::Url;
 use crate::failpoint::{self, Place};
 use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
-use crate::provider::database::scratch::dump::{Dump, runnable, without_password};
+use crate::provider::database::scratch::dump::{runnable, without_password};
 use crate::provider::engine::{Engine, LiveContainer, Ran, Running};
 use crate::provider::{Fault, FaultKind};
 
@@ -149,6 +149,22 @@ impl Tools for Inside<'_> {
         Ok(Dumping { output, ended: Box::pin(ended) })
     }
 
+    async fn schema(&self, target: &Target, major: u32) -> Result<String, Fault> {
+        let failed = |why: &str| Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name));
+        let Some((url, password)) = self.there(&target.url).filter(|_| self.major >= major) else {
+            return self.other.schema(target, major).await;
+        };
+        let words = ["pg_dump", "--schema-only", "--encoding=UTF8"];
+        let Running { input, mut output, ended } = self.begun(WRITES, target, (&url, &password), &words).await?;
+        let mut text = Vec::new();
+        let read = async { output.read_to_end(&mut text).await.map_err(|error| lost(&error)) };
+        let (_, ran) = tokio::try_join!(read, ended)?;
+        drop(input);
+        went("pg_dump", &ran)?;
+        let text = String::from_utf8(text).map_err(|_| failed("`pg_dump` wrote no UTF-8"))?;
+        Ok(runnable(&text))
+    }
+
     async fn restore(
         &self,
         target: &Target,
@@ -179,23 +195,6 @@ impl Tools for Inside<'_> {
         let went = async { went("pg_restore", &ended.await?) };
         // A dump that cannot be read to its end ends the program, whatever it made of the rest.
         tokio::try_join!(fed, heard, went).map(|_| ())
-    }
-}
-
-#[async_trait]
-impl Dump for Inside<'_> {
-    async fn schema(&self, target: &Target) -> Result<String, Fault> {
-        let failed = |why: &str| Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name));
-        let there = self.there(&target.url).ok_or_else(|| failed("its URL cannot be used inside the container"))?;
-        let words = ["pg_dump", "--schema-only", "--encoding=UTF8"];
-        let Running { input, mut output, ended } = self.begun(WRITES, target, (&there.0, &there.1), &words).await?;
-        let mut text = Vec::new();
-        let read = async { output.read_to_end(&mut text).await.map_err(|error| lost(&error)) };
-        let (_, ran) = tokio::try_join!(read, ended)?;
-        drop(input);
-        went("pg_dump", &ran)?;
-        let text = String::from_utf8(text).map_err(|_| failed("`pg_dump` wrote no UTF-8"))?;
-        Ok(runnable(&text))
     }
 }
 
