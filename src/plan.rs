@@ -198,6 +198,12 @@ impl Plan {
         before.chain(self.changes.iter().filter_map(|change| change.after.as_ref()))
     }
 
+    /// Every thing as it will be; what goes as it was.
+    #[must_use]
+    pub fn at_hand(&self) -> BTreeMap<&Address, &Resource> {
+        self.changes.iter().filter_map(|change| Some((&change.address, change.resource()?))).collect()
+    }
+
     /// Every thing as it will be.
     #[must_use]
     pub fn after(&self) -> BTreeMap<&Address, &Resource> {

@@ -83,7 +83,7 @@ impl Plan {
         } else {
             migrations::make_backups(&mut changes, &needed);
         }
-        migrations::drop_idle_backups(&mut changes, inputs.desired);
+        migrations::drop_idle(&mut changes);
         if *inputs.purpose == Purpose::Apply {
             proofs::make(&mut changes, inputs.worths);
         }
@@ -268,8 +268,9 @@ fn edges(inputs: &Inputs<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usi
     }
     let before = changes.iter().filter_map(|change| Some((&change.address, &change.before.as_ref()?.resource)));
     for (user, required, _) in requirements(before) {
+        // A database that nobody wants any more goes with the service that runs it, after its migrations.
         if let Some(removed) = index.get(&required)
-            && changes[*removed].action == Action::Delete
+            && (changes[*removed].action == Action::Delete || changes[*removed].after.is_none())
             && !givers.contains(removed)
         {
             found.push((index[user], *removed));

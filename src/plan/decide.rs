@@ -57,9 +57,9 @@ impl Decider<'_> {
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
         match address.kind() {
             Kind::Volume => return self.unwanted_volume(address),
-            // What is in a database outlives its entry in the spec, and a proof leaves nothing.
-            Kind::Database | Kind::Proof => return None,
-            Kind::Backup => return self.unwanted_backup(address),
+            // A proof leaves nothing.
+            Kind::Proof => return None,
+            Kind::Database | Kind::Backup => return self.unwanted_but_used(address),
             _ => {}
         }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());

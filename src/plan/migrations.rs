@@ -117,10 +117,11 @@ impl Decider<'_> {
         migration.backup && !self.skips_backups
     }
 
-    /// A backup that a rollback does not want: it may be needed all the same, for what the rollback takes back.
-    pub(super) fn unwanted_backup(&self, address: &Address) -> Option<Change> {
+    /// A database that a rollback does not want, or its backups: what is in a database outlives its entry in the spec,
+    /// but a migration that is taken back is taken back there.
+    pub(super) fn unwanted_but_used(&self, address: &Address) -> Option<Change> {
         let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
-        Some(kept(address, None, &recorded.resource))
+        Some(bare(address, Some(Side::of_record(&recorded.resource)), None))
     }
 
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
@@ -217,10 +218,19 @@ pub(super) fn make_backups(changes: &mut [Change], needed: &BTreeSet<Address>) {
     }
 }
 
-/// Drops the backups that nobody wants and nothing needs.
-pub(super) fn drop_idle_backups(changes: &mut Vec<Change>, desired: &BTreeMap<Address, Resource>) {
-    let is_idle = |change: &Change| change.address.kind() == Kind::Backup && change.action == Action::Keep;
-    changes.retain(|change| !is_idle(change) || desired.contains_key(&change.address));
+/// Drops the databases and backups that nobody wants and no migration needs that is taken back.
+pub(super) fn drop_idle(changes: &mut Vec<Change>) {
+    let taken_back = changes.iter().filter(|change| change.action == Action::Delete);
+    let of = |change: &Change| change.resource()?.migration().map(|migration| migration.database.clone());
+    let used: BTreeSet<String> = taken_back.filter_map(of).collect();
+    changes.retain(|change| {
+        let is_unwanted = change.action == Action::Keep && change.after.is_none();
+        match change.address.kind() {
+            Kind::Database => !is_unwanted || used.contains(change.address.name()),
+            Kind::Backup => !is_unwanted,
+            _ => true,
+        }
+    });
 }
 
 /// The migrations that run as late as they can, by position: those that take away what older code may use, and all

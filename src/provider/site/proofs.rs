@@ -124,7 +124,7 @@ impl<'a> Work<'a> {
         let proof = order.change.after.as_ref().and_then(Resource::proof).ok_or_else(|| odd(order))?;
         let at = Address::new(Kind::Database, &proof.database);
         let database = order.requirement(&at).and_then(Resource::database).ok_or_else(|| odd(order))?;
-        let all = order.after.iter().map(|(address, resource)| (*address, *resource));
+        let all = order.things.iter().map(|(address, resource)| (*address, *resource));
         Ok(Self { proof, database, migrations: Migration::ordered(all, &proof.database) })
     }
 
