@@ -302,10 +302,19 @@ pub(super) fn notes(
                 None => found.push(format!("database.{name}: {} is applied, and has no script here", entry.version)),
             }
         }
+        found.extend(emptied(seen, changes.iter().filter(of), name));
         found.extend(out_of_order(seen, changes, name));
     }
     found.extend(changes.iter().filter_map(fails));
     found
+}
+
+/// That nothing is left of what a release has migrated: it may be another file or server than it was.
+fn emptied<'c>(seen: &SeenDatabase, mut of: impl Iterator<Item = &'c Change>, name: &str) -> Option<String> {
+    let is_gone = |change: &Change| change.reasons.iter().any(|reason| matches!(reason, Reason::Drift(_)));
+    let text = "is empty, though a release has migrated it: this plan makes it anew, and what was in it is in backups \
+                only (`omni backup list`)";
+    (seen.ledger.is_none() && seen.is_empty && of.any(is_gone)).then(|| format!("database.{name} {text}"))
 }
 
 /// That a migration was tried, and cannot be applied.

@@ -64,6 +64,16 @@ async fn a_known_database_without_its_ledger_is_not_migrated_anew() {
 }
 
 #[test]
+fn a_known_database_that_is_empty_is_told() {
+    let place = Place::called("omni-losing-all", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
+    place.apply(&["--tag", "v1"]).ends(0);
+    fs::remove_file(place.path("notes.db")).unwrap();
+    let said = place.omni_at(None, &["plan"]).ends(0);
+    let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("database.shop is empty, though a release has migrated it"), "{}", said.out);
+}
+
+#[test]
 fn a_plan_names_what_its_steps_lose() {
     let place = Place::called("omni-losing-named", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
     place.apply(&["--tag", "v1"]).ends(0);
