@@ -268,9 +268,12 @@ fn edges(inputs: &Inputs<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usi
     }
     let before = changes.iter().filter_map(|change| Some((&change.address, &change.before.as_ref()?.resource)));
     for (user, required, _) in requirements(before) {
-        // A database that nobody wants any more goes with the service that runs it, after its migrations.
+        // A database that nobody wants any more stays with the service that runs it until its migrations are taken back.
+        let goes = |change: &Change| {
+            change.action == Action::Delete || change.after.is_none() && required.kind() == Kind::Database
+        };
         if let Some(removed) = index.get(&required)
-            && (changes[*removed].action == Action::Delete || changes[*removed].after.is_none())
+            && goes(&changes[*removed])
             && !givers.contains(removed)
         {
             found.push((index[user], *removed));

@@ -121,7 +121,8 @@ impl Decider<'_> {
     /// but a migration that is taken back is taken back there.
     pub(super) fn unwanted_but_used(&self, address: &Address) -> Option<Change> {
         let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
-        Some(bare(address, Some(Side::of_record(&recorded.resource)), None))
+        let before = Some(Side::of_record(&recorded.resource));
+        Some(Change { phase: Phase::Remove, ..bare(address, before, None) })
     }
 
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
@@ -214,6 +215,7 @@ pub(super) fn backups_needed(changes: &[Change]) -> BTreeSet<Address> {
 pub(super) fn make_backups(changes: &mut [Change], needed: &BTreeSet<Address>) {
     for change in changes.iter_mut().filter(|change| needed.contains(&change.address)) {
         change.action = Action::Run;
+        change.phase = Phase::Build;
         change.reasons = vec![Reason::BeforeMigration];
     }
 }
