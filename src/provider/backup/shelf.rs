@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::failpoint::{Place, reach};
-use crate::provider::backup::Manifest;
 use crate::provider::backup::failing::{damaged, unusable};
 use crate::provider::backup::stream::{on_disk, on_thread};
+use crate::provider::backup::{Manifest, keep};
 use crate::provider::{Fault, FaultKind};
+use crate::resource::Backup;
 
 /// What the name of a manifest ends in.
 const MANIFEST: &str = ".json";
@@ -34,6 +35,8 @@ pub struct Shelf {
 pub struct Listed {
     /// The backups, oldest first.
     pub whole: Vec<Manifest>,
+    /// Those that were found to be damaged when they were tried, oldest first: each has its `damage`.
+    pub spoilt: Vec<Manifest>,
     /// Those whose manifest or file is not as it was written.
     pub damaged: Vec<Fault>,
 }
@@ -56,6 +59,12 @@ impl Shelf {
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where the file of a backup lies.
@@ -90,7 +99,7 @@ impl Shelf {
         self.read(name, &text).map_err(|why| damaged(name, &why))
     }
 
-    /// The newest backup that an apply made; none where it made none.
+    /// The newest backup that an apply made; none where it made none, or none that is whole as far as that is known.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -111,6 +120,25 @@ impl Shelf {
             }
         }
         Ok(())
+    }
+
+    /// Removes the backups that `keep` of the spec asks for no longer, judged by the time of the newest: a clock that
+    /// jumped would take too much. Answers them, oldest first.
+    ///
+    /// # Errors
+    /// When one of them stays.
+    pub async fn prune(
+        &self,
+        rule: &Backup,
+        newest: &Manifest,
+        is_needed: impl Fn(&Manifest) -> bool,
+    ) -> Result<Vec<Manifest>, Fault> {
+        let listed = self.list().await?.whole;
+        let old: Vec<_> = keep::superfluous(&listed, rule, newest.at, is_needed).into_iter().cloned().collect();
+        for one in &old {
+            self.remove(one).await?;
+        }
+        Ok(old)
     }
 
     /// Removes what dead processes left half made. Answers the names of the files.
@@ -142,11 +170,6 @@ impl Shelf {
     /// A file beside the backups that is removed by `sweep` once nobody has it locked. Nothing may be in its place.
     pub(super) fn beside(&self, name: &str, what: &str) -> PathBuf {
         self.folder.join(format!(".{name}.{what}"))
-    }
-
-    /// A file among the backups that is none, and that `sweep` leaves alone.
-    pub(super) fn aside(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("restored-{name}.db"))
     }
 
     /// Gives a file that is written and on disk its own name, and then a manifest.
@@ -199,6 +222,9 @@ impl Shelf {
             let text = fs::read_to_string(self.folder.join(format!("{name}{MANIFEST}")))?;
             match self.read(name, &text) {
                 Ok(manifest) => match fs::metadata(self.path(&manifest)) {
+                    Ok(data) if data.len() == manifest.size && manifest.damage.is_some() => {
+                        listed.spoilt.push(manifest);
+                    }
                     Ok(data) if data.len() == manifest.size => listed.whole.push(manifest),
                     Ok(data) => listed.damaged.push(damaged(name, &wrong_size(data.len(), manifest.size))),
                     Err(_) => listed.damaged.push(damaged(name, "its file is missing")),
@@ -206,7 +232,9 @@ impl Shelf {
                 Err(why) => listed.damaged.push(damaged(name, &why)),
             }
         }
-        listed.whole.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        for list in [&mut listed.whole, &mut listed.spoilt] {
+            list.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        }
         Ok(listed)
     }
 

@@ -79,7 +79,9 @@ fn open() -> Failure {
 fn told(console: &Console, found: &[(&Backed, Manifest)], dry_run: bool, verb: &str) -> String {
     if console.json {
         let backups: Vec<_> = found.iter().map(|(one, made)| facts(one, made)).collect();
-        return report::backups_json("prune", &backups, &[], &[("dry_run", json!(dry_run))]);
+        let removed: Vec<_> = found.iter().filter(|_| !dry_run).map(|(_, made)| &made.name).collect();
+        let more = [("dry_run", json!(dry_run)), ("removed", json!(removed))];
+        return report::backups_json("prune", &backups, &[], &more);
     }
     if found.is_empty() {
         return "Nothing to remove: `keep` of the spec asks for all backups that there are.\n".to_owned();
