@@ -63,6 +63,22 @@ async fn what_was_found_to_be_damaged_is_remembered_and_pushes_out_nothing() {
 }
 
 #[tokio::test]
+async fn before_others_are_removed_the_best_is_read_back() {
+    let place = Place::new(FILE, "");
+    place.sql(NOTES).await;
+    for _ in 0..3 {
+        place.omni(&["backup", "create"]).ends(0);
+    }
+    let all = listed(&place);
+    flip(&place, &all[1]);
+    flip(&place, &all[2]);
+    place.write("keep = { last = 1 }");
+    let said = place.omni(&["backup", "prune", "--yes"]).ends(0);
+    assert!(said.out.contains("Nothing to remove"), "{}", said.out);
+    assert_eq!(listed(&place), all[..1]);
+}
+
+#[tokio::test]
 async fn a_file_that_is_gone_is_told_and_not_made_and_what_is_empty_pushes_out_nothing() {
     let place = Place::new(FILE, "keep = { last = 2 }");
     place.sql(NOTES).await;

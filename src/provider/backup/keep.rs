@@ -33,9 +33,7 @@ pub fn superfluous<'a>(
     let last = rule.keep_last.map_or(0, |last| usize::try_from(last).unwrap_or(usize::MAX)).max(1);
     let counting = newest.iter().filter(|manifest| counts(manifest)).take(last).map(|manifest| &manifest.name);
     let not_counting = newest.iter().take(last).map(|manifest| &manifest.name);
-    // Of several that are alike, the last is the newest.
-    let best = newest.iter().rev().filter(|manifest| !manifest.is_empty).max_by_key(|manifest| trust(manifest));
-    let kept: Vec<_> = counting.chain(not_counting).chain(best.map(|manifest| &manifest.name)).collect();
+    let kept: Vec<_> = counting.chain(not_counting).chain(best(manifests).map(|best| &best.name)).collect();
     let is_young = |manifest: &Manifest| {
         // What lies in the future by a clock that jumped is young.
         let age = Duration::try_from(now.duration_since(manifest.at)).unwrap_or_default();
@@ -43,6 +41,13 @@ pub fn superfluous<'a>(
     };
     let is_kept = |manifest: &Manifest| kept.contains(&&manifest.name) || is_young(manifest) || is_needed(manifest);
     newest.into_iter().rev().filter(|manifest| !is_kept(manifest)).collect()
+}
+
+/// The one to be relied on above all, if there is one that holds a row.
+#[must_use]
+pub fn best(manifests: &[Manifest]) -> Option<&Manifest> {
+    let full = manifests.iter().filter(|manifest| !manifest.is_empty);
+    full.max_by_key(|manifest| (trust(manifest), manifest.at, &manifest.name))
 }
 
 /// Whether a backup may push out another one: it was tried, and holds a row.

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::failpoint::{Place, reach};
-use crate::provider::backup::failing::{damaged, unusable};
+use crate::provider::backup::failing::{DAMAGED, damaged, unusable};
+use crate::provider::backup::folding::stored;
 use crate::provider::backup::stream::{on_disk, on_thread};
-use crate::provider::backup::{Manifest, keep};
+use crate::provider::backup::{Damage, Manifest, keep};
 use crate::provider::{Fault, FaultKind};
 use crate::resource::Backup;
 
@@ -122,6 +123,29 @@ impl Shelf {
         Ok(())
     }
 
+    /// The backups that `keep` of the spec asks for no longer at this time, oldest first. Where there are any, the best
+    /// of those that stay is read back, unless it was tried since: they would be missed if a bit had flipped in it.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn superfluous(
+        &self,
+        rule: &Backup,
+        now: Timestamp,
+        is_needed: impl Fn(&Manifest) -> bool,
+    ) -> Result<Vec<Manifest>, Fault> {
+        loop {
+            let listed = self.list().await?.whole;
+            let old: Vec<_> = keep::superfluous(&listed, rule, now, &is_needed).into_iter().cloned().collect();
+            let is_old = |manifest: &Manifest| manifest.verified.is_none_or(|verified| verified.at < now);
+            let Some(best) = keep::best(&listed).filter(|best| !old.is_empty() && is_old(best)) else { return Ok(old) };
+            match self.check(best).await {
+                Err(fault) if fault.code == Some(DAMAGED) => self.note_damage(best, &fault, now).await?,
+                checked => return checked.map(|()| old),
+            }
+        }
+    }
+
     /// Removes the backups that `keep` of the spec asks for no longer, judged by the time of the newest: a clock that
     /// jumped would take too much. Answers them, oldest first.
     ///
@@ -133,12 +157,36 @@ impl Shelf {
         newest: &Manifest,
         is_needed: impl Fn(&Manifest) -> bool,
     ) -> Result<Vec<Manifest>, Fault> {
-        let listed = self.list().await?.whole;
-        let old: Vec<_> = keep::superfluous(&listed, rule, newest.at, is_needed).into_iter().cloned().collect();
+        let old = self.superfluous(rule, newest.at, is_needed).await?;
         for one in &old {
             self.remove(one).await?;
         }
         Ok(old)
+    }
+
+    /// Whether a file is, to the last bit, as it was written.
+    pub(super) async fn check(&self, manifest: &Manifest) -> Result<(), Fault> {
+        let path = self.path(manifest);
+        let from = path.clone();
+        let found = match on_thread(move || stored(File::open(from)?)).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(damaged(&manifest.name, "its file is missing"));
+            }
+            found => found.map_err(|error| unusable(&path, "read", &error))?,
+        };
+        if found.size != manifest.size {
+            return Err(damaged(&manifest.name, &wrong_size(found.size, manifest.size)));
+        }
+        if found.sha256 != manifest.sha256 {
+            return Err(damaged(&manifest.name, "its file is not the one that was written: its hash is another"));
+        }
+        Ok(())
+    }
+
+    /// Notes that a backup was found to be damaged.
+    pub(super) async fn note_damage(&self, manifest: &Manifest, fault: &Fault, at: Timestamp) -> Result<(), Fault> {
+        let why = fault.message.split_once(" is damaged: ").map_or(fault.message.as_str(), |(_, why)| why).to_owned();
+        self.note(&Manifest { damage: Some(Damage { at, why }), ..manifest.clone() }).await
     }
 
     /// Removes what dead processes left half made. Answers the names of the files.
@@ -298,7 +346,7 @@ impl Shelf {
     }
 }
 
-pub(super) fn wrong_size(found: u64, size: u64) -> String {
+fn wrong_size(found: u64, size: u64) -> String {
     format!("its file has {found} bytes, not {size}")
 }
 

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use crate::migration::Dialect;
 use crate::provider::backup::failing::{DAMAGED, damaged, unusable};
-use crate::provider::backup::folding::{Unfolding, stored};
+use crate::provider::backup::folding::Unfolding;
 use crate::provider::backup::make::{at, millis, moment};
-use crate::provider::backup::shelf::{private, wrong_size};
+use crate::provider::backup::shelf::private;
 use crate::provider::backup::stream::{Content, Heard, fetch, on_thread, write_out};
-use crate::provider::backup::{Backups, Compression, Damage, Inventory, Manifest, Verified, is_unreadable};
+use crate::provider::backup::{Backups, Compression, Inventory, Manifest, Verified, is_unreadable};
 use crate::provider::database::Session;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::postgres::PostgresScratch;
@@ -40,8 +40,7 @@ impl Backups<'_> {
         let begun = Instant::now();
         if let Err(fault) = ground.tried(manifest, how, &mut *session).await {
             if fault.code == Some(DAMAGED) {
-                let damage = Damage { at: moment(&mut *session).await?, why: cause(&fault) };
-                self.shelf.note(&Manifest { damage: Some(damage), ..manifest.clone() }).await?;
+                self.shelf.note_damage(manifest, &fault, moment(&mut *session).await?).await?;
             }
             return Err(fault);
         }
@@ -55,7 +54,7 @@ impl Backups<'_> {
     }
 
     async fn tried(&self, manifest: &Manifest, how: Verify, session: &mut dyn Session) -> Result<(), Fault> {
-        self.check(manifest).await?;
+        self.shelf.check(manifest).await?;
         match (how, manifest.dialect) {
             (Verify::Checksum, _) => Ok(()),
             (Verify::Restore, Dialect::Postgres) => self.try_on_server(manifest, session).await,
@@ -69,27 +68,8 @@ impl Backups<'_> {
     /// # Errors
     /// What is wrong with it.
     pub async fn readable(&self, manifest: &Manifest) -> Result<(), Fault> {
-        self.check(manifest).await?;
+        self.shelf.check(manifest).await?;
         self.opened(manifest).await.map(drop)
-    }
-
-    /// Whether a file is, to the last bit, as it was written.
-    pub(super) async fn check(&self, manifest: &Manifest) -> Result<(), Fault> {
-        let path = self.shelf.path(manifest);
-        let from = path.clone();
-        let found = match on_thread(move || stored(File::open(from)?)).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(damaged(&manifest.name, "its file is missing"));
-            }
-            found => found.map_err(|error| unusable(&path, "read", &error))?,
-        };
-        if found.size != manifest.size {
-            return Err(damaged(&manifest.name, &wrong_size(found.size, manifest.size)));
-        }
-        if found.sha256 != manifest.sha256 {
-            return Err(damaged(&manifest.name, "its file is not the one that was written: its hash is another"));
-        }
-        Ok(())
     }
 
     /// The way out of the file of a backup.
@@ -196,11 +176,6 @@ impl Backups<'_> {
             _ => unusable(path, "written", &error),
         })
     }
-}
-
-/// What is wrong with a backup, without its name.
-fn cause(fault: &Fault) -> String {
-    fault.message.split_once(" is damaged: ").map_or(fault.message.as_str(), |(_, why)| why).to_owned()
 }
 
 /// Whether what a session sees is what a backup was made of.
