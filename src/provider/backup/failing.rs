@@ -16,7 +16,8 @@ pub(super) fn unusable(path: &Path, what: &str, error: &io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::StorageFull => fault.help("make room on the disk, then run it again"),
         io::ErrorKind::PermissionDenied => fault.help("let this account read and write the folder of the backups"),
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+        io::ErrorKind::AlreadyExists => fault.help("move away what has that name"),
+        io::ErrorKind::NotADirectory => {
             fault.help("name a folder in `dir` of `[backups.NAME]`, or move away the file that is in its place")
         }
         _ => fault,
