@@ -27,13 +27,15 @@ pub enum Kind {
     Database,
     /// A copy of a database's content.
     Backup,
+    /// The ways back of a database's migrations, tried before they are trusted.
+    Proof,
     /// A script that brings a database's schema forward: `migration.DATABASE.NAME`.
     Migration,
 }
 
 impl Kind {
     /// Every kind, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Image,
         Self::Network,
         Self::Volume,
@@ -41,6 +43,7 @@ impl Kind {
         Self::Service,
         Self::Database,
         Self::Backup,
+        Self::Proof,
         Self::Migration,
     ];
 
@@ -55,6 +58,7 @@ impl Kind {
             Self::Service => "service",
             Self::Database => "database",
             Self::Backup => "backup",
+            Self::Proof => "proof",
             Self::Migration => "migration",
         }
     }

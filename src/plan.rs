@@ -14,6 +14,7 @@ mod migrations;
 mod order;
 mod overlap;
 mod precondition;
+mod proofs;
 mod recorded;
 mod refusal;
 mod retained;
@@ -38,6 +39,7 @@ pub use drift::Drift;
 pub use file::{PlanFile, PlanFileError, VALID_FOR};
 pub use order::Phase;
 pub use precondition::{Moved, Precondition};
+pub use proofs::still_holds;
 pub use refusal::Refusal;
 pub use retained::{Retained, retained};
 pub use retention::Retention;
@@ -187,6 +189,12 @@ impl Plan {
     pub fn things(&self) -> impl Iterator<Item = &Resource> {
         let before = self.changes.iter().filter_map(|change| Some(&change.before.as_ref()?.resource));
         before.chain(self.changes.iter().filter_map(|change| change.after.as_ref()))
+    }
+
+    /// Every thing as it will be; what goes as it was.
+    #[must_use]
+    pub fn at_hand(&self) -> BTreeMap<&Address, &Resource> {
+        self.changes.iter().filter_map(|change| Some((&change.address, change.resource()?))).collect()
     }
 
     /// Every thing as it will be.

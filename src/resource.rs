@@ -18,6 +18,7 @@ mod migration;
 mod nature;
 mod network;
 mod port;
+mod proof;
 mod requires;
 mod service;
 mod settings;
@@ -37,6 +38,7 @@ pub use migration::{Migration, Previous, Sheet};
 pub use nature::Nature;
 pub use network::Network;
 pub use port::{NotAPort, Port, Protocol};
+pub use proof::Proof;
 pub use requires::{Origin, requirements};
 pub use service::{Health, Order, Probe, Service, Strategy, Update};
 pub use volume::Volume;
@@ -64,6 +66,8 @@ pub enum Resource {
     Database(Box<Database>),
     /// A copy of a database's content.
     Backup(Box<Backup>),
+    /// The ways back of a database's migrations.
+    Proof(Proof),
     /// A script that brings a database's schema forward.
     Migration(Box<Migration>),
 }
@@ -80,6 +84,7 @@ impl Resource {
             Self::Service(_) => Kind::Service,
             Self::Database(_) => Kind::Database,
             Self::Backup(_) => Kind::Backup,
+            Self::Proof(_) => Kind::Proof,
             Self::Migration(_) => Kind::Migration,
         }
     }
@@ -113,6 +118,15 @@ impl Resource {
     pub fn migration(&self) -> Option<&Migration> {
         match self {
             Self::Migration(migration) => Some(migration),
+            _ => None,
+        }
+    }
+
+    /// The proof that it is.
+    #[must_use]
+    pub const fn proof(&self) -> Option<&Proof> {
+        match self {
+            Self::Proof(proof) => Some(proof),
             _ => None,
         }
     }

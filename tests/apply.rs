@@ -15,6 +15,7 @@ mod apply {
     mod matrix;
     mod old_copies;
     mod properties;
+    mod proving;
     mod scenes;
     pub(crate) mod simulation;
     mod standing;

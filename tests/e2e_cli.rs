@@ -6,6 +6,8 @@
 
 #[path = "e2e_cli/consent.rs"]
 mod consent;
+#[path = "e2e_cli/earlier.rs"]
+mod earlier;
 #[path = "e2e_cli/engine.rs"]
 mod engine;
 #[path = "e2e_cli/leaving.rs"]

@@ -12,12 +12,16 @@ mod cut;
 mod filed;
 #[path = "e2e_databases/full.rs"]
 mod full;
+#[path = "e2e_databases/inside.rs"]
+mod inside;
 #[path = "e2e_databases/killed.rs"]
 mod killed;
 #[path = "e2e_databases/mishaps.rs"]
 mod mishaps;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "e2e_databases/proven.rs"]
+mod proven;
 #[path = "e2e_databases/scripts.rs"]
 mod scripts;
 #[path = "e2e_databases/shop.rs"]

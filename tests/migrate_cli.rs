@@ -42,10 +42,15 @@ impl Said {
 
 impl Place {
     fn new(url: &str, scripts: &[(&str, &str)]) -> Self {
+        Self::called("omni-migrate-cli", url, scripts)
+    }
+
+    /// A project of its own: one that is applied has a lock on the engine.
+    fn called(project: &str, url: &str, scripts: &[(&str, &str)]) -> Self {
         let place = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(place.path("migrations")).unwrap();
         let spec = format!(
-            "[project]\nname = \"omni-migrate-cli\"\n[databases.shop]\nurl = \"{url}\"\n\
+            "[project]\nname = \"{project}\"\n[databases.shop]\nurl = \"{url}\"\n\
              [migrations.shop]\ndir = \"migrations\"\nlayout = \"golang-migrate\"\n"
         );
         fs::write(place.path("deploy.toml"), spec).unwrap();
@@ -162,6 +167,59 @@ async fn a_plan_knows_what_was_proven() {
     place.omni(&["migrate", "prove"]).ends(1);
     let plan = place.omni_at(None, &["plan"]).ends(0);
     assert!(plan.out.contains("migration.shop.000002_tags fails on a scratch copy of this schema"), "{}", plan.out);
+}
+
+#[test]
+fn a_view_that_goes_is_no_loss_of_data() {
+    let place = Place::called("omni-migrate-view", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
+    place.omni_at(None, &["apply", "--yes", "--tag", "v1"]).ends(0);
+    let view = "CREATE VIEW texts AS SELECT text FROM notes;";
+    let scripts = [
+        ("2_view.up", view),
+        ("2_view.down", "DROP VIEW texts;"),
+        ("3_none.up", "DROP VIEW texts;"),
+        ("3_none.down", view),
+    ];
+    let write = |(name, text): (&str, &str)| {
+        fs::write(place.path(&format!("migrations/00000{name}.sql")), text).unwrap();
+    };
+    scripts[..2].iter().copied().for_each(write);
+    place.omni_at(None, &["apply", "--yes", "--tag", "v2"]).ends(0);
+    scripts[2..].iter().copied().for_each(write);
+    let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+    let steps = plan["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["address"] == "migration.shop.000003_none").unwrap();
+    assert_eq!(step["class"], "reversible", "{step:#}");
+    place.omni_at(None, &["rollback", "--to", "v1", "--yes"]).ends(0);
+}
+
+#[test]
+fn a_way_back_that_does_not_hold_from_the_middle_is_not_relied_on() {
+    let place = Place::called("omni-migrate-middle", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
+    place.omni_at(None, &["apply", "--yes", "--tag", "v1"]).ends(0);
+    let up = "BEGIN;\nALTER TABLE notes ADD COLUMN a INT;\nCREATE INDEX by_a ON notes (a);\nCOMMIT;\nDROP INDEX by_a;";
+    fs::write(place.path("migrations/000002_a.up.sql"), up).unwrap();
+    fs::write(place.path("migrations/000002_a.down.sql"), "ALTER TABLE notes DROP COLUMN a;").unwrap();
+
+    let proof = place.omni(&["migrate", "prove", "--json"]).ends(1).json();
+    let one = &proof["databases"][0]["migrations"][0];
+    assert_eq!(one["verdict"]["verdict"], "exact", "{proof:#}");
+    let prefix = &one["prefixes"][0];
+    assert_eq!((&prefix["done"], &prefix["of"], &prefix["line"]), (&1.into(), &2.into(), &2.into()), "{proof:#}");
+    assert_eq!(prefix["verdict"]["verdict"], "lossy", "{proof:#}");
+    let why = "after 1 of 2 units, down LEAVES column notes.a behind, and 1 more";
+    let said = place.omni(&["migrate", "prove"]).ends(1);
+    assert!(said.out.contains(&format!("down proven; NOT from the middle: {why}")), "{}", said.out);
+
+    let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+    let step = plan["steps"].as_array().unwrap().iter().find(|step| step.get("worth").is_some()).unwrap();
+    assert_eq!((&step["class"], &step["worth"]["trusted"]), (&"one_way".into(), &false.into()), "{plan:#}");
+    assert_eq!(step["worth"]["text"], format!("down NOT proven from the middle: {why}"));
+    place.omni_at(None, &["apply", "--yes"]).ends(8);
+    let loss = ["--allow-loss", "migration.shop.000002_a"];
+    place.omni_at(None, &[&["apply", "--yes"], &loss[..]].concat()).ends(0);
+    // What is applied as a whole can be taken back.
+    place.omni_at(None, &[&["rollback", "--to", "v1", "--yes"], &loss[..]].concat()).ends(0);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ mod batches;
 mod bench;
 #[path = "proofs/history.rs"]
 mod history;
+#[path = "proofs/middles.rs"]
+mod middles;
 #[path = "proofs/pairs.rs"]
 mod pairs;
 #[path = "proofs/pairs_postgres.rs"]

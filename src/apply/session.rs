@@ -148,7 +148,7 @@ impl<'s> Session<'s> {
     /// # Errors
     /// When it has to stop where it stands; see `Aborted`.
     pub async fn run<'p>(self, apply: &'p Apply, prior: &[Record], direction: Direction) -> Result<Ended<'p>, Aborted> {
-        let after = apply.plan.after();
+        let things = apply.plan.at_hand();
         let (say, mut said) = mpsc::unbounded_channel::<Progress>();
         let hear = |node: &Address| {
             let (say, node) = (say.clone(), node.clone());
@@ -164,7 +164,7 @@ impl<'s> Session<'s> {
         let order = |at: usize, way: Way, is_lost: bool| Order {
             scope: &apply.plan.scope,
             tag: &apply.plan.tag,
-            after: &after,
+            things: &things,
             change: &apply.plan.changes[at],
             op: &apply.op,
             fence: opening,

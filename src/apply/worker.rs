@@ -110,7 +110,7 @@ fn allowance(resource: &Resource, action: Action, way: Way) -> Duration {
         }
         Resource::Service(service) => service_allowance(service),
         // How long a script or a copy takes, nobody can say: each of its statements has the deadlines of the spec.
-        Resource::Migration(_) | Resource::Backup(_) => Duration::from_hours(24 * 7),
+        Resource::Migration(_) | Resource::Backup(_) | Resource::Proof(_) => Duration::from_hours(24 * 7),
         Resource::Database(database) => database.connect_timeout.duration(),
         Resource::Image(_) | Resource::Network(_) | Resource::Volume(_) | Resource::Job(_) => Duration::ZERO,
     }

@@ -22,7 +22,8 @@ use crate::provider::database::Target;
 use crate::provider::engine::Hear;
 use crate::provider::site::{self, Known};
 use crate::resource::{Backup, Resource};
-use crate::spec::near;
+use crate::spec::{Spec, near};
+use crate::template::Vault;
 
 /// How many backups an error lists.
 const LISTED: usize = 10;
@@ -43,9 +44,10 @@ impl Backed {
     /// # Errors
     /// Every problem of the spec; and where there is none of a name, or none at all.
     pub(crate) fn among(project: &Project, wanted: &[String]) -> Result<Vec<Self>, Failure> {
-        let (spec, _) = project.resolve(&Key::unset())?;
-        let mut found = Vec::new();
-        for known in databases(project)? {
+        let (spec, vault) = project.resolve(&Key::unset())?;
+        let all = known(&spec, &vault, project)?;
+        let (mut found, mut bare) = (Vec::new(), Vec::new());
+        for known in all {
             let is_of = |resource: &Resource| match resource {
                 Resource::Backup(backup) if backup.database == known.name => Some((**backup).clone()),
                 _ => None,
@@ -53,6 +55,8 @@ impl Backed {
             if let Some(backup) = spec.resources.values().find_map(is_of) {
                 let shelf = Shelf::new(&project.root.join(&backup.dir), &known.name);
                 found.push(Self { known, backup, shelf });
+            } else {
+                bare.push(known.name);
             }
         }
         if found.is_empty() {
@@ -62,8 +66,7 @@ impl Backed {
         }
         let names: Vec<_> = found.iter().map(|one| one.known.name.clone()).collect();
         if let Some(stray) = wanted.iter().find(|wanted| !names.contains(wanted)) {
-            let is_known = databases(project)?.iter().any(|known| known.name == *stray);
-            return Err(no_such_database(stray, is_known, &names));
+            return Err(no_such_database(stray, bare.contains(stray), &names));
         }
         found.retain(|one| wanted.is_empty() || wanted.contains(&one.known.name));
         Ok(found)
@@ -99,7 +102,11 @@ impl Backed {
 /// Every problem of the spec; and where a secret of a URL is not at hand.
 pub(crate) fn databases(project: &Project) -> Result<Vec<Known>, Failure> {
     let (spec, vault) = project.resolve(&Key::unset())?;
-    Known::among(&spec.resources, &project.root, |url| url.fill(&vault))
+    known(&spec, &vault, project)
+}
+
+fn known(spec: &Spec, vault: &Vault, project: &Project) -> Result<Vec<Known>, Failure> {
+    Known::among(&spec.resources, &project.root, |url| url.fill(vault))
         .map_err(|unfilled| Failure::new(Exit::Usage, "omni::backup::url", unfilled.to_string()))
 }
 

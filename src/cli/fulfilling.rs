@@ -163,7 +163,7 @@ async fn apply(
     };
     let applied = applying.start(plan.clone(), number, &by).await?;
     drop(reporter);
-    let before = Some(ground.observed.fingerprint());
+    let before = ground.serving();
     work.tell_ending(&plan, &applied, before, &|address| met.place(address));
     if applied.release.is_some() {
         tidying::tidy_after(work, met.retention, &plan, under).await?;

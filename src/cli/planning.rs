@@ -93,6 +93,14 @@ impl Ground {
         self.releases.first()
     }
 
+    /// What serves; none where a database of the latest release could not be asked, so that nobody can compare.
+    pub(crate) fn serving(&self) -> Option<Fingerprint> {
+        let recorded = self.head().into_iter().flat_map(|head| &head.resources);
+        let databases = recorded.filter(|(_, one)| one.resource.database().is_some());
+        let databases = databases.map(|(address, one)| (address.clone(), one.resource.clone())).collect();
+        self.observed.silent(&databases).is_empty().then(|| self.observed.fingerprint())
+    }
+
     /// What is there, beside the release that should be.
     pub(crate) fn compared(&self, project: &Project) -> Comparison {
         let mut compared = Comparison::new(self.head(), &self.lineage, &self.observed);
@@ -310,6 +318,22 @@ fn images(resources: &BTreeMap<Address, Resource>) -> impl Iterator<Item = (&Add
             _ => None,
         }
     })
+}
+
+/// Takes what these things are made of out of the store, as it was when they were recorded: the files of today may say
+/// something else, or be gone.
+///
+/// # Errors
+/// When the store does not answer, or has lost some of it.
+pub(crate) async fn recall<'r>(
+    vault: &mut Vault,
+    things: impl Iterator<Item = &'r Resource>,
+    store: &dyn Store,
+) -> Result<(), StoreError> {
+    for fingerprint in files(things) {
+        vault.keep_file(store.file(&fingerprint).await?);
+    }
+    Ok(())
 }
 
 /// The file content that a release's containers need, by fingerprint.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::address::Address;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::git;
@@ -42,20 +43,23 @@ pub(crate) fn backups(spec: &Spec, skips: bool) -> Result<(), Failure> {
         .help("leave it out, or set `policy.require_backup = false`"))
 }
 
-/// Checks that the way back of every migration that runs was proven.
+/// Checks that the way back of every migration that runs was proven, or is before it runs.
 ///
 /// # Errors
-/// `Consent` with the first that was not.
+/// `Consent` with the first of which neither holds.
 pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
-    let is_proven =
-        |worth: &Worth| matches!(worth, Worth::Proven | Worth::ColumnOrder | Worth::SchemaOnly | Worth::RowsLost(_));
+    let is_tried = |address: &Address| plan.steps().any(|change| change.proves.contains_key(address));
+    let is_fine =
+        |address: &Address, worth: &Worth| worth.is_proven() || *worth == Worth::Unproven && is_tried(address);
     let runs = plan.steps().filter(|change| change.action == Action::Run);
-    let Some((address, worth)) =
-        runs.filter_map(|change| Some((&change.address, change.worth.as_ref()?))).find(|(_, worth)| !is_proven(worth))
-    else {
+    let mut worths = runs.filter_map(|change| Some((&change.address, change.worth.as_ref()?)));
+    let Some((address, worth)) = worths.find(|(address, worth)| !is_fine(address, worth)) else {
         return Ok(());
     };
     let message = format!("{address}: {worth}, and the policy asks for a proof");
-    Err(Failure::new(Exit::Consent, "omni::policy::unproven", message)
-        .help("run `omni migrate prove`; it tells what is wrong with a way back that cannot be proven"))
+    let help = match worth {
+        Worth::Unproven => "what changes no schema is tried on the rows of a backup: `prove = \"data\"`",
+        _ => "mend it; `omni migrate prove` tells what is wrong with it",
+    };
+    Err(Failure::new(Exit::Consent, "omni::policy::unproven", message).help(help))
 }

@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::histories;
 use crate::cli::identity;
+use crate::cli::proofs;
 use crate::cli::store_place::StorePlace;
 use crate::cli::system_clock::SystemClock;
 use crate::clock::Clock;
@@ -20,12 +21,13 @@ use crate::failpoint::hastened;
 use crate::fingerprint::Key;
 use crate::graph::Graph;
 use crate::lock::{Holder, LONGEST_CALL};
+use crate::migration::proof::Proof;
 use crate::provider::backup::Keys;
 use crate::provider::database::Anywhere;
 use crate::provider::docker::{Docker, Target};
 use crate::provider::folder;
 use crate::provider::host::Host;
-use crate::provider::site::{Known, Site};
+use crate::provider::site::{Evidence, Known, Site, Workshop};
 use crate::spec::{self, Label, Outline, Problem, Problems, Request, Severity, Spec};
 use crate::store::{Machine, Store};
 use crate::template::Vault;
@@ -105,7 +107,8 @@ impl Project {
         let host = self.global.engine.clone().or_else(|| self.outline.engine_host.clone());
         let docker = Docker::connect(&target(host), hastened(LONGEST_CALL))?;
         let host = Host::new(docker, Arc::new(FromHere), disk::context, identity::is_alive);
-        Ok(Site::new(host, Arc::new(Anywhere::default()), self.databases()).with_keys(age_keys()?))
+        let site = Site::new(host, Arc::new(Anywhere::default()), self.databases()).with_keys(age_keys()?);
+        Ok(site.with_workshop(self.workshop()))
     }
 
     /// The keys that open encrypted backups: those of the file that `OMNI_AGE_KEYS` names.
@@ -115,6 +118,16 @@ impl Project {
     #[expect(clippy::unused_self, reason = "who has a project need not know that the keys are not the project's")]
     pub(crate) fn keys(&self) -> Result<Keys, Failure> {
         age_keys()
+    }
+
+    /// Where migrations are proven, and what keeps the proofs.
+    fn workshop(&self) -> Workshop {
+        let root = self.root.clone();
+        let evidence: Evidence = Arc::new(move |proof, scripts| {
+            let key = Proof::key(scripts, &proof.ground);
+            proofs::keep(&root, &key, proof).map_err(|failure| failure.words())
+        });
+        Workshop { holder: prover(), folder: std::env::temp_dir(), evidence }
     }
 
     fn databases(&self) -> Vec<Known> {

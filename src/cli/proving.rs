@@ -12,9 +12,8 @@ use crate::cli::signals::Signals;
 use crate::migration::Script;
 use crate::provider::backup::tools::host::HostTools;
 use crate::provider::backup::{Manifest, Shelf};
-use crate::provider::database::prove::{Phase, Progress};
 use crate::provider::database::{Session, Target};
-use crate::provider::site::proving::{Proved, Prover, Proving, Unproven};
+use crate::provider::site::proving::{self, Proved, Prover, Proving, Unproven};
 use crate::resource::Prove;
 
 /// What is to be proven.
@@ -58,8 +57,9 @@ pub(crate) async fn prove(
         backup: wanted.backup.map(|(manifest, shelf)| (manifest, shelf)),
         history: &history.scripts,
         folder: std::env::temp_dir().join(format!("omni-scratch-{}-{}", history.name, std::process::id())),
+        run: proving::run().map_err(failed)?,
         holder: &project::prover(),
-        progress: &|progress| tell(console, progress),
+        progress: &|progress| console.step(&progress.to_string()),
         hear: &|text| console.step(&text),
     };
     // Where no service runs the database no engine is needed, and there may be none.
@@ -103,14 +103,4 @@ fn interrupted(stop: Option<Stop>) -> Failure {
         _ => (Exit::Interrupted, "SIGINT".to_owned()),
     };
     Failure::new(exit, "omni::migrate::interrupted", format!("{name}: the proof was given up; nothing was changed"))
-}
-
-fn tell(console: &Console, progress: Progress<'_>) {
-    let way = match progress.phase {
-        Phase::Up => "up",
-        Phase::Down => "down",
-        Phase::Back => "back",
-    };
-    let text = format!("{}/{} {way} {}", progress.done + 1, progress.total, progress.migration);
-    console.step(&text);
 }

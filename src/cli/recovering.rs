@@ -95,9 +95,7 @@ pub(crate) async fn finish(
         console.note(&format!("{way} the open apply of {} ({})\n", apply.plan.tag, apply.op));
     }
     let (spec, mut vault, _) = resolved_if_possible(undertaking.project, under.store.key());
-    for fingerprint in planning::files(apply.plan.things()) {
-        vault.keep_file(under.store.file(&fingerprint).await?);
-    }
+    planning::recall(&mut vault, apply.plan.things(), under.store).await?;
     let is_base = |head: &Release| apply.plan.base.as_ref().is_some_and(|base| base.number == head.number);
     let before = under.store.head().await?.filter(is_base).map(|head| head.world);
     let mut reporter = console.reporter(&apply.plan, &records);

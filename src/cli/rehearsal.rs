@@ -19,6 +19,7 @@ use crate::cli::locking::{self, Locked};
 use crate::cli::planning::{self, Ground};
 use crate::cli::recovering;
 use crate::cli::signals::Signals;
+use crate::cli::wish;
 use crate::clock::Clock;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Direction, Outcome};
@@ -45,8 +46,8 @@ pub struct Rehearsal<'a> {
     pub holder: &'a Holder,
     /// Its clock.
     pub clock: &'a dyn Clock,
-    /// Secrets and files.
-    pub vault: &'a Vault,
+    /// Secrets and files of today.
+    pub vault: Vault,
     /// How long it waits for the lock.
     pub wait: Duration,
     /// Bounds of an apply.
@@ -76,8 +77,8 @@ pub enum Moment<'a> {
     Opens {
         /// The apply.
         op: Op,
-        /// What serves.
-        before: Fingerprint,
+        /// What serves, where that is known.
+        before: Option<Fingerprint>,
         /// What it will do.
         plan: &'a Plan,
     },
@@ -183,14 +184,17 @@ impl Rehearsal<'_> {
 
     async fn planned(&mut self, wish: &Wish<'_>) -> Result<(Ground, Plan), Failure> {
         let ground = Ground::look(self.scope, self.provider, Some(&*self.store)).await?;
+        if let Wish::Release(release) = wish {
+            wish::recall(&mut self.vault, release, &*self.store).await?;
+        }
         let goal = match wish {
             Wish::Spec(spec, tag) => {
                 planning::to_spec(spec, (tag.clone(), false), Selection::default(), self.provider).await?
             }
-            Wish::Release(release) => planning::to_release(release, self.vault),
+            Wish::Release(release) => planning::to_release(release, &self.vault),
             Wish::Nothing => planning::to_nothing(self.scope, false),
         };
-        let evidence = Evidence { vault: self.vault, proofs: &[] };
+        let evidence = Evidence { vault: &self.vault, proofs: &[] };
         let plan = planning::plan(&goal, &ground, self.provider, &evidence).await?;
         Ok((ground, plan))
     }
@@ -206,13 +210,13 @@ impl Rehearsal<'_> {
             return Err(Failure::moved(&moved));
         }
         let number = ground.number_of(&plan);
-        let (op, before) = (Op::new(&plan.id(), self.store.lineage(), locked.fence), ground.observed.fingerprint());
+        let (op, before) = (Op::new(&plan.id(), self.store.lineage(), locked.fence), ground.serving());
         (self.watch)(Moment::Opens { op: op.clone(), before, plan: &plan });
         let mut signals = self.signals();
         let mut reporter = Silent::default();
         let by = &self.holder.who;
         let applied = self.applying(locked, &mut signals, &mut reporter).start(plan, number, by).await?;
-        Ok(said(&applied, op, applied.exit(Some(before))))
+        Ok(said(&applied, op, applied.exit(before)))
     }
 
     async fn taken_up(&mut self, locked: &Locked) -> Result<Said, Failure> {
@@ -223,6 +227,7 @@ impl Rehearsal<'_> {
         let way = best_way(&apply.plan, &frontier);
         let again = frontier.unwinding().is_some();
         (self.watch)(Moment::TakesUp { op: &apply.op, way, again });
+        planning::recall(&mut self.vault, apply.plan.things(), &*self.store).await?;
         let mut signals = self.signals();
         let mut reporter = Silent::default();
         let applied = self.applying(locked, &mut signals, &mut reporter).take_up(&apply, way).await?;
@@ -245,7 +250,7 @@ impl Rehearsal<'_> {
             anchor: self.anchor,
             store: &mut *self.store,
             reporter,
-            vault: self.vault,
+            vault: &self.vault,
             root: Path::new("/"),
             clock: self.clock,
             locked,

@@ -15,7 +15,7 @@ use crate::fingerprint::Key;
 use crate::plan::{Action, Plan, Retention, Selection};
 use crate::release::Release;
 use crate::spec::{OnFailure, Problems, Spec, Written};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::template::Vault;
 
 /// What the user wants of the deployment.
@@ -84,13 +84,7 @@ impl Wish {
                 let (spec, mut vault, unresolved) = resolved_if_possible(project, key);
                 spec.as_ref().map_or(Ok(()), |spec| policy::backups(spec, *skip_backup))?;
                 if let Some(store) = store {
-                    // What is taken back is what the latest release has, and not what the files of today say.
-                    let head = store.head().await?;
-                    let releases = [Some(&**release), head.as_ref()].into_iter().flatten();
-                    let resources = releases.flat_map(|release| release.resources.values());
-                    for fingerprint in planning::files(resources.map(|recorded| &recorded.resource)) {
-                        vault.keep_file(store.file(&fingerprint).await?);
-                    }
+                    recall(&mut vault, release, store).await?;
                 }
                 let mut goal = planning::to_release(release, &vault);
                 goal.selection.skip_backup = *skip_backup;
@@ -174,4 +168,15 @@ pub(crate) fn retention(spec: Option<&Spec>) -> Retention {
         releases: rollback.map_or(5, |rollback| rollback.retain),
         window: rollback.and_then(|rollback| rollback.window),
     }
+}
+
+/// Takes what a rollback to this release puts back, and what it takes back of the latest one, out of the store.
+///
+/// # Errors
+/// When the store does not answer, or has lost some of it.
+pub(crate) async fn recall(vault: &mut Vault, release: &Release, store: &dyn Store) -> Result<(), StoreError> {
+    let head = store.head().await?;
+    let releases = [Some(release), head.as_ref()].into_iter().flatten();
+    let recorded = releases.flat_map(|release| release.resources.values());
+    planning::recall(vault, recorded.map(|recorded| &recorded.resource), store).await
 }

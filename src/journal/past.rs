@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::journal::Outcome;
 use crate::lock::Op;
 
@@ -29,4 +30,7 @@ pub struct Past {
     pub outcome: Outcome,
     /// How many steps it had.
     pub steps: u64,
+    /// The backups that were left out before its migrations, on request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_backup: Vec<Address>,
 }

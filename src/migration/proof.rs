@@ -6,6 +6,7 @@
 
 mod failure;
 mod made;
+mod prefix;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::migration::{Dialect, Script};
 
 pub use failure::Failure;
 pub use made::{MigrationProof, Redo, Rows};
+pub use prefix::Prefix;
 pub use rows::{Contents, RowChange, RowsTried, TableContent};
 pub use verdict::Verdict;
 pub use words::UNPROVEN;

@@ -16,6 +16,9 @@ pub enum Worth {
     SchemaOnly,
     /// It was run on the rows of a backup, and brought the schema back, but not these: `2 of 3 rows of public.users`.
     RowsLost(Vec<String>),
+    /// It was run, and holds where the way up came to its end, but not where that was cut off between two units: what
+    /// came of it there.
+    NotFromMiddle(String),
     /// Nobody has run it.
     Unproven,
     /// It was run, and came to this afterwards: `LOSES index users_email_idx`.
@@ -31,10 +34,22 @@ pub enum Worth {
 }
 
 impl Worth {
-    /// Whether the way back can be relied on to bring the schema back, as far as anybody knows.
+    /// Whether the way back can be relied on to bring the schema back, as far as anybody knows, wherever an apply ends.
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_) | Self::Unproven)
+    }
+
+    /// Whether what is applied as a whole can be taken back by it. What was cut off in the middle is another matter.
+    #[must_use]
+    pub const fn is_trusted_at_the_end(&self) -> bool {
+        self.is_trusted() || matches!(self, Self::NotFromMiddle(_))
+    }
+
+    /// Whether it was run and brought the schema back.
+    #[must_use]
+    pub const fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven | Self::ColumnOrder | Self::SchemaOnly | Self::RowsLost(_))
     }
 
     /// Whether no row is lost on the way there and back, as far as anybody knows.
@@ -51,6 +66,7 @@ impl fmt::Display for Worth {
             Self::ColumnOrder => f.write_str("down proven but for the order of columns"),
             Self::SchemaOnly => f.write_str("down restores the schema, NOT the rows"),
             Self::RowsLost(what) => write!(f, "down does NOT bring back {}", what.join(", ")),
+            Self::NotFromMiddle(what) => write!(f, "down NOT proven from the middle: {what}"),
             Self::Unproven => f.write_str("down unproven"),
             Self::Loses(what) => write!(f, "down {}", what.join(", ")),
             Self::Nothing => f.write_str("down does nothing"),

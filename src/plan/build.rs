@@ -10,7 +10,7 @@ use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
 use crate::plan::{
-    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap,
+    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap, proofs,
     schema_drift,
 };
 use crate::release::Release;
@@ -83,7 +83,10 @@ impl Plan {
         } else {
             migrations::make_backups(&mut changes, &needed);
         }
-        migrations::drop_idle_backups(&mut changes, inputs.desired);
+        migrations::drop_idle(&mut changes);
+        if *inputs.purpose == Purpose::Apply {
+            proofs::make(&mut changes, inputs.worths);
+        }
         let edges = edges(inputs, &graph, &mut changes);
         let (changes, edges) = order::ordered(changes, &edges)
             .map_err(|ring| vec![Refusal::Swap(ring.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))])?;
@@ -257,8 +260,12 @@ fn edges(inputs: &Inputs<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usi
     }
     let before = changes.iter().filter_map(|change| Some((&change.address, &change.before.as_ref()?.resource)));
     for (user, required, _) in requirements(before) {
+        // A database that nobody wants any more stays with the service that runs it until its migrations are taken back.
+        let goes = |change: &Change| {
+            change.action == Action::Delete || change.after.is_none() && required.kind() == Kind::Database
+        };
         if let Some(removed) = index.get(&required)
-            && changes[*removed].action == Action::Delete
+            && goes(&changes[*removed])
             && !givers.contains(removed)
         {
             found.push((index[user], *removed));
@@ -304,7 +311,7 @@ fn hand_overs(inputs: &Inputs<'_>, changes: &[Change]) -> BTreeSet<(usize, usize
 fn preconditions(view: &View<'_>, changes: &[Change]) -> Vec<Precondition> {
     let mut found: Vec<_> = changes
         .iter()
-        .filter(|change| !matches!(change.address.kind(), Kind::Image | Kind::Backup))
+        .filter(|change| !matches!(change.address.kind(), Kind::Image | Kind::Backup | Kind::Proof))
         .map(|change| view.precondition(change))
         .collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));

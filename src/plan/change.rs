@@ -1,5 +1,6 @@
 //! `Change`: what is to be done at one address, why, how it is taken back and what it costs.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,10 @@ pub struct Change {
     /// What is known of the way back of a migration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worth: Option<Worth>,
+    /// The migrations whose ways back a proof tries, with what the plan takes each for: it may do nothing that asks for
+    /// less consent than what comes of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proves: BTreeMap<Address, Worth>,
     /// What a migration does, statement by statement.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<Told>,

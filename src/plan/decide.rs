@@ -38,8 +38,8 @@ impl Decider<'_> {
         let before = self.view.side(address);
         match (after, before) {
             (Resource::Image(_), _) => Ok(self.image(address, after)),
-            // Whether a backup is made is known once the migrations are.
-            (Resource::Network(Network { external: true, .. }) | Resource::Backup(_), _) => {
+            // Whether a backup is made, and a proof, is known once the migrations are.
+            (Resource::Network(Network { external: true, .. }) | Resource::Backup(_) | Resource::Proof(_), _) => {
                 Ok(kept(address, None, after))
             }
             (Resource::Volume(volume), _) if volume.external => Ok(kept(address, None, after)),
@@ -57,9 +57,9 @@ impl Decider<'_> {
     pub(super) fn unwanted(&self, address: &Address) -> Option<Change> {
         match address.kind() {
             Kind::Volume => return self.unwanted_volume(address),
-            // What is in a database outlives its entry in the spec.
-            Kind::Database => return None,
-            Kind::Backup => return self.unwanted_backup(address),
+            // A proof leaves nothing.
+            Kind::Proof => return None,
+            Kind::Database | Kind::Backup => return self.unwanted_but_used(address),
             _ => {}
         }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());
@@ -313,6 +313,7 @@ pub(super) fn bare(address: &Address, before: Option<Side>, after: Option<&Resou
         after: after.cloned(),
         reuse: Vec::new(),
         worth: None,
+        proves: BTreeMap::new(),
         statements: Vec::new(),
     }
 }

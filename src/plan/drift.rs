@@ -52,6 +52,7 @@ pub(super) fn of(head: Option<&Release>, view: &View<'_>) -> Vec<Drift> {
             | Resource::Job(_)
             | Resource::Database(_)
             | Resource::Backup(_)
+            | Resource::Proof(_)
             | Resource::Migration(_) => true,
             Resource::Service(_) => false,
         };

@@ -81,7 +81,9 @@ impl Decider<'_> {
             return Ok(None);
         }
         let worth = self.worth(address, migration);
-        let Some(down) = migration.down.as_ref().filter(|_| worth.is_trusted() && migration.one_way.is_none()) else {
+        let Some(down) =
+            migration.down.as_ref().filter(|_| worth.is_trusted_at_the_end() && migration.one_way.is_none())
+        else {
             return Err(Refusal::NoWayBack { address: address.clone(), why: migration.one_way.clone(), worth });
         };
         let (class, inverse) = match (destroys(down), self.is_backed_up(migration)) {
@@ -105,10 +107,12 @@ impl Decider<'_> {
         migration.backup && !self.skips_backups
     }
 
-    /// A backup that a rollback does not want: it may be needed all the same, for what the rollback takes back.
-    pub(super) fn unwanted_backup(&self, address: &Address) -> Option<Change> {
+    /// A database that a rollback does not want, or its backups: what is in a database outlives its entry in the spec,
+    /// but a migration that is taken back is taken back there.
+    pub(super) fn unwanted_but_used(&self, address: &Address) -> Option<Change> {
         let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
-        Some(kept(address, None, &recorded.resource))
+        let before = Some(Side::of_record(&recorded.resource));
+        Some(Change { phase: Phase::Remove, ..bare(address, before, None) })
     }
 
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
@@ -135,17 +139,28 @@ impl Side {
 
 /// What is lost by taking a migration back, and how that is done.
 const fn way_back(migration: &Migration, worth: &Worth, is_backed_up: bool) -> (Class, Inverse) {
-    let keeps = worth.keeps_rows() && !destroys(&migration.up);
-    let is_free = keeps && worth.is_trusted() && migration.one_way.is_none();
-    match (is_free, is_backed_up) {
+    match (is_free(migration, worth), is_backed_up) {
         (true, _) => (Class::Reversible, Inverse::RunDown),
         (false, true) => (Class::Lossy, Inverse::Restore),
         (false, false) => (Class::OneWay, Inverse::Impossible),
     }
 }
 
+/// Whether taking a migration back loses nothing.
+pub(super) const fn is_free(migration: &Migration, worth: &Worth) -> bool {
+    let keeps = worth.keeps_rows() && !destroys(&migration.up);
+    // An undo takes nothing but exactly the schema before.
+    let leads_back = worth.is_trusted() && !matches!(worth, Worth::ColumnOrder);
+    keeps && leads_back && migration.one_way.is_none()
+}
+
 const fn destroys(sheet: &Sheet) -> bool {
     matches!(sheet.nature, Nature::Destroys)
+}
+
+/// Whether older code, which may still run, loses what it uses.
+const fn is_felt_by_older_code(sheet: &Sheet) -> bool {
+    matches!(sheet.nature, Nature::Drops | Nature::Destroys)
 }
 
 fn is_edited(entry: &Entry, migration: &Migration) -> bool {
@@ -171,27 +186,36 @@ pub(super) fn backups_needed(changes: &[Change]) -> BTreeSet<Address> {
 pub(super) fn make_backups(changes: &mut [Change], needed: &BTreeSet<Address>) {
     for change in changes.iter_mut().filter(|change| needed.contains(&change.address)) {
         change.action = Action::Run;
+        change.phase = Phase::Build;
         change.reasons = vec![Reason::BeforeMigration];
     }
 }
 
-/// Drops the backups that nobody wants and nothing needs.
-pub(super) fn drop_idle_backups(changes: &mut Vec<Change>, desired: &BTreeMap<Address, Resource>) {
-    let is_idle = |change: &Change| change.address.kind() == Kind::Backup && change.action == Action::Keep;
-    changes.retain(|change| !is_idle(change) || desired.contains_key(&change.address));
+/// Drops the databases and backups that nobody wants and no migration needs that is taken back.
+pub(super) fn drop_idle(changes: &mut Vec<Change>) {
+    let taken_back = changes.iter().filter(|change| change.action == Action::Delete);
+    let of = |change: &Change| change.resource()?.migration().map(|migration| migration.database.clone());
+    let used: BTreeSet<String> = taken_back.filter_map(of).collect();
+    changes.retain(|change| {
+        let is_unwanted = change.action == Action::Keep && change.after.is_none();
+        match change.address.kind() {
+            Kind::Database => !is_unwanted || used.contains(change.address.name()),
+            Kind::Backup => !is_unwanted,
+            _ => true,
+        }
+    });
 }
 
-/// The migrations that run as late as they can, by position: those that lose something older code may use, and all
+/// The migrations that run as late as they can, by position: those that take away what older code may use, and all
 /// after them in the order of their tool.
 pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
-    let runs = |change: &Change| change.action == Action::Run && change.class != Class::Reversible;
     let index: BTreeMap<&Address, usize> =
         changes.iter().enumerate().map(|(at, change)| (&change.address, at)).collect();
     let mut found: BTreeSet<usize> = BTreeSet::new();
     let mut followers: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
         let Some(migration) = change.after.as_ref().and_then(Resource::migration) else { continue };
-        if runs(change) && destroys(&migration.up) {
+        if change.action == Action::Run && is_felt_by_older_code(&migration.up) {
             found.insert(at);
         }
         let previous = migration.previous.as_ref().map(|one| Address::migration(&migration.database, &one.name));
@@ -275,4 +299,55 @@ fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<Stri
         changes.iter().filter(|change| change.action == Action::Run).map(|change| &change.address).collect();
     let early = ordered.iter().take(last).filter(|(address, _)| runs.contains(address));
     early.map(|(address, _)| format!("{address} runs after later ones: they are applied already")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{late, way_back};
+    use crate::address::Address;
+    use crate::fingerprint::Fingerprint;
+    use crate::migration::sql::Analysis;
+    use crate::migration::{Dialect, Worth};
+    use crate::plan::decide::bare;
+    use crate::plan::{Action, Change, Class, Inverse};
+    use crate::resource::{Migration, Nature, Previous, Resource, Sheet};
+
+    fn runs(name: &str, previous: Option<&str>, text: &str) -> Change {
+        let nature = Nature::of(&Analysis::of(Dialect::Postgres, text));
+        let migration = Migration {
+            database: "shop".to_owned(),
+            version: name.to_owned(),
+            description: name.to_owned(),
+            checksum: None,
+            equal: Vec::new(),
+            up: Sheet { path: name.to_owned(), line: 1, content: Fingerprint::of(text), is_bare: false, nature },
+            down: None,
+            verify: None,
+            previous: previous.map(|name| Previous { name: name.to_owned(), version: name.to_owned() }),
+            backup: false,
+            one_way: None,
+        };
+        let after = Resource::Migration(Box::new(migration));
+        Change { action: Action::Run, ..bare(&Address::migration("shop", name), None, Some(&after)) }
+    }
+
+    #[test]
+    fn another_order_of_columns_is_not_what_an_undo_takes() {
+        let change = runs("1", None, "ALTER TABLE a ADD COLUMN x int");
+        let migration = change.after.as_ref().and_then(Resource::migration).expect("a migration");
+        assert_eq!(way_back(migration, &Worth::Proven, true), (Class::Reversible, Inverse::RunDown));
+        assert_eq!(way_back(migration, &Worth::ColumnOrder, true), (Class::Lossy, Inverse::Restore));
+        assert_eq!(way_back(migration, &Worth::ColumnOrder, false), (Class::OneWay, Inverse::Impossible));
+    }
+
+    #[test]
+    fn what_older_code_uses_goes_late_though_no_data_goes_with_it() {
+        let changes = [
+            runs("1", None, "CREATE VIEW v AS SELECT 1"),
+            runs("2", Some("1"), "DROP VIEW w"),
+            runs("3", Some("2"), "CREATE TABLE a (x int)"),
+        ];
+        assert_eq!(late(&changes).into_iter().collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(late(&changes[..1]).len(), 0);
+    }
 }

@@ -36,6 +36,10 @@ pub(super) fn ordered(changes: Vec<Change>, edges: &[(usize, usize)]) -> Result<
         place[*old] = u32::try_from(new).unwrap_or(u32::MAX);
     }
     let mut moved: Vec<_> = edges.iter().map(|(first, second)| (place[*first], place[*second])).collect();
+    // What waits for a change of a later phase would wait for ever.
+    if let Some((first, second)) = edges.iter().find(|(first, second)| place[*first] > place[*second]) {
+        return Err(vec![changes[*first].address.clone(), changes[*second].address.clone()]);
+    }
     moved.sort_unstable();
     moved.dedup();
     let mut slots: Vec<_> = changes.into_iter().map(Some).collect();

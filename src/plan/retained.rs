@@ -45,7 +45,7 @@ pub fn retained(observed: &Observed, kept: &[Release]) -> Vec<Retained> {
     serving.extend(joined.flat_map(|(_, objects)| objects).map(|object| object.id.as_str()));
     let all = || observed.objects.iter().flat_map(|(address, objects)| objects.iter().map(move |one| (address, one)));
     let is_idle = |address: &Address, object: &Object| match address.kind() {
-        Kind::Volume | Kind::Database | Kind::Backup | Kind::Migration => false,
+        Kind::Volume | Kind::Database | Kind::Backup | Kind::Proof | Kind::Migration => false,
         Kind::Image | Kind::Network => !serving.contains(object.id.as_str()),
         Kind::Job | Kind::Service => !object.status.is_up() && !serving.contains(object.id.as_str()),
     };

@@ -159,7 +159,9 @@ impl<'a, E: Engine> Doing<'a, E> {
                 Resource::Volume(volume) => self.make_volume(volume).await,
                 Resource::Job(job) => self.run_job(job).await,
                 Resource::Service(service) => self.bring_service(service).await,
-                Resource::Database(_) | Resource::Backup(_) | Resource::Migration(_) => Err(self.none_of_the_engines()),
+                Resource::Database(_) | Resource::Backup(_) | Resource::Proof(_) | Resource::Migration(_) => {
+                    Err(self.none_of_the_engines())
+                }
             },
         }
     }
@@ -220,7 +222,7 @@ impl<E: Engine> Perform for Host<E> {
                 Some(live) => calls.remove(&live.id).await,
                 None => Ok(()),
             },
-            Kind::Database | Kind::Backup | Kind::Migration => Ok(()),
+            Kind::Database | Kind::Backup | Kind::Proof | Kind::Migration => Ok(()),
         }
     }
 }

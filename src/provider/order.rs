@@ -19,8 +19,8 @@ pub struct Order<'a> {
     pub scope: &'a Scope,
     /// The tag of the release that the apply makes.
     pub tag: &'a str,
-    /// Every thing of the deployment as it is or will be.
-    pub after: &'a BTreeMap<&'a Address, &'a Resource>,
+    /// Every thing of the deployment as it will be; what goes as it was.
+    pub things: &'a BTreeMap<&'a Address, &'a Resource>,
     /// The change.
     pub change: &'a Change,
     /// The apply: every object made carries it.
@@ -56,10 +56,10 @@ impl<'a> Order<'a> {
         self.vault.key()
     }
 
-    /// The thing at another address as it is or will be: what the change requires.
+    /// The thing at another address as it will be, or as it was where it goes: what the change requires.
     #[must_use]
     pub fn requirement(&self, address: &Address) -> Option<&'a Resource> {
-        self.after.get(address).copied()
+        self.things.get(address).copied()
     }
 
     /// Ends once nobody wants the change any more: a mere wait for it to be ready may end then too.

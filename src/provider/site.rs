@@ -4,11 +4,13 @@
 //! of its own that has the database to itself. Whoever reads a plan cannot tell the two apart.
 
 mod backups;
+mod proofs;
 pub mod proving;
 mod reach;
 mod seen;
 mod steps;
 mod watching;
+mod workshop;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,6 +35,7 @@ use crate::template::Template;
 pub use reach::{OWN, target};
 pub use seen::told;
 pub use steps::script;
+pub use workshop::{Evidence, Workshop};
 
 /// A database of the deployment that can be asked.
 #[derive(Debug, Clone)]
@@ -77,12 +80,14 @@ pub struct Site<E> {
     known: Vec<Known>,
     tools: Arc<dyn Tools>,
     keys: Keys,
+    workshop: Workshop,
 }
 
 impl<E: Engine> Site<E> {
     /// The site of this host, with the databases that can be asked.
     pub fn new(host: Host<E>, connect: Arc<dyn Connect>, known: Vec<Known>) -> Self {
-        Self { host, connect, known, tools: Arc::new(HostTools::default()), keys: Keys::default() }
+        let (tools, keys) = (Arc::new(HostTools::default()), Keys::default());
+        Self { host, connect, known, tools, keys, workshop: Workshop::default() }
     }
 
     /// The same site, whose servers are dumped and restored by other programs than those of this machine.
@@ -95,6 +100,12 @@ impl<E: Engine> Site<E> {
     #[must_use]
     pub fn with_keys(self, keys: Keys) -> Self {
         Self { keys, ..self }
+    }
+
+    /// The same site, whose proofs are made in this workshop.
+    #[must_use]
+    pub fn with_workshop(self, workshop: Workshop) -> Self {
+        Self { workshop, ..self }
     }
 
     /// The engine, as what runs on it is meant.
@@ -139,7 +150,7 @@ impl<E: Engine> Observe for Site<E> {
 
 /// Whether a change is done to a database, not to an engine.
 fn is_of_databases(address: &Address) -> bool {
-    matches!(address.kind(), Kind::Database | Kind::Backup | Kind::Migration)
+    matches!(address.kind(), Kind::Database | Kind::Backup | Kind::Proof | Kind::Migration)
 }
 
 #[async_trait]

@@ -106,8 +106,14 @@ fn result(past: &Past) -> &'static str {
     }
 }
 
-/// What made an apply turn, and what it left behind.
+/// What made an apply turn, what it left behind, and what was left out.
 fn note(past: &Past) -> String {
+    let bare = (!past.without_backup.is_empty()).then(|| "without a backup".to_owned());
+    let ended = Some(end(past)).filter(|ended| !ended.is_empty());
+    ended.into_iter().chain(bare).collect::<Vec<_>>().join("; ")
+}
+
+fn end(past: &Past) -> String {
     match &past.outcome {
         Outcome::Applied | Outcome::Interrupted => String::new(),
         Outcome::Unwound(cause) => short(cause),
@@ -138,6 +144,8 @@ struct Row {
     rollback_ms: Option<u64>,
     steps: u64,
     by: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without_backup: Vec<String>,
     note: String,
 }
 
@@ -156,6 +164,7 @@ impl Row {
             rollback_ms: rollback(past).map(millis),
             steps: past.steps,
             by: plain(&past.by),
+            without_backup: past.without_backup.iter().map(words::name).collect(),
             note: note(past),
         }
     }

@@ -69,6 +69,9 @@ struct Step {
     differences: Vec<DifferenceOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     worth: Option<WorthOut>,
+    /// The migrations whose ways back it tries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    proves: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     statements: Vec<Told>,
 }
@@ -150,6 +153,7 @@ fn steps(plan: &Plan) -> Vec<Step> {
             requires,
             differences: change.differences.iter().map(difference).collect(),
             worth: change.worth.as_ref().map(worth),
+            proves: change.proves.keys().map(words::name).collect(),
             statements: change.statements.iter().map(told).collect(),
         })
     };

@@ -132,7 +132,7 @@ fn things(now: &Now<'_>, style: &Style) -> Vec<String> {
         let wanted = now.compared.resources.get(address);
         match address.kind() {
             // `omni migrate status` and `omni backup list` have a line for each.
-            Kind::Migration | Kind::Backup => continue,
+            Kind::Migration | Kind::Backup | Kind::Proof => continue,
             Kind::Database => {
                 table.row(database(address, now.observed));
                 continue;

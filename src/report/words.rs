@@ -8,7 +8,7 @@ use crate::plain::plain;
 use crate::plan::{Action, Change, Class, Downtime, Inverse, Plan, Purpose, Reason, Turn};
 use crate::report::style::Tone;
 use crate::report::time::so_far;
-use crate::resource::{ImageSource, Resource};
+use crate::resource::{ImageSource, Proof, Prove, Resource};
 
 /// An address that is safe to print.
 pub(super) fn name(address: &Address) -> String {
@@ -52,8 +52,11 @@ pub(super) fn tone(change: &Change) -> Tone {
 /// What a change does, in a few words: `image, environment`, `pull postgres:16`, `no longer in the spec`.
 pub(super) fn change_text(change: &Change) -> String {
     if let (Action::Create | Action::Run, Some(resource)) = (change.action, &change.after) {
-        return match resource.migration() {
-            Some(_) if !change.statements.is_empty() => count(change.statements.len(), "statement"),
+        return match resource {
+            Resource::Migration(_) if !change.statements.is_empty() => count(change.statements.len(), "statement"),
+            Resource::Proof(proof) if !change.proves.is_empty() => {
+                format!("tries {} back{}", count(change.proves.len(), "way"), on_what(proof))
+            }
             _ => made(resource),
         };
     }
@@ -65,6 +68,14 @@ pub(super) fn change_text(change: &Change) -> String {
         _ => fields.into_iter().collect(),
     };
     words.join(", ")
+}
+
+/// What ways back are tried on.
+const fn on_what(proof: &Proof) -> &'static str {
+    match proof.prove {
+        Prove::Data => " on a backup",
+        Prove::Schema | Prove::Off => "",
+    }
 }
 
 fn made(resource: &Resource) -> String {
@@ -85,6 +96,7 @@ fn made(resource: &Resource) -> String {
         Resource::Service(service) => format!("new, {} x {}", service.replicas, service.container.image.reference),
         Resource::Database(database) => format!("{}, looked after from now on", database.dialect),
         Resource::Backup(backup) => format!("into {}", backup.dir),
+        Resource::Proof(proof) => format!("tries the ways back{}", on_what(proof)),
         Resource::Migration(migration) if migration.description.is_empty() => migration.up.path.clone(),
         Resource::Migration(migration) => migration.description.clone(),
     })
@@ -124,7 +136,6 @@ pub(super) fn undo_text(change: &Change) -> String {
     let known = match (change.inverse, &change.worth) {
         (Inverse::RunDown, Some(Worth::Proven)) => " (proven)",
         (Inverse::RunDown, Some(Worth::Unproven)) => " (unproven)",
-        (Inverse::RunDown, Some(Worth::ColumnOrder)) => " (columns in another order)",
         _ => "",
     };
     plain(&format!("{}{known}", change.inverse))

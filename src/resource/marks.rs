@@ -42,7 +42,12 @@ impl Resource {
                 found
             }
             Self::Database(database) => vec![&mut database.url],
-            Self::Image(_) | Self::Network(_) | Self::Volume(_) | Self::Backup(_) | Self::Migration(_) => Vec::new(),
+            Self::Image(_)
+            | Self::Network(_)
+            | Self::Volume(_)
+            | Self::Backup(_)
+            | Self::Proof(_)
+            | Self::Migration(_) => Vec::new(),
         }
     }
 }

@@ -14,7 +14,9 @@ pub enum Nature {
     Adds,
     /// It changes what is there, and destroys nothing.
     Changes,
-    /// It destroys data, or what older code uses.
+    /// It takes away what older code asks for by name, and neither rows nor values with it.
+    Drops,
+    /// It destroys data.
     Destroys,
     /// Nobody can tell from its text.
     Unclear,
@@ -22,16 +24,20 @@ pub enum Nature {
 
 impl Nature {
     /// The nature of a script. The gravest of its statements decides; what surely destroys outweighs what nobody can
-    /// tell.
+    /// tell. What takes something away, and cannot be read as a whole, is taken for one that destroys.
     #[must_use]
     pub fn of(analysis: &Analysis) -> Self {
         let effects = || analysis.statements.iter().flat_map(|statement| &statement.effects);
         let made = Made::by(effects());
+        let hides = analysis.statements.iter().any(Statement::hides);
+        let drops = effects().any(|effect| made.drops(effect));
         if analysis.statements.is_empty() {
             Self::Nothing
-        } else if effects().any(|effect| made.destroys(effect)) {
+        } else if analysis.statements.iter().any(|statement| made.destroys(statement)) || drops && hides {
             Self::Destroys
-        } else if analysis.statements.iter().any(Statement::hides) {
+        } else if drops {
+            Self::Drops
+        } else if hides {
             Self::Unclear
         } else if effects().all(|effect| made.adds(effect)) {
             Self::Adds
@@ -66,14 +72,19 @@ impl Made {
         self.has(&Thing::new(Kind::Table, name.clone()))
     }
 
-    /// Whether data is surely lost, or something is gone afterwards that older code uses. What the script drops and
-    /// makes, in whichever order, is there afterwards or was not before; the data in it is an effect of its own.
-    fn destroys(&self, effect: &Effect) -> bool {
-        match effect {
+    /// Whether data is surely lost, or goes with what is dropped without being named.
+    fn destroys(&self, statement: &Statement) -> bool {
+        statement.effects.iter().any(|effect| match effect {
             Effect::Destroys { how, .. } => how.is_certain(),
-            Effect::Drops(thing) => is_used_by_code(thing.kind) && !self.has(thing),
+            Effect::Drops(thing) => self.drops(effect) && (statement.cascades || has_data(thing.kind)),
             _ => false,
-        }
+        })
+    }
+
+    /// Whether something is gone afterwards that older code uses. What the script drops and makes, in whichever order,
+    /// is there afterwards or was not before; the data in it is an effect of its own.
+    fn drops(&self, effect: &Effect) -> bool {
+        matches!(effect, Effect::Drops(thing) if is_used_by_code(thing.kind) && !self.has(thing))
     }
 
     /// Whether everything that was there before is as it was.
@@ -112,6 +123,12 @@ const fn is_used_by_code(kind: Kind) -> bool {
     )
 }
 
+/// Whether something that older code uses has data of its own: how far a sequence has counted, and the tables that an
+/// extension brings along.
+const fn has_data(kind: Kind) -> bool {
+    matches!(kind, Kind::Sequence | Kind::Extension | Kind::Database)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Nature;
@@ -133,7 +150,17 @@ mod tests {
             ("DROP INDEX i;", Nature::Changes),
             ("DROP VIEW v; CREATE VIEW v AS SELECT 1;", Nature::Changes),
             ("ALTER TYPE r RENAME TO r_old; CREATE TYPE r AS ENUM ('a'); DROP TYPE r_old;", Nature::Changes),
-            ("DROP VIEW v;", Nature::Destroys),
+            ("DROP VIEW v;", Nature::Drops),
+            ("DROP FUNCTION f(int); DROP TYPE mood; ALTER TABLE a ALTER COLUMN x DROP DEFAULT;", Nature::Drops),
+            ("DROP MATERIALIZED VIEW v;", Nature::Drops),
+            ("DROP VIEW v; ALTER TABLE a DROP COLUMN x;", Nature::Destroys),
+            // What goes with them is known to the database only.
+            ("DROP VIEW v CASCADE;", Nature::Destroys),
+            ("DROP FUNCTION f CASCADE;", Nature::Destroys),
+            ("DROP VIEW v; DO $$ BEGIN PERFORM 1; END $$;", Nature::Destroys),
+            // How far it has counted is gone, and so are the tables of an extension.
+            ("DROP SEQUENCE s;", Nature::Destroys),
+            ("DROP EXTENSION postgis;", Nature::Destroys),
             ("ALTER TABLE a DROP COLUMN x;", Nature::Destroys),
             ("DROP TABLE a; SELECT this is no SQL;", Nature::Destroys),
             ("DELETE FROM a WHERE x = 1;", Nature::Destroys),
@@ -141,6 +168,20 @@ mod tests {
             ("CREATE TABLE a (x int); THIS IS NO SQL;", Nature::Unclear),
         ] {
             assert_eq!(of(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_taken_away_is_kept_apart_from_data_also_in_sqlite() {
+        let of = |text: &str| Nature::of(&Analysis::of(Dialect::Sqlite, text));
+        assert_eq!(of("DROP VIEW v;"), Nature::Drops);
+        assert_eq!(of("DROP TABLE v;"), Nature::Destroys);
+    }
+
+    #[test]
+    fn what_older_releases_recorded_is_read() {
+        for (text, nature) in [("\"destroys\"", Nature::Destroys), ("\"changes\"", Nature::Changes)] {
+            assert_eq!(serde_json::from_str::<Nature>(text).expect("known"), nature);
         }
     }
 

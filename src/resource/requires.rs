@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Kind};
-use crate::resource::{Condition, Container, Migration, MountSource, Resource};
+use crate::resource::{Condition, Container, Migration, MountSource, Proof, Prove, Resource};
 
 /// Why one thing requires another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,6 +34,10 @@ pub enum Origin {
     FollowsMigration,
     /// The backup has to be there first.
     NeedsBackup,
+    /// It tries the migrations on a copy of the database.
+    ProvesOn,
+    /// The ways back have to be proven first.
+    NeedsProof,
     /// It uses the database, and so the schema that the migration makes.
     UsesSchema,
 }
@@ -60,13 +64,16 @@ impl fmt::Display for Origin {
             Self::MigratesDatabase => "migrates it",
             Self::FollowsMigration => "follows it",
             Self::NeedsBackup => "needs the backup",
+            Self::ProvesOn => "proves on a copy of it",
+            Self::NeedsProof => "needs the proof",
             Self::UsesSchema => "uses the schema",
         })
     }
 }
 
 /// Every requirement among these things, as who, whom and why, sorted. Beside what each requires by itself, whoever
-/// uses a database requires the newest of its migrations, and with it all.
+/// uses a database requires the newest of its migrations, and with it all; and nothing is done to a database before its
+/// proof.
 pub fn requirements<'a>(
     resources: impl Iterator<Item = (&'a Address, &'a Resource)> + Clone,
 ) -> Vec<(&'a Address, Address, Origin)> {
@@ -83,11 +90,20 @@ pub fn requirements<'a>(
             left.remove(&Address::migration(&migration.database, &previous.name));
         }
     }
+    let proofs: Vec<_> = resources
+        .clone()
+        .filter_map(|(at, resource)| Some((at, resource.proof()?)))
+        .flat_map(|(at, proof)| {
+            let waiting = resources.clone().filter(|(_, resource)| proof.is_needed_by(resource));
+            waiting.map(|(address, _)| (address, at.clone(), Origin::NeedsProof))
+        })
+        .collect();
     for (address, resource) in resources {
         let used = resource.container().into_iter().flat_map(|container| &container.databases);
         let of = used.flat_map(|database| newest.get(database.as_str()).into_iter().flatten());
         found.extend(of.map(|migration| (address, (*migration).clone(), Origin::UsesSchema)));
     }
+    found.extend(proofs);
     found.sort();
     found
 }
@@ -101,12 +117,35 @@ impl Resource {
                 database.service.iter().map(|name| (Address::service(name), Origin::RunsOn)).collect()
             }
             Self::Backup(backup) => vec![(Address::new(Kind::Database, &backup.database), Origin::CopiesDatabase)],
+            Self::Proof(proof) => proof.requires(),
             Self::Migration(migration) => migration.requires(),
             _ => self.container().map(Container::requires).unwrap_or_default(),
         };
         edges.sort();
         edges.dedup();
         edges
+    }
+}
+
+impl Proof {
+    /// On a backup: the newest, which is made before it.
+    fn requires(&self) -> Vec<(Address, Origin)> {
+        let mut edges = vec![(Address::new(Kind::Database, &self.database), Origin::ProvesOn)];
+        if self.prove == Prove::Data {
+            edges.push((Address::new(Kind::Backup, &self.database), Origin::NeedsBackup));
+        }
+        edges
+    }
+
+    /// Whether a thing waits for it: the first migration, and with it all; and a backup that it does not need itself.
+    /// That costs more than the proof, and is for nothing where the proof is refused; and the later it is made, the
+    /// less is lost with it.
+    fn is_needed_by(&self, resource: &Resource) -> bool {
+        match resource {
+            Resource::Migration(migration) => migration.database == self.database && migration.previous.is_none(),
+            Resource::Backup(backup) => backup.database == self.database && self.prove != Prove::Data,
+            _ => false,
+        }
     }
 }
 

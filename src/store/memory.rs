@@ -282,5 +282,6 @@ fn past(journal: &Journal, outcome: &Outcome, at: Timestamp) -> Past {
         turned: journal.turned,
         outcome: outcome.clone(),
         steps: plan.steps().count() as u64,
+        without_backup: plan.without_backup.clone(),
     }
 }

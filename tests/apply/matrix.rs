@@ -17,7 +17,7 @@ use omni::failpoint::Place;
 use omni::provider::fake::Trouble;
 
 use cell::{Answer, Play};
-use reference::{BACKED_UP, Course, PLAYS, Reference};
+use reference::{BACKED_UP, Course, PLAYS, PROVEN, Reference};
 use tally::Tally;
 
 /// More points than any run has: a loop that gets here has not counted right.
@@ -128,5 +128,22 @@ rows! {
         killed_before_every_change_of_the_backups: async |play, n| cell::dead(play, Place::DiskUntouched, n, None).await;
         killed_after_every_change_of_the_backups: async |play, n| cell::dead(play, Place::DiskTouched, n, None).await;
         killed_again_after_the_4th_change_of_the_backups: async |play, n| cell::dead(play, Place::DiskTouched, n, Some(4)).await;
+    }
+    PROVEN {
+        proofs_refused_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Refuse).await;
+        proofs_lost_before_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostBefore).await;
+        proofs_lost_after_every_effect: async |play, n| cell::disturbed(play, n, Trouble::LostAfter).await;
+        proofs_in_conflict_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Conflict).await;
+        proofs_failed_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Failure).await;
+        proofs_hung_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Hang).await;
+        proofs_late_by_a_second_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Late(Duration::from_secs(1))).await;
+        proofs_late_by_a_second_and_then_failed: async |play, n| cell::disturbed_twice(play, n, 1, Trouble::Failure).await;
+        proofs_restarted_at_every_call: async |play, n| cell::disturbed(play, n, Trouble::Restart).await;
+        proofs_away_from_every_call_on: async |play, n| cell::away(play, n).await;
+        proofs_killed_while_every_call_was_under_way: async |play, n| cell::killed(play, n, None).await;
+        proofs_killed_while_every_call_took_a_second: async |play, n| cell::killed_late(play, n, Duration::from_secs(1)).await;
+        proofs_killed_again_at_the_5th_call_of_the_recovery: async |play, n| cell::killed(play, n, Some(5)).await;
+        proofs_locked_out_at_every_call: async |play, n| cell::locked_out(play, n).await;
+        proofs_interrupted_every_25_ms: async |play, n| cell::interrupted(play, n).await;
     }
 }

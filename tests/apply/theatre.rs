@@ -17,7 +17,7 @@ use omni::observed::Observed;
 use omni::plan::{Inputs, Plan, Purpose, Selection, retained};
 use omni::provider::fake::{Behaviour, FakeEngine};
 use omni::provider::host::{BuildFiles, Host};
-use omni::provider::site::{Known, Site};
+use omni::provider::site::{Evidence, Known, Site, Workshop};
 use omni::provider::{Anchor, Fault, FaultKind, Observe, Perform, Taking};
 use omni::report::Silent;
 use omni::resource::{Build, Resource};
@@ -226,6 +226,12 @@ impl<S: Store> Theatre<S> {
 
     pub(crate) async fn fingerprint(&self) -> Fingerprint {
         self.observed().await.fingerprint()
+    }
+
+    /// From here on, until the next plan, somebody hears of each proof.
+    pub(crate) fn hear_proofs(&mut self, evidence: Evidence) {
+        let workshop = Workshop { evidence, ..Workshop::default() };
+        self.host = site(&self.engine, self.known.clone()).with_workshop(workshop);
     }
 
     /// The plan that reaches a spec from what is there.

@@ -55,6 +55,12 @@ async fn a_plan_without_backups_is_another_plan_that_needs_consent_and_is_kept()
     let listed = place.omni(&["rollback"]).ends(0);
     assert!(listed.out.contains("without a backup"), "{}", listed.out);
 
+    let applies = place.omni(&["history", "--json"]).ends(0).json();
+    let left_out: Vec<_> = applies["applies"].as_array().unwrap().iter().map(|one| &one["without_backup"][0]).collect();
+    assert_eq!(left_out, [&Value::from("backup.shop"), &Value::Null], "{applies:#}");
+    let told = place.omni(&["history"]).ends(0);
+    assert_eq!(told.out.matches("without a backup").count(), 1, "{}", told.out);
+
     // A later rollback is backed up again, unless that is skipped too.
     let back = place.omni(&["rollback", "--to", "v1", "--dry-run", "--json"]).ends(0).json();
     assert!(step(&back, "backup.shop").is_some(), "{back:#}");

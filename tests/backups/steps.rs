@@ -108,7 +108,7 @@ impl Stage {
         let order = Order {
             scope: &Scope { project: "shop".to_owned(), environment: None },
             tag: "v1",
-            after: &after,
+            things: &after,
             change,
             op: &Op::new(&Fingerprint::of("the plan"), "lineage", fence),
             fence,

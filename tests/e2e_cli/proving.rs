@@ -83,7 +83,12 @@ fn texts(said: &Value) -> Vec<&str> {
 
 /// omni at proving, as soon as its scratch server is there.
 fn proving(place: &Place) -> Child {
-    let mut command = place.command(&["migrate", "prove"]);
+    at_work(place, &["migrate", "prove"])
+}
+
+/// The same for whatever proves.
+fn at_work(place: &Place, words: &[&str]) -> Child {
+    let mut command = place.command(words);
     let mut child = command.envs(PASSWORD).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("omni runs");
     let until = Instant::now() + Duration::from_mins(2);
     while !scratches(place).contains("omni-scratch-") {
@@ -165,4 +170,44 @@ fn a_server_that_cannot_be_made_is_told_with_another_way() {
     assert!(said.out.contains("the copy: a server that was named for it"), "{}", said.screen());
     assert!(said.out.contains("2_text  down proven"), "{}", said.screen());
     assert_eq!(scratches(&place), "");
+}
+
+/// The step of a plan: from the first apply on, in a container too, and nothing stays of one that was killed.
+#[test]
+fn the_policy_has_proofs_made_beside_the_service_of_the_plan() {
+    let place = Place::new("prove-step");
+    place.spec(&SPEC.replace("POSTGRES\"", &format!("{}\"", image())));
+    place.spec_more("[policy]\nrequire_proof = true\n");
+    place.write("migrations/1_notes.up.sql", "CREATE ROLE app; CREATE TABLE notes (id int PRIMARY KEY, text text);");
+    place.write("migrations/1_notes.down.sql", "DROP TABLE notes; DROP ROLE app;");
+    // The service is made by the very plan that proves on a copy of what is in it.
+    let said = place.omni_with(&PASSWORD, &["apply", "--yes"]);
+    assert_eq!(said.code, 0, "{}", said.screen());
+    assert!(said.screen().contains("1 of 1 proven"), "{}", said.screen());
+    assert_eq!(scratches(&place), "");
+
+    for (path, text) in &SCRIPTS[2..4] {
+        place.write(&format!("migrations/{path}"), text);
+    }
+    let mut killed = at_work(&place, &["apply", "--yes"]);
+    assert_eq!(signal(&mut killed, "-KILL"), None);
+    let left = scratches(&place);
+    assert!(left.contains("omni-scratch-"), "nobody could remove it: {left}");
+    let said = place.omni_with(&PASSWORD, &["recover", "--back"]);
+    assert_eq!(said.code, 0, "{}", said.screen());
+    assert_eq!(scratches(&place), "", "{}", said.screen());
+
+    let mut interrupted = at_work(&place, &["apply", "--yes"]);
+    assert_eq!(signal(&mut interrupted, "-INT"), Some(130));
+    assert_eq!(scratches(&place), "");
+
+    let mut killed = at_work(&place, &["apply", "--yes"]);
+    assert_eq!(signal(&mut killed, "-KILL"), None);
+    let said = place.omni_with(&PASSWORD, &["apply", "--yes"]);
+    assert_eq!(said.code, 0, "{}", said.screen());
+    assert_eq!(scratches(&place), "", "{}", said.screen());
+    let said = place.omni_with(&PASSWORD, &["migrate", "status"]);
+    assert!(said.out.contains("2_text"), "{}", said.screen());
+    let said = place.omni_with(&PASSWORD, &["plan", "--exit-code"]);
+    assert_eq!(said.code, 0, "{}", said.screen());
 }

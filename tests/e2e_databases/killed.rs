@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use omni::failpoint;
 
+use crate::proven::POLICY;
 use crate::scripts::{FAILS, INDEXES, LEGACY, LIGHT, NOTES, PLAIN, STUCK, Script, TAGS};
 use crate::shop::{Facts, Shop, counted, tell};
 use crate::tally::{Tally, every, set, tell_times, word};
@@ -29,6 +30,9 @@ const STRIDE: usize = 8;
 
 /// Backups that are read back only: how they are restored is another row's.
 const QUICK: &str = "keep = { last = 2 }\nverify = \"checksum\"";
+
+/// The row of a proof, which leaves nothing on the server.
+const PROVEN: &str = "proven";
 
 /// One run that is killed over and over.
 struct Row {
@@ -192,7 +196,11 @@ impl Row {
         } else {
             self.tally.after += 1;
         }
-        self.beside.extend(self.shop.beside().await.iter().map(|name| name[..11].to_owned()));
+        let beside = self.shop.beside().await;
+        if self.name == PROVEN && !beside.is_empty() {
+            return Err(format!("what the proof was made on is left: {beside:?}\nit said:\n{said}"));
+        }
+        self.beside.extend(beside.iter().map(|name| name[..11].to_owned()));
         Ok(())
     }
 }
@@ -240,6 +248,16 @@ async fn a_rollback_undone() {
     shop.ends(&["apply", "--yes"], 0);
     let row = Row::new("a_rollback_undone", shop, &ROLLBACK[..4], &[NOTES, STUCK, LIGHT, PLAIN], 1).await;
     row.go(30).await;
+}
+
+/// The proof is a step like any other: nothing of it stays, and what it is for runs wholly or not at all.
+#[tokio::test]
+async fn proven() {
+    let mut shop = Shop::new("kprov").await;
+    shop.backups = POLICY;
+    shop.write("v2", &[NOTES, TAGS, LIGHT]);
+    let row = Row::new(PROVEN, shop, &APPLY[..2], &[NOTES, TAGS, LIGHT], 0).await;
+    row.go(60).await;
 }
 
 /// The last place before the journal knows that the last migration is applied.

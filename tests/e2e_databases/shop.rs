@@ -18,7 +18,7 @@ use crate::world::{Ran, World};
 pub(crate) const DATABASE: &str = "shop";
 
 /// The schema as a list of lines, the order of columns left out; and the rows.
-const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
+pub(crate) const SCHEMA: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
     SELECT format('column %s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
         (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum) \
         ) AS line \
@@ -36,6 +36,8 @@ pub(crate) struct Shop {
     pub(crate) server: Server,
     /// How its backups are made, as deploy.toml says it.
     pub(crate) backups: &'static str,
+    /// What else deploy.toml says of its migrations.
+    pub(crate) migrations: &'static str,
     /// The folder of the deployment as it was at the start.
     saved: TempDir,
 }
@@ -66,7 +68,7 @@ impl Shop {
         server.sql("postgres", "SELECT pg_reload_conf()").await;
         server.database(DATABASE).await;
         let saved = tempfile::tempdir().unwrap();
-        let shop = Self { world: World::new(name), server, backups: "keep = { last = 2 }", saved };
+        let shop = Self { world: World::new(name), server, backups: "keep = { last = 2 }", migrations: "", saved };
         fs::create_dir(shop.world.path("migrations")).unwrap();
         shop.write("v1", &[NOTES]);
         shop.ends(&["apply", "--yes"], 0);
@@ -92,8 +94,8 @@ impl Shop {
         }
         let rest = format!(
             "[databases.shop]\nurl = \"{url}\"\nconnect_timeout = \"20s\"\n\n[migrations.shop]\ndir = \"migrations\"\n\
-             layout = \"sqlx\"\n\n[backups.shop]\n{}\n",
-            self.backups
+             layout = \"sqlx\"\n{}\n[backups.shop]\n{}\n",
+            self.migrations, self.backups
         );
         self.world.write(version, 5, &rest);
     }

@@ -80,6 +80,7 @@ fn past(line: &str) {
         turned: None,
         outcome,
         steps: 1,
+        without_backup: Vec::new(),
     });
 }
 

@@ -75,7 +75,7 @@ impl<'w, W: World> Stage<'w, W> {
         call(Order {
             scope: &self.scope,
             tag: "v1",
-            after: &after,
+            things: &after,
             change,
             op: &op,
             fence: self.fence,

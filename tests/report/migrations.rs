@@ -1,12 +1,12 @@
 //! Screens of plans with migrations: what each of them does, what its way back is worth, what is lost.
 
-use omni::address::Address;
+use omni::address::{Address, Kind};
 use omni::fingerprint::Fingerprint;
 use omni::migration::sql::Analysis;
 use omni::migration::{Dialect, Worth};
 use omni::plan::{Action, Change, Class, Inverse, Phase, Plan, Reason, Told};
 use omni::report::{PullRequest, Style, plan_json, plan_markdown, plan_text};
-use omni::resource::{Migration, Nature, Resource, Sheet};
+use omni::resource::{Migration, Nature, Proof, Prove, Resource, Sheet};
 
 use crate::support::{change, plan_of, wide};
 
@@ -72,6 +72,38 @@ fn plan() -> Plan {
         ),
     ];
     plan_of(changes, vec![(0, 1), (1, 2)])
+}
+
+/// The same with the proof that stands before it.
+fn proven() -> Plan {
+    let mut changes = plan().changes;
+    let address = Address::new(Kind::Proof, "shop");
+    let resource = Resource::Proof(Proof { database: "shop".to_owned(), prove: Prove::Schema });
+    let proves = changes.iter().map(|change| (change.address.clone(), Worth::Unproven)).collect();
+    let step = change(address, Action::Run, None, Some(resource), vec![Reason::BeforeMigration]);
+    for change in &mut changes {
+        change.worth = Some(Worth::Unproven);
+    }
+    let (class, inverse) = (Class::Reversible, Inverse::Nothing);
+    changes.insert(0, Change { proves, class, inverse, differences: Vec::new(), ..step });
+    plan_of(changes, vec![(0, 1), (1, 2), (2, 3)])
+}
+
+#[test]
+fn a_proof_stands_before_the_migrations() {
+    let plan = proven();
+    let text = plan_text(&plan, None, &wide());
+    let row = text.lines().find(|line| line.contains("proof.shop")).expect("it has a row");
+    assert_eq!(row.split_whitespace().collect::<Vec<_>>().join(" "), "1 > proof.shop tries 3 ways back -");
+    assert!(text.contains("> proof.shop            before the migrations"), "{text}");
+    let markdown = plan_markdown(&plan, &PullRequest::default());
+    assert!(markdown.contains("proof.shop") && markdown.contains("tries 3 ways back"), "{markdown}");
+    let document: serde_json::Value = serde_json::from_str(&plan_json(&plan)).expect("JSON");
+    let steps = &document["steps"];
+    assert_eq!((&steps[0]["action"], &steps[0]["class"]), (&"run".into(), &"reversible".into()));
+    assert_eq!(steps[0]["proves"].as_array().map(Vec::len), Some(3));
+    assert_eq!(steps[0]["proves"][0], "migration.shop.0042_add_email_verified");
+    assert_eq!((&steps[1]["proves"], &steps[1]["requires"][0]), (&serde_json::Value::Null, &1.into()));
 }
 
 fn known(drawn: &str) -> String {

@@ -285,6 +285,7 @@ pub(crate) fn past(
         turned: turned.map(at),
         outcome,
         steps: 4,
+        without_backup: Vec::new(),
     }
 }
 

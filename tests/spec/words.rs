@@ -49,6 +49,7 @@ fn told(text: &str) -> BTreeSet<Vec<String>> {
                 Kind::Database if OF_MIGRATIONS.contains(&difference.path.as_str()) => "migrations",
                 Kind::Database => "databases",
                 Kind::Backup => "backups",
+                Kind::Proof => "migrations",
                 Kind::Migration => continue,
             };
             let path = format!("{section}.*.{}", difference.path);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::task::{Context, Waker};
 
+use omni::address::{Address, Kind};
 use omni::fingerprint::{Fingerprint, Key};
 use omni::journal::{Apply, Cause, Outcome, Record};
 use omni::lock::{Held, LEASE, LONGEST_CALL};
@@ -401,7 +402,8 @@ async fn history_tells_when_an_apply_turned(house: &dyn House) {
     made(&mut *store, 1, &[]).await;
     let fence = locked(&mut *store, 1).await;
     let mut apply = apply(2, fence, &[]);
-    apply.plan = Plan { purpose: Purpose::Rollback(1), ..apply.plan };
+    let left_out = vec![Address::new(Kind::Backup, "shop")];
+    apply.plan = Plan { purpose: Purpose::Rollback(1), without_backup: left_out.clone(), ..apply.plan };
     store.open(&apply, Vec::new()).await.unwrap();
     let cause = Cause::Failed(node());
     let unwinding = Record::Unwinding { cause: cause.clone() };
@@ -419,6 +421,7 @@ async fn history_tells_when_an_apply_turned(house: &dyn House) {
         ("rollback", "v1.2.0", "ci@runner-3")
     );
     assert_eq!(turned.outcome, Outcome::Unwound(cause));
+    assert_eq!((&turned.without_backup, &straight.without_backup), (&left_out, &Vec::new()));
     assert_eq!((straight.turned, &straight.outcome, straight.purpose.as_str()), (None, &Outcome::Applied, "apply"));
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn change(address: Address, action: Action) -> Change {
         reuse: Vec::new(),
         differences: Vec::new(),
         worth: None,
+        proves: std::collections::BTreeMap::new(),
         statements: Vec::new(),
     }
 }

@@ -40,6 +40,7 @@ fn past(release: u64, tag: &str, purpose: &str) -> Past {
         turned: None,
         outcome: Outcome::Applied,
         steps: 1,
+        without_backup: Vec::new(),
     }
 }
 

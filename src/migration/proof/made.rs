@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
-use crate::migration::proof::{Failure, RowsTried, Verdict};
+use crate::migration::proof::{Failure, Prefix, RowsTried, Verdict};
 
 /// What came of running one migration up and down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,9 +21,9 @@ pub struct MigrationProof {
     pub tried: Option<RowsTried>,
     /// Whether it goes up again after its way back; none where that was not tried, since it is sure to.
     pub redo: Option<Redo>,
-    /// For one that does not run as a whole: what its way back is worth after each number of its units but all, from
-    /// none on; none where it runs as a whole, or was not cut off on trial.
-    pub prefixes: Option<Vec<Verdict>>,
+    /// For one that does not run as a whole: what came of taking it back after each number of its units but all; none
+    /// where it runs as a whole, has no way back, or was not cut off on trial.
+    pub prefixes: Option<Vec<Prefix>>,
     /// Whether the schema before it was there after its way back when the whole batch was taken back; none where the
     /// batch was not taken back so far.
     pub is_back: Option<bool>,
@@ -77,11 +77,19 @@ impl MigrationProof {
         }
     }
 
-    /// Whether its way back is proven: to the schema it leads exactly, and the rows stay or a backup has them. A
-    /// migration that changes no schema is never proven, unless rows of a backup were changed and came back.
+    /// The first place in its middle from which it cannot be taken back.
+    #[must_use]
+    pub fn stuck_at(&self) -> Option<&Prefix> {
+        self.prefixes.iter().flatten().find(|prefix| !prefix.is_exact())
+    }
+
+    /// Whether its way back is proven: to the schema it leads exactly, from its middle too, and the rows stay or a
+    /// backup has them. A migration that changes no schema is never proven, unless rows of a backup were changed and
+    /// came back.
     #[must_use]
     pub fn is_proven(&self, has_backup: bool) -> bool {
         match &self.tried {
+            _ if self.stuck_at().is_some() => false,
             Some(tried) if !tried.lost().is_empty() => false,
             Some(tried) if tried.came_back() => self.verdict.is_exact(),
             _ => self.verdict == Verdict::Exact && (self.rows == Rows::Kept || has_backup),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::migration::Piece;
+use crate::migration::Worth;
 use crate::migration::catalogue::{SchemaChange, SchemaDifference};
 
 fn piece(text: &str) -> Piece {
@@ -144,10 +145,35 @@ fn a_missing_extension_is_read_from_what_the_server_says() {
 }
 
 #[test]
+fn one_bad_place_in_the_middle_decides() {
+    let prefix = |done, verdict, rows| Prefix { done, of: 3, line: 1, verdict, rows };
+    let one = |prefixes| MigrationProof { prefixes: Some(prefixes), ..made("1", Verdict::Exact, true) };
+    let good = one(vec![prefix(1, Verdict::Exact, None), prefix(2, Verdict::Exact, Some(Vec::new()))]);
+    assert_eq!(good.words(false), "down proven, from the middle too");
+    assert!(good.is_proven(false) && good.worth() == Worth::Proven);
+    let bad = one(vec![prefix(1, Verdict::Exact, None), prefix(2, Verdict::Fails { failure: failure("no") }, None)]);
+    assert_eq!(bad.words(false), "down proven; NOT from the middle: after 2 of 3 units, down fails: no");
+    assert_eq!(bad.worth().to_string(), "down NOT proven from the middle: after 2 of 3 units, down fails: no");
+    assert!(!bad.is_proven(true) && !bad.worth().is_trusted() && bad.worth().is_trusted_at_the_end());
+    // An apply takes no other order of columns for the schema before.
+    let bad = one(vec![prefix(1, Verdict::ColumnOrder { differences: vec![lost("a")] }, None)]);
+    assert!(!bad.worth().is_trusted());
+    let rows = RowChange { table: "users".to_owned(), column: None, before: 2, after: 1 };
+    let bad = one(vec![prefix(1, Verdict::Exact, Some(vec![rows]))]);
+    assert_eq!(
+        bad.words(false),
+        "down proven; NOT from the middle: after 1 of 3 units, down does NOT bring back 1 of 2 rows of users"
+    );
+    // A way back that does not hold as a whole is told as that.
+    let lossy = MigrationProof { prefixes: bad.prefixes, ..made("1", Verdict::Empty, false) };
+    assert_eq!((lossy.words(false).as_str(), lossy.worth()), ("down does nothing", Worth::Nothing));
+}
+
+#[test]
 fn a_proof_is_kept_as_json() {
     let one = MigrationProof {
         redo: Some(Redo::Fails { failure: failure("it exists") }),
-        prefixes: Some(vec![Verdict::Exact]),
+        prefixes: Some(vec![Prefix { done: 1, of: 2, line: 3, verdict: Verdict::Exact, rows: None }]),
         ..made("1", Verdict::Lossy { differences: vec![lost("a")] }, false)
     };
     let proof = proof(vec![one], Verdict::Fails { failure: failure("no") });

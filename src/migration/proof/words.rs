@@ -10,6 +10,16 @@ impl MigrationProof {
     /// What a plan says of its way back. `has_backup` says whether a backup has the rows that it destroys.
     #[must_use]
     pub fn words(&self, has_backup: bool) -> String {
+        let whole = self.whole_words(has_backup);
+        let leads_back = self.verdict.is_exact() || matches!(self.verdict, Verdict::ColumnOrder { .. });
+        match self.stuck_at() {
+            Some(stuck) if leads_back => format!("{whole}; NOT from the middle: {stuck}"),
+            None if self.prefixes.is_some() && self.is_proven(has_backup) => format!("{whole}, from the middle too"),
+            _ => whole,
+        }
+    }
+
+    fn whole_words(&self, has_backup: bool) -> String {
         let lost = self.tried.as_ref().map(RowsTried::lost).unwrap_or_default();
         match &self.verdict {
             Verdict::Exact | Verdict::NoSchemaChange if !lost.is_empty() => format!("down {}", rows(lost)),

@@ -8,9 +8,19 @@ use crate::migration::proof::{MigrationProof, Proof, RowChange, Rows, RowsTried,
 const NAMED: usize = 3;
 
 impl MigrationProof {
-    /// What its way back is worth.
+    /// What its way back is worth. What nothing but a backup brings back, or nothing at all, is no worse in the middle.
     #[must_use]
     pub fn worth(&self) -> Worth {
+        match (self.whole_worth(), self.stuck_at()) {
+            (Worth::Proven | Worth::ColumnOrder | Worth::Unproven, Some(stuck)) => {
+                Worth::NotFromMiddle(stuck.to_string())
+            }
+            (worth, _) => worth,
+        }
+    }
+
+    /// What it is worth once all of it is applied.
+    fn whole_worth(&self) -> Worth {
         let lost = || self.tried.iter().flat_map(RowsTried::lost).map(RowChange::to_string);
         let came_back = self.tried.as_ref().is_some_and(RowsTried::came_back);
         match (&self.verdict, self.rows) {
@@ -45,6 +55,12 @@ fn named(mut all: Vec<String>) -> Vec<String> {
 }
 
 impl Proof {
+    /// What came of a script on this very schema; none where it was not run on that.
+    #[must_use]
+    pub fn of(&self, script: &Fingerprint, before: Fingerprint) -> Option<&MigrationProof> {
+        self.runs().find(|(on, one)| *on == Some(before) && one.digest == *script).map(|(_, one)| one)
+    }
+
     /// Each migration with the schema that it was run on; none where that is not known.
     pub fn runs(&self) -> impl Iterator<Item = (Option<Fingerprint>, &MigrationProof)> {
         let before = std::iter::once(Some(self.ground.base)).chain(self.migrations.iter().map(|one| one.after));

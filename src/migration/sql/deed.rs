@@ -10,6 +10,7 @@ pub(super) struct Deed {
     pub(super) transactional: Transactional,
     pub(super) concurrent: Option<Concurrent>,
     pub(super) is_lenient: bool,
+    pub(super) cascades: bool,
     /// Why a script with it cannot be run: a message and what to do.
     pub(super) refusal: Option<(String, String)>,
 }
@@ -22,6 +23,7 @@ impl Deed {
             transactional: Transactional::Yes,
             concurrent: None,
             is_lenient: false,
+            cascades: false,
             refusal: None,
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn statements(dialect: Dialect, text: &str, parts: Vec<Part>) -> Vec<
             transactional: deed.transactional,
             concurrent: deed.concurrent,
             is_lenient: deed.is_lenient,
+            cascades: deed.cascades,
             is_understood,
         });
     }

@@ -23,6 +23,8 @@ pub struct Statement {
     pub concurrent: Option<Concurrent>,
     /// Whether it says `IF EXISTS`, `IF NOT EXISTS` or `OR REPLACE`: what is there already is left, or replaced.
     pub is_lenient: bool,
+    /// Whether it drops with `CASCADE`: what depends on a thing goes with it, and only the database knows what that is.
+    pub cascades: bool,
     /// Whether it could be read. Where not, nothing is known of its effects.
     pub is_understood: bool,
 }
@@ -44,6 +46,12 @@ impl Statement {
     #[must_use]
     pub fn destroys(&self) -> bool {
         self.effects.iter().any(|effect| matches!(effect, Effect::Destroys { .. }))
+    }
+
+    /// Whether it changes rows, or may do so.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.hides() || self.effects.iter().any(|effect| matches!(effect, Effect::Writes { .. }))
     }
 
     /// Whether it does what a plan cannot see.

@@ -14,6 +14,17 @@ pub enum Unit {
     Session(Statement),
 }
 
+impl Unit {
+    /// Its statements in order.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        match self {
+            Self::Transaction(statements) => statements,
+            Self::Alone(statement) | Self::Session(statement) => std::slice::from_ref(statement),
+        }
+    }
+}
+
 /// Why a script cannot be run at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

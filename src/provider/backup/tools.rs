@@ -1,4 +1,4 @@
-//! `Tools`: the programs that dump a server's database, and restore one.
+//! `Tools`: the programs that dump a server's database or its schema, and restore one.
 //!
 //! `host` is those of this machine, `inside` those in the container of the service that runs the server.
 
@@ -27,6 +27,12 @@ pub trait Tools: Send + Sync {
     /// # Errors
     /// `NotFound` where there is no such program, or only one that is older than the server.
     async fn dump(&self, target: &Target, major: u32, snapshot: &str) -> Result<Dumping, Fault>;
+
+    /// The text that makes everything of a database but its rows.
+    ///
+    /// # Errors
+    /// As `dump`; and when it cannot be written, or not in time.
+    async fn schema(&self, target: &Target, major: u32) -> Result<String, Fault>;
 
     /// Restores a dump into an empty database. The first thing that is refused ends it.
     ///

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::fingerprint::Fingerprint;
+use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::{Entry, Ledger, Row, Writing};
 use crate::migration::sql::{Analysis, Refusal, Statement, Unit};
 use crate::migration::{Mark, Piece, Script, Way};
@@ -60,6 +62,19 @@ impl Migrating<'_> {
     /// As for the way up.
     pub async fn down(&mut self) -> Result<Became, Fault> {
         self.go(Way::Down).await
+    }
+
+    /// Runs the first units of a way up that does not run as a whole, as an apply that is cut off after them has.
+    ///
+    /// # Errors
+    /// As for the way up.
+    pub(in crate::provider::database) async fn up_to(&mut self, done: usize) -> Result<(), Fault> {
+        let analysis = Analysis::of(self.ledger.dialect, &self.script.up.text);
+        let units = analysis.units().map_err(|refusals| self.refused(Way::Up, &refusals))?;
+        self.session.make_ledger(self.ledger).await?;
+        let mark = self.new_mark(Way::Up).await?;
+        self.begin_bits(Way::Up, &mark).await?;
+        self.bits(Way::Up, &units[..done.min(units.len())], mark).await.map(drop)
     }
 
     async fn go(&mut self, way: Way) -> Result<Became, Fault> {
@@ -126,22 +141,35 @@ impl Migrating<'_> {
     }
 
     /// Unit by unit, each noted.
-    async fn bit_by_bit(&mut self, way: Way, units: &[Unit], mut mark: Mark) -> Result<(), Fault> {
+    async fn bit_by_bit(&mut self, way: Way, units: &[Unit], mark: Mark) -> Result<(), Fault> {
         let begun = Instant::now();
         if mark.done == 0 && !mark.begun {
-            self.session.begin().await?;
-            let done = async {
-                self.session.mark(&mark).await?;
-                if way == Way::Up {
-                    let writing = writing(self.script, self.previous, self.op, begun.elapsed());
-                    self.session.record_begun(self.ledger, &writing).await?;
-                }
-                Ok(())
-            };
-            let done = done.await;
-            self.ended(done).await?;
+            self.begin_bits(way, &mark).await?;
         }
         let all = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        let mark = self.bits(way, units, mark).await?;
+        self.session.begin().await?;
+        let done = self.finish(way, &Mark { done: all, begun: false, whole: true, ..mark }, begun.elapsed()).await;
+        self.ended(done).await
+    }
+
+    /// Notes that a way is begun, which goes unit by unit.
+    async fn begin_bits(&mut self, way: Way, mark: &Mark) -> Result<(), Fault> {
+        self.session.begin().await?;
+        let done = async {
+            self.session.mark(mark).await?;
+            if way == Way::Up {
+                let writing = writing(self.script, self.previous, self.op, Duration::ZERO);
+                self.session.record_begun(self.ledger, &writing).await?;
+            }
+            Ok(())
+        };
+        let done = done.await;
+        self.ended(done).await
+    }
+
+    /// The units that the mark does not know to be done, and the mark after them.
+    async fn bits(&mut self, way: Way, units: &[Unit], mut mark: Mark) -> Result<Mark, Fault> {
         let mut telling = Telling::of(units);
         for (at, unit) in (0_u32..).zip(units) {
             match unit {
@@ -175,9 +203,7 @@ impl Migrating<'_> {
                 }
             }
         }
-        self.session.begin().await?;
-        let done = self.finish(way, &Mark { done: all, begun: false, whole: true, ..mark }, begun.elapsed()).await;
-        self.ended(done).await
+        Ok(mark)
     }
 
     /// What comes last: what has to succeed, the row of the ledger, the mark.
@@ -217,12 +243,8 @@ impl Migrating<'_> {
     }
 
     async fn unit(&mut self, way: Way, unit: &Unit, telling: &mut Telling) -> Result<(), Fault> {
-        let statements = match unit {
-            Unit::Transaction(statements) => statements.as_slice(),
-            Unit::Alone(statement) | Unit::Session(statement) => std::slice::from_ref(statement),
-        };
         let (path, line) = self.place(way);
-        for statement in statements {
+        for statement in unit.statements() {
             if let Some(said) = telling.say() {
                 (self.progress)(said);
             }
@@ -260,10 +282,14 @@ impl Migrating<'_> {
         Ok(Mark { migration, op, way, done: 0, begun: false, whole: false, before })
     }
 
-    async fn schema(&mut self) -> Result<crate::fingerprint::Fingerprint, Fault> {
+    async fn schema(&mut self) -> Result<Fingerprint, Fault> {
+        Ok(self.catalogue().await?.fingerprint())
+    }
+
+    async fn catalogue(&mut self) -> Result<Catalogue, Fault> {
         let schema = self.session.facts().schema.clone();
         let without = self.ledger.tables(&schema);
-        Ok(self.session.catalogue(&without).await?.fingerprint())
+        self.session.catalogue(&without).await
     }
 
     fn piece(&self, way: Way) -> Option<&Piece> {

@@ -1,17 +1,21 @@
 //! `prove`: runs migrations up and back on a scratch database, and compares the schema at each step.
 //!
 //! Each way back is tried against exactly the schema that its own way up left, in a transaction that is taken back, or
-//! on a copy where it cannot run in one: so no fault of another one is taken for its own. At the end the whole batch is
+//! on a copy where it cannot run in one: so no fault of another one is taken for its own. One that runs unit by unit is
+//! cut off after each of them first. At the end the whole batch is
 //! taken back in earnest. The scratch database comes from `scratch`; what a verdict means is left to
 //! `migration::proof`.
 
 mod attempt;
 mod desk;
+mod middle;
 mod reach;
 mod rows;
 mod sending;
 mod steps;
 mod walk;
+
+use std::fmt;
 
 use crate::clock::Clock;
 use crate::fingerprint::Fingerprint;
@@ -23,6 +27,7 @@ use crate::migration::{Dialect, Script};
 use crate::provider::database::Session;
 use crate::provider::database::prove::attempt::Attempt;
 use crate::provider::database::prove::desk::Desk;
+use crate::provider::database::prove::middle::Middle;
 use crate::provider::database::prove::sending::Went;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::{Fault, FaultKind};
@@ -46,6 +51,20 @@ pub struct Options<'a> {
     pub progress: &'a (dyn Fn(Progress<'_>) + Send + Sync),
 }
 
+impl Options<'_> {
+    /// What the rows add up to; none where the copy holds none of a backup.
+    async fn contents(&self, session: &mut dyn Session) -> Result<Option<Contents>, Fault> {
+        match self.copied {
+            Copied::Schema => Ok(None),
+            Copied::Data => rows::contents(session, self.without).await.map(Some),
+        }
+    }
+
+    async fn read(&self, session: &mut dyn Session) -> Result<Catalogue, Fault> {
+        session.catalogue(self.without).await
+    }
+}
+
 /// How far a proof has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress<'a> {
@@ -57,6 +76,18 @@ pub struct Progress<'a> {
     pub done: usize,
     /// How many there are: up and down for each migration, and back with all of them.
     pub total: usize,
+}
+
+impl fmt::Display for Progress<'_> {
+    /// `2/9 up 0042_add_tax`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = match self.phase {
+            Phase::Up => "up",
+            Phase::Down => "down",
+            Phase::Back => "back",
+        };
+        write!(f, "{}/{} {way} {}", self.done + 1, self.total, self.migration)
+    }
 }
 
 /// What is being tried.
@@ -88,7 +119,7 @@ pub async fn prove(scratch: &dyn Scratch, scripts: &[Script], options: &Options<
     let base = session.catalogue(options.without).await?;
     let schemas = vec![base.fingerprint()];
     let mut run = Run { scratch, options, dialect, scripts, schemas, made: Vec::new(), desk, rows: None };
-    run.rows = run.contents(session.as_mut()).await?;
+    run.rows = run.options.contents(session.as_mut()).await?;
     let had = run.rows.clone();
     run.desk.give_back(session).await?;
     let up = run.up(&base).await?;
@@ -166,6 +197,10 @@ impl Run<'_> {
         before: &Catalogue,
         made: &mut MigrationProof,
     ) -> Result<Result<Catalogue, Failure>, Fault> {
+        if let Some(middle) = Middle::of(self.dialect, script, self.options.without) {
+            self.desk.clear();
+            made.prefixes = middle.tried(self.scratch, self.rows.as_ref()).await?;
+        }
         let mut session = self.desk.take(self.scratch).await?;
         let mut attempt = Attempt { script, dialect: self.dialect, without: self.options.without, rows: None };
         let begun = self.options.clock.now();
@@ -173,9 +208,9 @@ impl Run<'_> {
             return Ok(Err(failure));
         }
         made.up_took = self.since(begun);
-        let after = self.read(session.as_mut()).await?;
+        let after = self.options.read(session.as_mut()).await?;
         made.after = Some(after.fingerprint());
-        let now = self.contents(session.as_mut()).await?;
+        let now = self.options.contents(session.as_mut()).await?;
         let had = std::mem::replace(&mut self.rows, now);
         attempt.rows = had.as_ref().zip(self.rows.as_ref());
         made.tried = attempt.rows.map(|(had, now)| RowsTried { up: had.changes(now), back: None });
@@ -192,18 +227,6 @@ impl Run<'_> {
             rows.back = tried.rows;
         }
         Ok(Ok(after))
-    }
-
-    /// What the rows add up to; none where the copy holds none of a backup.
-    async fn contents(&self, session: &mut dyn Session) -> Result<Option<Contents>, Fault> {
-        match self.options.copied {
-            Copied::Schema => Ok(None),
-            Copied::Data => rows::contents(session, self.options.without).await.map(Some),
-        }
-    }
-
-    async fn read(&self, session: &mut dyn Session) -> Result<Catalogue, Fault> {
-        session.catalogue(self.options.without).await
     }
 
     fn since(&self, begun: jiff::Timestamp) -> u64 {

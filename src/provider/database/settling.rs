@@ -81,7 +81,13 @@ pub(super) fn is_there_already(fault: &Fault) -> bool {
 
 /// Whether the statement was refused since things are already as it would make them.
 pub(super) fn is_so_already(fault: &Fault) -> bool {
-    is_there_already(fault) || has_code(fault, &GONE) || fault.message.contains("no such ")
+    is_there_already(fault) || has_code(fault, &GONE) || fault.kind == FaultKind::Failed && is_so_in_a_file(fault)
+}
+
+/// A file has one code for whatever is wrong with a statement: its words tell.
+fn is_so_in_a_file(fault: &Fault) -> bool {
+    let says = |words: &str| fault.message.contains(words);
+    says("no such ") || says("(1)") && (says(" already exists") || says("duplicate column name"))
 }
 
 fn has_code(fault: &Fault, codes: &[&str]) -> bool {

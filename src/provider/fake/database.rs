@@ -27,6 +27,12 @@ pub(super) struct Content {
 }
 
 impl Content {
+    /// The statements that make its tables and indexes.
+    pub(super) fn schema(&self) -> String {
+        let tables = self.tables.keys().map(|name| format!("CREATE TABLE {name} (id int);\n"));
+        tables.chain(self.indexes.keys().map(|name| format!("CREATE INDEX {name};\n"))).collect()
+    }
+
     /// How many rows each table has, omni's own and the ledger too.
     pub(super) fn rows(&self) -> BTreeMap<String, u64> {
         let tables = self.tables.iter().map(|(name, rows)| (format!("public.{name}"), *rows));
@@ -94,8 +100,18 @@ impl FakeDatabase {
         changed
     }
 
-    /// One statement of a script.
-    pub(super) fn run(&mut self, number: u64, statement: &str) -> Result<(), Fault> {
+    /// One message: a statement of a script, or several, of which all are done or none.
+    pub(super) fn run(&mut self, number: u64, message: &str) -> Result<(), Fault> {
+        let before = self.clone();
+        let statements = message.split(';').filter(|statement| !statement.trim().is_empty());
+        let done = statements.into_iter().try_for_each(|statement| self.statement(number, statement));
+        if done.is_err() && self.connections.get(&number).is_none_or(|one| one.open.is_none()) {
+            self.content = before.content;
+        }
+        done
+    }
+
+    fn statement(&mut self, number: u64, statement: &str) -> Result<(), Fault> {
         let words: Vec<_> =
             statement.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|w| !w.is_empty()).collect();
         let upper: Vec<_> = words.iter().take(4).map(|word| word.to_uppercase()).collect();
@@ -137,6 +153,12 @@ impl FakeDatabase {
             }
             ["DROP", "INDEX", "CONCURRENTLY", _] => {
                 return self.change(number, |content| gone_with(content.indexes.remove(&at(3)).is_some(), &at(3)));
+            }
+            ["CREATE", "INDEX", _, ..] => {
+                return self.change(number, |content| match content.indexes.insert(at(2), true) {
+                    None => Ok(()),
+                    Some(_) => Err(refused("42P07", &format!("relation \"{}\" already exists", at(2)))),
+                });
             }
             ["CREATE", "TABLE", ..] => {
                 return self.change(number, |content| match content.tables.insert(at(2), 0) {

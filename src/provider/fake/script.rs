@@ -32,7 +32,7 @@ pub const ONLY_READ: &str = "read: ";
 
 /// Every call of `Engine`, `Connect`, `Session` and `Tools`. A call that is not here cannot be counted: the fault
 /// matrix has a row for each.
-pub const METHODS: [&str; 51] = [
+pub const METHODS: [&str; 52] = [
     "abort",
     "begin",
     "build",
@@ -71,6 +71,7 @@ pub const METHODS: [&str; 51] = [
     "remove_volume",
     "restore",
     "restored",
+    "schema",
     "run",
     "start_container",
     "statement",

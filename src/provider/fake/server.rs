@@ -1,7 +1,7 @@
 //! The databases of the fake as those of one server: statements on any of them make, drop and rename others, and ask.
 //!
 //! A rename holds both names until its transaction ends, and whoever needs one of them waits; a database in which
-//! somebody is connected is not renamed. What is in one is left to `database`.
+//! somebody is connected is neither renamed nor copied. What is in one is left to `database`.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::provider::{Fault, FaultKind};
 
 /// How often it is looked whether a wait is over.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a rename waits for those who are connected.
+/// How long a rename or a copy waits for those who are connected.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A statement about a whole database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Whole {
-    Create(String),
+    Create { name: String, template: String },
     Drop { name: String, is_forced: bool },
     Rename { from: String, to: String },
 }
@@ -31,7 +31,9 @@ impl Whole {
     pub(super) fn of(statement: &str) -> Option<Self> {
         let words: Vec<_> = statement.split_whitespace().map(|word| word.trim_matches('"')).collect();
         match words.as_slice() {
-            ["CREATE", "DATABASE", name, ..] => Some(Self::Create((*name).to_owned())),
+            ["CREATE", "DATABASE", name, "TEMPLATE", template, ..] => {
+                Some(Self::Create { name: (*name).to_owned(), template: (*template).to_owned() })
+            }
             ["DROP", "DATABASE", "IF", "EXISTS", name, rest @ ..] | ["DROP", "DATABASE", name, rest @ ..] => {
                 Some(Self::Drop { name: (*name).to_owned(), is_forced: rest.contains(&"(FORCE)") })
             }
@@ -44,7 +46,7 @@ impl Whole {
 
     fn needs(&self, name: &str) -> bool {
         match self {
-            Self::Create(own) | Self::Drop { name: own, .. } => own == name,
+            Self::Create { name: own, .. } | Self::Drop { name: own, .. } => own == name,
             Self::Rename { from, to } => from == name || to == name,
         }
     }
@@ -59,15 +61,15 @@ pub(super) fn database(target: &Target) -> String {
 
 impl FakeEngine {
     /// Waits, as a server does, until no other transaction holds a name that a statement needs, and until nobody is
-    /// connected to what it renames.
+    /// connected to what it renames or copies.
     pub(super) async fn wait_for(&self, whole: &Whole, number: u64, longest: Duration) -> Result<(), Fault> {
         let is_held = |world: &mut World| world.is_held(number, &|name| whole.needs(name));
         self.until(longest, |world| !is_held(world))
             .await
             .map_err(|()| Fault::new(FaultKind::Conflict, "canceling statement due to lock timeout (55P03)"))?;
-        if let Whole::Rename { from, .. } = whole {
+        if let Whole::Rename { from: whole, .. } | Whole::Create { template: whole, .. } = whole {
             // Whether they have gone is looked at once more when it is done.
-            let has_gone = |world: &mut World| world.databases.get(from).is_none_or(|one| one.connections.is_empty());
+            let has_gone = |world: &mut World| world.databases.get(whole).is_none_or(|one| one.connections.is_empty());
             let _ = self.until(PATIENCE, has_gone).await;
         }
         Ok(())
@@ -113,12 +115,15 @@ impl World {
         let is_used =
             |world: &Self, name: &str| world.databases.get(name).is_some_and(|one| !one.connections.is_empty());
         match whole {
-            Whole::Create(_) | Whole::Drop { .. } if is_open => {
+            Whole::Create { .. } | Whole::Drop { .. } if is_open => {
                 return Err(refused("25001", "it cannot run inside a transaction block"));
             }
-            Whole::Create(name) if self.databases.contains_key(name) => return Err(exists(name)),
-            Whole::Create(name) => {
-                self.databases.insert(name.clone(), FakeDatabase::default());
+            Whole::Create { name, .. } if self.databases.contains_key(name) => return Err(exists(name)),
+            Whole::Create { template, .. } if is_used(self, template) => return Err(in_use(template)),
+            Whole::Create { name, template } => {
+                // What is there from the start is empty.
+                let content = self.databases.get(template).map(|copied| copied.content.clone()).unwrap_or_default();
+                self.databases.insert(name.clone(), FakeDatabase { content, ..FakeDatabase::default() });
             }
             Whole::Drop { name, is_forced } if !is_forced && is_used(self, name) => return Err(in_use(name)),
             Whole::Drop { name, .. } => {

@@ -48,6 +48,16 @@ impl Tools for FakeEngine {
         Ok(Dumping { output: Box::pin(Cursor::new(bytes)), ended: Box::pin(async { ended }) })
     }
 
+    async fn schema(&self, target: &Target, _major: u32) -> Result<String, Fault> {
+        let name = database(target);
+        let from = name.clone();
+        let written = self.act(Call::read("schema", &name), move |world| {
+            let found = world.databases.get(&from).ok_or_else(gone)?;
+            Ok(found.content.schema())
+        });
+        written.await.map_err(|fault| failed("pg_dump", &fault))
+    }
+
     async fn restore(
         &self,
         target: &Target,

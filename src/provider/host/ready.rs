@@ -42,32 +42,47 @@ pub(super) fn stopped() -> Fault {
 impl<E: Engine> Doing<'_, E> {
     /// Waits until a started container is ready and says how that is known: `healthy`, or `running` without a check.
     /// A wait that nobody wants to see the end of is given up at once: whatever the answer, all is taken back.
-    pub(super) async fn ready(&self, id: &str, service: &Service, which: Readiness) -> Result<&'static str, Fault> {
+    /// `restarts` is how often the engine had started it again before omni started or changed it: what is more, came of
+    /// that, also where nobody had looked yet.
+    pub(super) async fn ready(
+        &self,
+        id: &str,
+        restarts: u64,
+        service: &Service,
+        which: Readiness,
+    ) -> Result<&'static str, Fault> {
         tokio::select! {
             biased;
-            ready = self.until_ready(id, service, which) => ready,
+            ready = self.until_ready(id, restarts, service, which) => ready,
             () = self.order.unwanted() => Err(stopped()),
         }
     }
 
-    async fn until_ready(&self, id: &str, service: &Service, which: Readiness) -> Result<&'static str, Fault> {
+    async fn until_ready(
+        &self,
+        id: &str,
+        restarts: u64,
+        service: &Service,
+        which: Readiness,
+    ) -> Result<&'static str, Fault> {
         let live = self.existing(id).await?;
         let health = self.check_of(&live, service).await?;
-        let (note, stay) = match &health {
-            Some(health) => {
-                self.until_healthy(&live, health, service.update.progress_deadline.duration()).await?;
-                ("healthy", if which == Readiness::New { service.update.monitor.duration() } else { Duration::ZERO })
-            }
-            None => ("running", service.update.monitor.duration()),
+        let Some(health) = health else {
+            // Engines may count from none again where a container is started by hand.
+            let restarts = if live.restarts < restarts { 0 } else { restarts };
+            self.stays_up(&live, service.update.monitor.duration(), Some(restarts)).await?;
+            return Ok("running");
         };
-        self.stays_up(&live, stay).await?;
-        Ok(note)
+        self.until_healthy(&live, &health, service.update.progress_deadline.duration()).await?;
+        let stay = if which == Readiness::New { service.update.monitor.duration() } else { Duration::ZERO };
+        self.stays_up(&live, stay, None).await?;
+        Ok("healthy")
     }
 
     /// That a started container runs, whatever its check says.
     pub(super) async fn runs(&self, id: &str) -> Result<(), Fault> {
         let live = self.existing(id).await?;
-        self.stays_up(&live, Duration::ZERO).await
+        self.stays_up(&live, Duration::ZERO, None).await
     }
 
     /// The service's own check, or the one that its image brings.
@@ -184,9 +199,10 @@ impl<E: Engine> Doing<'_, E> {
         ended
     }
 
-    async fn stays_up(&self, first: &LiveContainer, stay: Duration) -> Result<(), Fault> {
+    /// That it runs all the while and is not started again, beyond so often as it was `before`; as it is at the first
+    /// look where none.
+    async fn stays_up(&self, first: &LiveContainer, stay: Duration, mut before: Option<u64>) -> Result<(), Fault> {
         let until = Instant::now() + stay;
-        let mut before: Option<u64> = None;
         loop {
             let live = self.alive(first).await?;
             let again = before.is_some_and(|restarts| live.restarts > restarts);

@@ -64,7 +64,7 @@ impl<E: Engine> Doing<'_, E> {
             // It was no better before: that it runs again is all there is to bring back.
             return self.runs(id).await;
         }
-        self.ready(id, service, Readiness::Again).await.map(drop).map_err(|fault| Fault {
+        self.ready(id, live.restarts, service, Readiness::Again).await.map(drop).map_err(|fault| Fault {
             message: format!("the old container is back but not ready: {}", fault.message),
             ..fault
         })
@@ -87,7 +87,7 @@ impl<E: Engine> Doing<'_, E> {
         if of_before.is_some_and(|side| side.unwell.iter().any(|unwell| unwell == id)) {
             return self.runs(id).await;
         }
-        self.ready(id, service, Readiness::Again).await.map(drop)
+        self.ready(id, live.restarts, service, Readiness::Again).await.map(drop)
     }
 
     /// The old container, once no stop of it can be under way any more. A stop whose answer nobody waited for goes on

@@ -90,25 +90,26 @@ impl<E: Engine> Doing<'_, E> {
     }
 
     async fn bring(&self, service: &Service, coming: &Coming<'_>) -> Result<Up, Fault> {
-        let live = match coming {
+        let (live, restarts) = match coming {
             Coming::Retained(id) => {
                 let live = self.existing(id).await?;
                 self.set(&live, &service.container).await?;
-                live
+                let restarts = live.restarts;
+                (live, restarts)
             }
             Coming::New(replica) => {
-                self.make(&Wanted {
+                let wanted = Wanted {
                     name: names::container(self.order.scope, self.order.address(), self.order.fence, *replica),
                     replica: *replica,
                     resource: &Resource::Service(Box::new(service.clone())),
                     container: &service.container,
                     command: None,
-                })
-                .await?
+                };
+                (self.make(&wanted).await?, 0)
             }
         };
         self.start(&live, &service.container).await?;
-        let note = self.ready(&live.id, service, Readiness::New).await?;
+        let note = self.ready(&live.id, restarts, service, Readiness::New).await?;
         Ok(Up { id: live.id, note })
     }
 

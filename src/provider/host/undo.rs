@@ -39,7 +39,7 @@ impl<E: Engine> Doing<'_, E> {
                 self.drop_containers().await?;
             }
             Kind::Service => self.undo_service().await?,
-            Kind::Database | Kind::Backup | Kind::Migration => return Err(self.none_of_the_engines()),
+            Kind::Database | Kind::Backup | Kind::Proof | Kind::Migration => return Err(self.none_of_the_engines()),
         }
         Ok(done)
     }

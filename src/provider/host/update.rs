@@ -45,7 +45,7 @@ impl<E: Engine> Doing<'_, E> {
         if !live.status.is_up() {
             self.start(live, &service.container).await?;
         }
-        let note = self.ready(&live.id, service, Readiness::Again).await?;
+        let note = self.ready(&live.id, live.restarts, service, Readiness::Again).await?;
         Ok(Up { id: live.id.clone(), note })
     }
 

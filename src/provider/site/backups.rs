@@ -16,7 +16,7 @@ use crate::resource::{Backup, Database, Resource, Verify};
 impl<E: Engine> Site<E> {
     /// Makes the backup of an apply, unless it has made it, and tries it.
     pub(super) async fn backed_up(&self, order: &Order<'_>) -> Result<Effect, Fault> {
-        let Some(Resource::Backup(backup)) = &order.change.after else { return Err(odd(order)) };
+        let Some(Resource::Backup(backup)) = order.change.resource() else { return Err(odd(order)) };
         let database = database(order, backup)?;
         let folder = shelf(order, backup);
         // It has to answer before its time is asked.

@@ -7,6 +7,7 @@
 
 mod copy;
 mod server;
+mod sweeping;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -33,7 +34,9 @@ use crate::provider::engine::{Engine, Hear};
 use crate::provider::host::Host;
 use crate::provider::site::Site;
 use crate::provider::site::proving::server::Throwaway;
+
 use crate::resource::Database;
+pub(super) use sweeping::swept;
 
 /// What is to be proven, and on what.
 pub struct Proving<'a> {
@@ -57,6 +60,8 @@ pub struct Proving<'a> {
     pub history: &'a [Script],
     /// A folder for files that may be ruined. Nothing may be there; it is made where one is needed.
     pub folder: PathBuf,
+    /// What tells this proof from others, in the names of what is made for it: lower-case letters and digits.
+    pub run: String,
     /// Who proves.
     pub holder: &'a Holder,
     /// Told before each step.
@@ -113,6 +118,14 @@ pub struct Prover<'a, E> {
     pub keys: &'a Keys,
 }
 
+/// A word for a proof that no other one has.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub fn run() -> Result<String, Fault> {
+    Ok(server::random()?[..8].to_owned())
+}
+
 impl<E: Engine> Site<E> {
     /// What proofs are made with here.
     pub fn prover(&self) -> Prover<'_, E> {
@@ -133,7 +146,7 @@ impl<E: Engine> Prover<'_, E> {
         stop: impl Future<Output = S>,
     ) -> Result<Proved, Unproven<S>> {
         let mut stop = pin!(stop);
-        let name = server::name(proving.scope)?;
+        let name = server::name(proving.scope, &proving.run);
         let staged = tokio::select! {
             staged = self.stage(proving, real, &name) => staged.map_err(Unproven::Fault),
             stopped = &mut stop => Err(Unproven::Stopped(stopped)),

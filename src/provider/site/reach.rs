@@ -34,13 +34,33 @@ impl<E: Engine> Site<E> {
         name: &str,
         database: &Database,
     ) -> Result<Box<dyn Session>, Fault> {
+        self.reached_as(order, name, database, false).await
+    }
+
+    /// The same, where the database is only looked at.
+    pub(super) async fn reached_to_look(
+        &self,
+        order: &Order<'_>,
+        name: &str,
+        database: &Database,
+    ) -> Result<Box<dyn Session>, Fault> {
+        self.reached_as(order, name, database, true).await
+    }
+
+    async fn reached_as(
+        &self,
+        order: &Order<'_>,
+        name: &str,
+        database: &Database,
+        is_look: bool,
+    ) -> Result<Box<dyn Session>, Fault> {
         // Forward, a refusal turns the apply. An undo has nothing to turn to.
         let is_undo = order.turned.is_none();
         let is_worth_it = |fault: &Fault| fault.kind.is_passing() || is_undo && fault.kind == FaultKind::Failed;
         let (until, mut pause) = (Instant::now() + database.connect_timeout.duration(), PAUSE);
         loop {
             let url = self.url(order, database).await?;
-            let target = target(name, database, url, &format!("omni/{}", order.op));
+            let target = Target { is_look, ..target(name, database, url, &format!("omni/{}", order.op)) };
             match self.connect.connect(&target).await {
                 Err(fault) if is_worth_it(&fault) && Instant::now() + pause < until => {
                     (order.progress)(format!("waiting for {}: {}", order.address(), fault.message));

@@ -20,6 +20,7 @@ impl<E: Engine> Site<E> {
             (Action::Keep, _) => Ok(Effect::default()),
             (_, Kind::Database) => self.answers(order).await,
             (Action::Run, Kind::Backup) => self.backed_up(order).await,
+            (Action::Run, Kind::Proof) => self.proven(order).await,
             (Action::Run, Kind::Migration) => self.migrated(order, Way::Up).await,
             (Action::Delete, Kind::Migration) => self.migrated(order, Way::Down).await,
             _ => Err(odd(order)),
@@ -30,6 +31,7 @@ impl<E: Engine> Site<E> {
         match (order.change.action, order.address().kind()) {
             // A backup that was made is kept: it costs room, and nothing else.
             (Action::Keep, _) | (_, Kind::Database | Kind::Backup) => Ok(Effect::default()),
+            (Action::Run, Kind::Proof) => self.unproven(order).await,
             (Action::Run, Kind::Migration) => self.unmigrated(order, Way::Up).await,
             (Action::Delete, Kind::Migration) => self.unmigrated(order, Way::Down).await,
             _ => Err(odd(order)),

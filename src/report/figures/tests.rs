@@ -20,6 +20,7 @@ fn past(purpose: &str, opened: i64, turned: Option<i64>, closed: i64, outcome: O
         turned: turned.map(at),
         outcome,
         steps: 1,
+        without_backup: Vec::new(),
     }
 }
 

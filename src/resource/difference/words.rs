@@ -35,7 +35,7 @@ pub(super) fn of(resource: &Resource) -> Map<String, Value> {
         keep(&mut found);
     }
     // Whose it is, the address says already.
-    if matches!(resource, Resource::Backup(_) | Resource::Migration(_)) {
+    if matches!(resource, Resource::Backup(_) | Resource::Proof(_) | Resource::Migration(_)) {
         found.remove("database");
     }
     tell(&mut found, "one_way", |words, reason| put(words, "irreversible", reason));

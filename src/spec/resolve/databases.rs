@@ -74,6 +74,9 @@ impl Resolver<'_> {
         if let Some(raw) = backup {
             self.backup(name, raw);
         }
+        if let Some(raw) = migrations {
+            self.proof(name, raw);
+        }
     }
 
     /// Reports that a table has no such key. One that was written and is wrong was told already.

@@ -1,12 +1,12 @@
 //! Migrations: the scripts of a folder, one thing each, in the order of the tool they are laid out for.
 
 use super::Resolver;
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::migration::layout::{Folder, Layout};
 use crate::migration::ledger::Ledger;
 use crate::migration::sql::Analysis;
 use crate::migration::{Dialect, Piece, Script};
-use crate::resource::{Migration, Nature, Previous, Prove, Resource, Sheet};
+use crate::resource::{Migration, Nature, Previous, Proof, Prove, Resource, Sheet};
 use crate::spec::problem::Problem;
 use crate::spec::raw::RawMigrations;
 use crate::spec::suggest;
@@ -78,6 +78,15 @@ impl Resolver<'_> {
                 self.report(problem.help(help), &prove_at, "on which backup?");
             }
             _ => {}
+        }
+    }
+
+    /// Has the ways back of a database's migrations proven before they run, where the policy demands it.
+    pub(super) fn proof(&mut self, database: &str, raw: &RawMigrations) {
+        let has_any = self.resources.values().filter_map(Resource::migration).any(|one| one.database == database);
+        if self.policy.require_proof && has_any {
+            let proof = Proof { database: database.to_owned(), prove: raw.prove.unwrap_or_default() };
+            self.keep(Kind::Proof, database, &["migrations", database], Resource::Proof(proof));
         }
     }
 

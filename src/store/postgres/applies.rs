@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use crate::address::Address;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
@@ -41,6 +42,9 @@ pub(super) struct ApplyRow {
     pub(super) records: i64,
     /// The checksum of the last of them.
     pub(super) head: String,
+    /// The backups that its plan leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    without_backup: Vec<Address>,
 }
 
 /// The apply that is open.
@@ -113,6 +117,7 @@ pub(super) async fn open(
         head: plan_hash.clone(),
         plan_hash,
         records: 0,
+        without_backup: apply.plan.without_backup.clone(),
     };
     let (body, hash) = opened.sealed()?;
     sqlx::query("INSERT INTO applies VALUES ($1, $2, FALSE, $3, $4, $5)")
@@ -242,6 +247,7 @@ impl ApplyRow {
             steps: self.steps,
             tag: self.tag,
             by: self.who,
+            without_backup: self.without_backup,
         })
     }
 }

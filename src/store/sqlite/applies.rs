@@ -1,9 +1,10 @@
 //! Applies: opened, taken over, closed; and those that are over.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
+use crate::address::Address;
 use crate::fingerprint::Fingerprint;
 use crate::journal::{Apply, Outcome, Past};
 use crate::lock::Op;
@@ -37,6 +38,13 @@ pub(super) struct ApplyRow {
     pub(super) records: i64,
     /// The checksum of the last of them.
     pub(super) head: String,
+}
+
+/// What history shows of a plan, whichever version of omni made it.
+#[derive(Deserialize)]
+struct LeftOut {
+    #[serde(default)]
+    without_backup: Vec<Address>,
 }
 
 /// The apply that is open.
@@ -77,7 +85,12 @@ pub(super) async fn past(connection: &mut SqliteConnection) -> Result<Vec<Past>,
     if usize::try_from(over) != Ok(rows.len()) {
         return Err(Trouble::damaged(format!("of {over} closed applies {} are there", rows.len())));
     }
-    rows.iter().map(|row| ApplyRow::read(row)?.past()).collect()
+    let past = |row| {
+        let opened = ApplyRow::read(row)?;
+        let without_backup = opened.left_out(row.try_get("plan")?)?;
+        Ok(Past { without_backup, ..opened.past()? })
+    };
+    rows.iter().map(past).collect()
 }
 
 /// Opens an apply.
@@ -160,10 +173,12 @@ pub(super) async fn close(
 }
 
 impl ApplyRow {
-    /// The closed ones without their plans, which history does not show and which can be long.
+    /// The closed ones without their plans, which can be long and of which history shows one thing only: what was left
+    /// out.
     const CLOSED: &str = "SELECT op, fence, number, tag, purpose, who, opened, steps, closed, turned, outcome, \
-                          plan_hash, records, head, hash FROM applies NOT INDEXED WHERE closed IS NOT NULL \
-                          ORDER BY rowid DESC";
+                          plan_hash, records, head, hash, \
+                          CASE WHEN instr(plan, '\"without_backup\"') > 0 THEN plan END AS plan \
+                          FROM applies NOT INDEXED WHERE closed IS NOT NULL ORDER BY rowid DESC";
 
     /// The apply of this op.
     pub(super) async fn find(connection: &mut SqliteConnection, op: &Op) -> Result<Self, Trouble> {
@@ -249,6 +264,15 @@ impl ApplyRow {
         Ok(())
     }
 
+    /// The backups that its plan leaves out; none where that does not speak of any.
+    fn left_out(&self, plan: Option<&str>) -> Result<Vec<Address>, Trouble> {
+        let Some(plan) = plan else { return Ok(Vec::new()) };
+        if Fingerprint::of_bytes(plan.as_bytes()).to_string() != self.plan_hash {
+            return Err(Trouble::damaged(format!("the plan of apply {} is not what was written", self.op)));
+        }
+        Ok(parsed::<LeftOut>(plan, &self.name())?.without_backup)
+    }
+
     fn name(&self) -> String {
         format!("the row of apply {}", self.op)
     }
@@ -268,6 +292,7 @@ impl ApplyRow {
             steps: counted(self.steps)?,
             tag: self.tag,
             by: self.who,
+            without_backup: Vec::new(),
         })
     }
 }

@@ -46,15 +46,15 @@ impl Play {
         theatre.engine.settle(LATE).await;
         let rows = reference.keeps_rows().then(|| theatre.engine.rows("pos"));
         assert!(shelf::is_any_good(&theatre.backups()).await || !reference.is_backed_up(), "there is a backup before");
-        let mut play = Self { theatre, before, rows, after: None, plan, reference, course };
+        let mut made = Self { theatre, before, rows, after: None, plan, reference, course };
         if course != Course::Undone {
-            let mut done = Stage::set(&play).await;
+            let mut done = Stage::set(&made).await;
             if course == Course::Forward {
                 done.records().await;
             }
-            play.after = Some(done.theatre.engine.database("pos"));
+            made.after = Some(done.theatre.engine.database("pos"));
         }
-        play
+        made
     }
 }
 
@@ -108,6 +108,10 @@ impl Stage {
         self.theatre.unlock(&next).await;
         let mut left = self.theatre.leaks().await;
         left.extend(self.theatre.engine.names().into_iter().filter(|name| name.starts_with("omni-lock")));
+        if self.reference == Reference::Proofs {
+            let all = self.theatre.engine.databases().into_iter();
+            left.extend(all.filter(|name| name.starts_with("omni_scratch_")));
+        }
         left.extend(shelf::wrong(&self.theatre.backups()).await);
         if !left.is_empty() {
             return Err(format!("left behind: {}", left.join(", ")));

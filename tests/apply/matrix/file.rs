@@ -14,7 +14,7 @@ use omni::plan::{Action, Class, Turn};
 use omni::provider::fake::METHODS;
 
 use crate::apply::matrix::cell::{Play, Stage, calls_beside};
-use crate::apply::matrix::reference::{BACKED_UP, Course, PLAYS, Reference};
+use crate::apply::matrix::reference::{BACKED_UP, Course, PLAYS, PROVEN, Reference};
 use crate::apply::matrix::tally::{file, is_blessed, kept_row};
 use crate::apply::matrix::{ROWS, runtime};
 
@@ -33,7 +33,7 @@ const fn actions(kind: Kind) -> &'static [Action] {
             Action::Delete,
         ],
         Kind::Database => &[Action::Create, Action::Update],
-        Kind::Backup => &[Action::Run],
+        Kind::Backup | Kind::Proof => &[Action::Run],
         Kind::Migration => &[Action::Run, Action::Delete],
     }
 }
@@ -152,7 +152,7 @@ nobody could have taken anything back.
 #[test]
 fn every_step_and_every_call_has_a_row() {
     let mut found = Found::default();
-    for (reference, course) in PLAYS.into_iter().chain(BACKED_UP) {
+    for (reference, course) in PLAYS.into_iter().chain(BACKED_UP).chain(PROVEN) {
         runtime().block_on(async { found.add(reference, course).await });
     }
     for kind in Kind::ALL {

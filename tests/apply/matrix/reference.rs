@@ -36,6 +36,8 @@ pub(super) enum Reference {
     /// A release back: the migrations since then are taken back, with what was written into their tables. A backup
     /// brings it back.
     Losses,
+    /// A database is migrated once the ways back of the migrations are proven on a copy of its schema.
+    Proofs,
 }
 
 /// How a change goes by itself.
@@ -67,6 +69,10 @@ pub(super) const PLAYS: [(Reference, Course); 11] = [
 /// Those with backups, which have more calls than all others and rows of their own: in each of these one fault is met.
 pub(super) const BACKED_UP: [(Reference, Course); 3] =
     [(Reference::Backups, Course::Undone), (Reference::Losses, Course::Forward), (Reference::Losses, Course::Back)];
+
+/// Those with proofs, for the same reason.
+pub(super) const PROVEN: [(Reference, Course); 2] =
+    [(Reference::Proofs, Course::Forward), (Reference::Proofs, Course::Undone)];
 
 const fn member(version: u8, replicas: u8, has_volume: bool, memory: u8, needs: u8, is_there: bool) -> Member {
     Member { version, replicas, has_volume, memory, needs, is_there }
@@ -225,6 +231,10 @@ fn backed_up(many: u8, version: u8) -> String {
     migrated(many, version, 5, false) + "[backups.pos]\nkeep = { last = 1 }\n"
 }
 
+fn proven(many: u8, version: u8, is_broken: bool) -> String {
+    migrated(many, version, 5, is_broken) + "[policy]\nrequire_proof = true\n"
+}
+
 const FOR_GOOD: &str = r#"[jobs.forget]
 image = "shop/serve:1"
 command = ["exit", "0", "40"]
@@ -253,6 +263,7 @@ impl Reference {
             Self::Drops => migrated(4, 0, 5, false),
             Self::Backups => backed_up(4, 0),
             Self::Losses => backed_up(2, 0),
+            Self::Proofs => proven(2, 0, false),
         }
     }
 
@@ -273,6 +284,7 @@ impl Reference {
             Self::Downs | Self::Losses => theatre.ask_plan_back().await,
             Self::Backups => theatre.ask_plan(&backed_up(if is_broken { 6 } else { 5 }, 1)).await,
             Self::Drops => theatre.ask_plan(&migrated(5, 1, 6, false)).await,
+            Self::Proofs => theatre.ask_plan(&proven(4, 1, is_broken)).await,
         }
     }
 

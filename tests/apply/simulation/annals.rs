@@ -28,7 +28,7 @@ pub(crate) struct Annals {
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {
     pub(crate) who: usize,
-    pub(crate) before: Fingerprint,
+    pub(crate) before: Option<Fingerprint>,
     /// What it was to reach.
     pub(crate) goal: String,
     taken_up: u64,
@@ -222,10 +222,10 @@ impl Annals {
                     // It was stopped, and its own store cannot know better. It must not do anything of it.
                     self.count("met: opened after the lock was lost");
                     self.book().is_overlapped = true;
-                } else if left.is_some_and(|left| left != before) {
+                } else if left.zip(before).is_some_and(|(left, before)| left != before) {
                     self.wrong(&format!("{op} is opened on a world that no apply left"));
                 }
-                let opened = Opened { who, before, goal, taken_up: 0, was_stuck: false };
+                let opened = Opened { who, before: before.or(left), goal, taken_up: 0, was_stuck: false };
                 self.book().applies.insert(op, opened);
             }
             Moment::TakesUp { op, way, again } => {
@@ -290,7 +290,7 @@ impl Annals {
         let is_own = opened.who == by && opened.taken_up == 0;
         let applied = *outcome == Outcome::Applied;
         let is_unclear = book.has_database && opened.goal == "destroy";
-        book.world = if applied { world.filter(|_| !is_unclear) } else { Some(opened.before) };
+        book.world = if applied { world.filter(|_| !is_unclear) } else { opened.before };
         book.last = Some((op.clone(), applied));
         book.count(match (outcome, is_own) {
             (Outcome::Applied, true) => "path: applied",

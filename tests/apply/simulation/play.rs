@@ -225,7 +225,9 @@ impl Play {
             let is_ill = matches!(command, Command::Apply(text) if is_ill(text));
             // A migration that another release has made may stand in the way, or have no way back.
             let may_be_refused = self.team.has_database && matches!(command, Command::Rollback(_));
-            if is_alone && !is_ill && !may_be_refused && !manner.pauses_on_failure && said.exit != Exit::Done {
+            let is_agreed = said.outcome.as_ref().is_some_and(is_wayless);
+            let is_free = is_alone && !is_ill && !may_be_refused && !is_agreed && !manner.pauses_on_failure;
+            if is_free && said.exit != Exit::Done {
                 self.team.annals.wrong(&format!("o{who}, which nothing disturbs, ends with {said:?}"));
             }
             if is_ill && said.outcome == Some(Outcome::Applied) && !matches!(command, Command::Recover) {
@@ -341,7 +343,7 @@ impl Play {
                 }
                 Exit::Stuck if said.outcome.is_some() => {
                     let how = said.outcome.as_ref().map(told).unwrap_or_default();
-                    if how.contains("migration.pos.") && WAYLESS.iter().any(|words| how.contains(words)) {
+                    if said.outcome.as_ref().is_some_and(is_wayless) {
                         // It was agreed that there is no way back: `omni recover --accept` is left to people.
                         self.team.annals.count("path: stuck behind a migration that has no way back");
                         self.team.annals.book().is_overlapped = true;
@@ -360,6 +362,17 @@ impl Play {
     }
 }
 
+/// Whether an apply is stuck behind a migration of which it was agreed that it has no way back.
+fn is_wayless(outcome: &Outcome) -> bool {
+    let Outcome::Stuck { left, .. } = outcome else { return false };
+    left.iter().any(|left| {
+        let said = left.fault.as_ref().map_or("", |fault| &fault.message);
+        ONE_WAY.contains(&left.node.name()) && WAYLESS.iter().any(|words| said.contains(words))
+    })
+}
+
+/// The migrations whose way back has no statement.
+const ONE_WAY: [&str; 2] = ["pos.4_d", "pos.7_e"];
 /// What is said of a migration that cannot be taken back.
 const WAYLESS: [&str; 2] = ["has no way back", "does not bring the schema back"];
 

@@ -31,6 +31,9 @@ use crate::apply::simulation::troubles::Misfortune;
 use crate::apply::simulation::wanted::{SCHEMA, Wanted};
 use crate::apply::theatre::{AnyFile, context};
 
+/// A spec of nothing: what a command needs beyond it has to come out of the store.
+const NOTHING: &str = "[project]\nname = \"shop\"\n";
+
 /// What an omni is told to do.
 #[derive(Debug, Clone)]
 pub(crate) enum Command {
@@ -177,11 +180,7 @@ impl Team {
 
     /// The project without anything that an engine has.
     fn bare(&self) -> String {
-        if self.has_database {
-            Wanted::only_migrations(SCHEMA.len() as u64 - 1, true)
-        } else {
-            "[project]\nname = \"shop\"\n".to_owned()
-        }
+        if self.has_database { Wanted::only_migrations(SCHEMA.len() as u64 - 1, true) } else { NOTHING.to_owned() }
     }
 
     pub(crate) const fn scope(&self) -> &Scope {
@@ -272,7 +271,7 @@ impl Team {
                 |moment: omni::cli::rehearsal::Moment<'_>| annals.moment((who, self.omnis[who].lineage), moment);
             let resolved = match command {
                 Command::Apply(text) => self.resolved(text),
-                _ => self.resolved(&self.bare()),
+                _ => self.resolved(NOTHING),
             };
             let mut work = Rehearsal {
                 provider: &host,
@@ -281,7 +280,7 @@ impl Team {
                 scope: &self.scope,
                 holder,
                 clock: &HostClock,
-                vault: &resolved.1,
+                vault: resolved.1.clone(),
                 wait: manner.wait,
                 limits: Limits {
                     parallel: 4,
@@ -311,7 +310,7 @@ impl Team {
         let mut store = omni.store.again();
         let (spec, vault) = match command {
             Command::Apply(text) => self.resolved(text),
-            _ => self.resolved(&self.bare()),
+            _ => self.resolved(NOTHING),
         };
         let holder = Holder {
             who: "judge".to_owned(),
@@ -329,7 +328,7 @@ impl Team {
             scope: &self.scope,
             holder: &holder,
             clock: &HostClock,
-            vault: &vault,
+            vault,
             wait: Duration::ZERO,
             limits: Limits {
                 parallel: 4,

@@ -131,6 +131,28 @@ async fn one_restart_after_it_was_ready_is_one_too_many() {
     assert_eq!(fault.message, "the container did not stay up: it exited with code 1 and was started again");
 }
 
+/// Nobody looked before: the answer to the start was lost, and was waited for.
+#[tokio::test(start_paused = true)]
+async fn one_restart_before_the_first_look_is_one_too_many() {
+    let world = Fake::new();
+    let mut stage = Stage::new(&world, "early");
+    let mut service = stage.service(Does::Serve).await;
+    service.healthcheck = None;
+    service.update.monitor = Period::seconds(0);
+    service.container.environment.insert("BEHAVIOUR".to_owned(), Template::from("exit:1:700"));
+    stage.ground().await;
+    world.engine.trouble_in("start_container", 1, Trouble::HangAfter);
+    let begun = Instant::now();
+    let fault = stage.perform(&change(web(), Action::Create, None, Some(boxed(&service)))).await.expect_err("it ended");
+    assert!(begun.elapsed() > Duration::from_millis(800), "it was looked at before it ended: {:?}", begun.elapsed());
+    assert_eq!(fault.message, "the container did not stay up: it exited with code 1 and was started again");
+    // One that stays up passes, however late it is looked at.
+    stage.undo(&change(web(), Action::Create, None, Some(boxed(&service)))).await.expect("it is removed");
+    service.container.environment.insert("BEHAVIOUR".to_owned(), Template::from("serve:0"));
+    world.engine.trouble_in("start_container", 1, Trouble::HangAfter);
+    stage.perform(&change(web(), Action::Create, None, Some(boxed(&service)))).await.expect("it serves");
+}
+
 #[tokio::test(start_paused = true)]
 async fn changes_by_hand_are_seen() {
     let world = Fake::new();

@@ -35,6 +35,7 @@ fn target(statement: Node<'_>) -> Option<(Kind, K)> {
 pub(super) fn drops(deed: &mut Deed, statement: Node<'_>) -> bool {
     let Some((kind, holder)) = target(statement) else { return false };
     let is_cascade = statement.has(K::CASCADE);
+    deed.cascades = is_cascade;
     let names = names(statement, kind, holder);
     for name in names {
         deed.drops(kind, name.clone());

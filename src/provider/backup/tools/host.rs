@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -13,11 +14,13 @@ use tokio::process::{Child, ChildStderr, Command};
 use crate::failpoint::{self, Place};
 use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
-use crate::provider::database::scratch::dump::without_password;
+use crate::provider::database::scratch::dump::{Dump, PgDump, without_password};
 use crate::provider::{Fault, FaultKind};
 
 /// Where packages put the programs of each major.
 const PLACES: [(&str, &str); 2] = [("/usr/lib/postgresql/", "/bin"), ("/usr/pgsql-", "/bin")];
+/// How long a schema may take.
+const SCHEMA: Duration = Duration::from_mins(5);
 /// How much of what a program says is kept.
 const KEPT: usize = 4096;
 
@@ -83,6 +86,11 @@ async fn version(program: &PathBuf) -> Option<u32> {
 impl Tools for HostTools {
     fn whose(&self) -> String {
         "of this machine".to_owned()
+    }
+
+    async fn schema(&self, target: &Target, major: u32) -> Result<String, Fault> {
+        let program = self.program("pg_dump", major).await?;
+        PgDump { program, deadline: SCHEMA }.schema(target).await
     }
 
     async fn dump(&self, target: &Target, major: u32, snapshot: &str) -> Result<Dumping, Fault> {

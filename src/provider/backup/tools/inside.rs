@@ -11,9 +11,10 @@ use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
+use crate::failpoint::{self, Place};
 use crate::provider::backup::tools::{Dumping, Tools, refused};
 use crate::provider::database::Target;
-use crate::provider::database::scratch::dump::{Dump, runnable, without_password};
+use crate::provider::database::scratch::dump::{runnable, without_password};
 use crate::provider::engine::{Engine, LiveContainer, Ran, Running};
 use crate::provider::{Fault, FaultKind};
 
@@ -114,7 +115,9 @@ impl<'a> Inside<'a> {
     ) -> Result<Running, Fault> {
         let database = format!("--dbname={url}");
         let command = script(way, &[&[target.application.as_str()], words, &["--no-password", &database]].concat());
-        let mut running = self.engine.stream(&self.id, &command).await?;
+        let running = self.engine.stream(&self.id, &command).await;
+        failpoint::reach(Place::ToolStarted);
+        let mut running = running?;
         let line = format!("{password}\n");
         // Where it takes none it has ended, and says why.
         let _ = running.input.write_all(line.as_bytes()).await;
@@ -144,6 +147,22 @@ impl Tools for Inside<'_> {
             went("pg_dump", &ran?)
         };
         Ok(Dumping { output, ended: Box::pin(ended) })
+    }
+
+    async fn schema(&self, target: &Target, major: u32) -> Result<String, Fault> {
+        let failed = |why: &str| Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name));
+        let Some((url, password)) = self.there(&target.url).filter(|_| self.major >= major) else {
+            return self.other.schema(target, major).await;
+        };
+        let words = ["pg_dump", "--schema-only", "--encoding=UTF8"];
+        let Running { input, mut output, ended } = self.begun(WRITES, target, (&url, &password), &words).await?;
+        let mut text = Vec::new();
+        let read = async { output.read_to_end(&mut text).await.map_err(|error| lost(&error)) };
+        let (_, ran) = tokio::try_join!(read, ended)?;
+        drop(input);
+        went("pg_dump", &ran)?;
+        let text = String::from_utf8(text).map_err(|_| failed("`pg_dump` wrote no UTF-8"))?;
+        Ok(runnable(&text))
     }
 
     async fn restore(
@@ -179,23 +198,6 @@ impl Tools for Inside<'_> {
     }
 }
 
-#[async_trait]
-impl Dump for Inside<'_> {
-    async fn schema(&self, target: &Target) -> Result<String, Fault> {
-        let failed = |why: &str| Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name));
-        let there = self.there(&target.url).ok_or_else(|| failed("its URL cannot be used inside the container"))?;
-        let words = ["pg_dump", "--schema-only", "--encoding=UTF8"];
-        let Running { input, mut output, ended } = self.begun(WRITES, target, (&there.0, &there.1), &words).await?;
-        let mut text = Vec::new();
-        let read = async { output.read_to_end(&mut text).await.map_err(|error| lost(&error)) };
-        let (_, ran) = tokio::try_join!(read, ended)?;
-        drop(input);
-        went("pg_dump", &ran)?;
-        let text = String::from_utf8(text).map_err(|_| failed("`pg_dump` wrote no UTF-8"))?;
-        Ok(runnable(&text))
-    }
-}
-
 /// A script of the shell with its arguments.
 fn script(text: &str, words: &[&str]) -> Vec<String> {
     ["sh", "-c", text, "omni"].iter().chain(words).map(|word| (*word).to_owned()).collect()
@@ -217,6 +219,7 @@ fn major(told: &str) -> Option<u32> {
 }
 
 fn went(name: &str, ran: &Ran) -> Result<(), Fault> {
+    failpoint::reach(Place::ToolEnded);
     if ran.code == 0 { Ok(()) } else { Err(refused(name, &ran.output)) }
 }
 

@@ -6,8 +6,9 @@
 
 use std::time::Duration;
 
-use crate::migration::sql::{Analysis, Unit};
-use crate::migration::{Mark, Way};
+use crate::migration::catalogue::Catalogue;
+use crate::migration::sql::{Analysis, Statement, Unit};
+use crate::migration::{Mark, Piece, Way};
 use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::migrating::{Migrating, writing};
 use crate::provider::database::settling;
@@ -19,19 +20,28 @@ impl Migrating<'_> {
     /// # Errors
     /// Where the schema would not be what it was: nothing is changed then, as far as it could be kept in a transaction.
     pub async fn undo(&mut self, way: Way) -> Result<(), Fault> {
+        self.undo_telling(way, &mut None).await
+    }
+
+    /// The same; `left` is the schema to which it leads where that is not the one before.
+    pub(in crate::provider::database) async fn undo_telling(
+        &mut self,
+        way: Way,
+        left: &mut Option<Catalogue>,
+    ) -> Result<(), Fault> {
         let Some(mark) = self.mark().await?.filter(|mark| mark.op == self.op) else { return Ok(()) };
         if mark.way != way {
             // The way back was begun before; it goes on.
-            return self.back(way, &mark, false).await;
+            return self.back(way, &mark, false, left).await;
         }
-        self.back(way, &mark, mark.whole).await
+        self.back(way, &mark, mark.whole, left).await
     }
 
     /// The other way, so that the schema is as before. Where only a part of the way was gone, what it did not make yet
     /// is no fault.
-    async fn back(&mut self, way: Way, mark: &Mark, is_whole: bool) -> Result<(), Fault> {
+    async fn back(&mut self, way: Way, mark: &Mark, is_whole: bool, left: &mut Option<Catalogue>) -> Result<(), Fault> {
         let other = if way == Way::Up { Way::Down } else { Way::Up };
-        if !is_whole && self.is_as_before(mark).await? {
+        if !is_whole && self.schema().await? == mark.before && !self.may_have_written(way, mark) {
             return self.forget(way).await;
         }
         let text = self.text(other)?;
@@ -55,7 +65,7 @@ impl Migrating<'_> {
             for unit in &units[first..] {
                 self.unit_back(other, unit, is_one, is_whole).await?;
             }
-            self.like_before(mark, other).await?;
+            self.like_before(mark, other, left).await?;
             if is_one { self.forget_in(way).await } else { Ok(()) }
         };
         let done = done.await;
@@ -66,19 +76,28 @@ impl Migrating<'_> {
         self.forget(way).await
     }
 
+    /// Whether rows may be otherwise that the schema does not tell of: units of the way there that are done write some,
+    /// and the way back was surely not gone, since the mark goes with it in one transaction.
+    fn may_have_written(&self, way: Way, mark: &Mark) -> bool {
+        let dialect = self.ledger.dialect;
+        let (there, back) = if way == Way::Up { (Way::Up, Way::Down) } else { (Way::Down, Way::Up) };
+        let is_one = |piece: &Piece| !piece.is_bare && Analysis::of(dialect, &piece.text).is_one_transaction();
+        let (Some(piece), true) = (self.piece(there), self.piece(back).is_none_or(is_one)) else { return false };
+        let units = Analysis::of(dialect, &piece.text).units().unwrap_or_default();
+        let tried = mark.done as usize + usize::from(mark.begun);
+        mark.way == way && units.iter().take(tried).flat_map(Unit::statements).any(Statement::writes)
+    }
+
     /// One unit of the way back. Where the way there was not gone to its end, what it takes away may not be there, and
     /// what it makes may still be.
     async fn unit_back(&mut self, way: Way, unit: &Unit, is_in_one: bool, is_whole: bool) -> Result<(), Fault> {
-        let (statements, own) = match unit {
-            Unit::Transaction(statements) => (statements.as_slice(), !is_in_one),
-            Unit::Alone(statement) | Unit::Session(statement) => (std::slice::from_ref(statement), false),
-        };
+        let own = matches!(unit, Unit::Transaction(_)) && !is_in_one;
         if own {
             self.session.begin().await?;
         }
         let (path, line) = self.place(way);
         let done = async {
-            for statement in statements {
+            for statement in unit.statements() {
                 let can_save = !is_whole && (own || is_in_one);
                 if can_save {
                     self.session.run("SAVEPOINT omni_back").await?;
@@ -110,15 +129,13 @@ impl Migrating<'_> {
         Ok(())
     }
 
-    async fn is_as_before(&mut self, mark: &Mark) -> Result<bool, Fault> {
-        Ok(self.schema().await? == mark.before)
-    }
-
     /// That the schema is what it was before the way was gone.
-    async fn like_before(&mut self, mark: &Mark, other: Way) -> Result<(), Fault> {
-        if self.is_as_before(mark).await? {
+    async fn like_before(&mut self, mark: &Mark, other: Way, left: &mut Option<Catalogue>) -> Result<(), Fault> {
+        let now = self.catalogue().await?;
+        if now.fingerprint() == mark.before {
             return Ok(());
         }
+        *left = Some(now);
         let word = if other == Way::Down { "down" } else { "up" };
         let text = format!("the {word} of {} does not bring the schema back to what it was", self.script.name);
         Err(Fault::new(FaultKind::Failed, text)

@@ -36,6 +36,11 @@ impl Desk {
         Ok(session)
     }
 
+    /// Closes what is open: nobody may be on the database while it is copied.
+    pub(super) fn clear(&mut self) {
+        self.session = None;
+    }
+
     /// Takes it back; it is closed where a script has left something in it. That of a file is always closed: what is
     /// set in it cannot be seen, and it is opened at once.
     pub(super) async fn give_back(&mut self, mut session: Box<dyn Session>) -> Result<(), Fault> {

@@ -28,7 +28,7 @@ impl Run<'_> {
                     return Ok((Verdict::Fails { failure }, None));
                 }
                 if !(is_on_track && self.made[at].verdict.is_exact()) {
-                    is_on_track = self.read(session.as_mut()).await?.fingerprint() == self.schemas[at];
+                    is_on_track = self.options.read(session.as_mut()).await?.fingerprint() == self.schemas[at];
                 }
                 self.desk.give_back(session).await?;
             } else if changes {
@@ -38,8 +38,8 @@ impl Run<'_> {
             self.made[at].is_back = Some(is_on_track);
         }
         let mut session = self.desk.take(self.scratch).await?;
-        let left = self.read(session.as_mut()).await?;
-        let rows = self.contents(session.as_mut()).await?;
+        let left = self.options.read(session.as_mut()).await?;
+        let rows = self.options.contents(session.as_mut()).await?;
         let rows = had.zip(rows.as_ref()).map(|(had, now)| had.changes(now));
         match judged(base, top, Some(&left)) {
             verdict if verdict.is_exact() || has_all_downs => Ok((verdict, rows)),

@@ -1,16 +1,13 @@
 //! The copy itself: an empty scratch database, and what of the real one is brought into it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::migration::Dialect;
 use crate::migration::catalogue::Catalogue;
 use crate::plain::plain;
-use crate::provider::backup::tools::host::HostTools;
 use crate::provider::backup::tools::inside::Inside;
 use crate::provider::backup::{Backups, Manifest, Shelf, Tools, moment};
 use crate::provider::database::scratch::Scratch;
-use crate::provider::database::scratch::dump::{Dump, PgDump};
 use crate::provider::database::scratch::loading::load;
 use crate::provider::database::scratch::postgres::PostgresScratch;
 use crate::provider::database::scratch::sqlite::SqliteScratch;
@@ -24,10 +21,6 @@ use crate::provider::{Fault, FaultKind};
 const FILE: &str = "scratch.db";
 /// A time for people.
 const MINUTE: &str = "%Y-%m-%d %H:%M UTC";
-/// How long the host's `pg_dump` may take for a schema.
-const DUMP: Duration = Duration::from_mins(5);
-/// After how many seconds a scratch database that nobody uses was left behind by a crash.
-const ABANDONED: i64 = 3600;
 
 /// A copy; on a server also with the sessions of whoever loads it.
 type Made = (Box<dyn Scratch>, Option<PostgresScratch>);
@@ -48,7 +41,7 @@ impl<E: Engine> Prover<'_, E> {
         stage: &Stage,
         real: &mut dyn Session,
     ) -> Result<Made, Fault> {
-        let run = format!("p{}", std::process::id());
+        let run = &proving.run;
         let (connect, path) = (self.connect.clone(), proving.folder.join(FILE));
         match stage {
             Stage::Folder(folder) => {
@@ -65,12 +58,12 @@ impl<E: Engine> Prover<'_, E> {
             }
             Stage::Server(target) => {
                 let seconds = moment(real).await?.as_second();
-                let made = PostgresScratch::make(connect, target, real, seconds, &run).await?;
+                let made = PostgresScratch::make(connect, target, real, seconds, run).await?;
                 Ok((Box::new(made.opened_by(target.clone())), Some(made)))
             }
             Stage::Throwaway(server) => {
                 let seconds = moment(real).await?.as_second();
-                let mut made = PostgresScratch::make(connect, &server.owner, real, seconds, &run).await?;
+                let mut made = PostgresScratch::make(connect, &server.owner, real, seconds, run).await?;
                 made.furnish(server.rights.clone()).await?;
                 Ok((Box::new(made.opened_by(server.user.clone())), Some(made)))
             }
@@ -151,20 +144,9 @@ impl<E: Engine> Prover<'_, E> {
             None => None,
         };
         if let Some(found) = found {
-            return found.schema(&proving.real).await;
+            return found.schema(&proving.real, major).await;
         }
-        let program = HostTools::default().program("pg_dump", major).await?;
-        PgDump { program, deadline: DUMP }.schema(&proving.real).await
-    }
-
-    /// Removes the scratch databases that crashed runs left behind on a server.
-    pub(super) async fn sweep(&self, server: &Target) {
-        // Nothing of a proof depends on it, and the next run does it again.
-        if let Ok(mut session) = self.connect.connect(server).await
-            && let Ok(now) = moment(&mut *session).await
-        {
-            let _ = PostgresScratch::sweep(&mut *session, now.as_second(), ABANDONED).await;
-        }
+        self.tools.schema(&proving.real, major).await
     }
 }
 

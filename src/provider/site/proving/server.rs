@@ -39,13 +39,13 @@ pub(in crate::provider::site) struct Throwaway {
     pub(super) rights: Vec<String>,
 }
 
-/// A name for the container that no other one has.
-pub(super) fn name(scope: &Scope) -> Result<String, Fault> {
-    Ok(format!("omni-scratch-{}-{}", scope.prefix(), &random()?[..8]))
+/// The name of the container.
+pub(super) fn name(scope: &Scope, run: &str) -> String {
+    format!("omni-scratch-{}-{run}", scope.prefix())
 }
 
 /// 32 random hexadecimal digits.
-fn random() -> Result<String, Fault> {
+pub(super) fn random() -> Result<String, Fault> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Fault::new(FaultKind::Failed, format!("the system gives no random numbers: {error}")))?;
