@@ -15,6 +15,8 @@ mod damage;
 mod files;
 #[path = "backups/inside.rs"]
 mod inside;
+#[path = "backups/lost.rs"]
+mod lost;
 #[path = "backups/many.rs"]
 mod many;
 #[path = "backups/measure.rs"]
@@ -30,3 +32,5 @@ mod shelves;
 mod skipping;
 #[path = "backups/steps.rs"]
 mod steps;
+#[path = "backups/trust.rs"]
+mod trust;

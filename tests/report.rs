@@ -1,5 +1,7 @@
 //! Every screen as a snapshot, and the properties that hold for whatever is drawn.
 
+#[path = "report/backups.rs"]
+mod backups;
 #[path = "support/change.rs"]
 mod change;
 #[path = "report/comments.rs"]

@@ -3,6 +3,10 @@
 //! A container engine is asked only where the URL names a service, whose address nobody else knows, or where a service
 //! has the programs that dump and restore.
 
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::address::Scope;
@@ -179,8 +183,17 @@ pub(crate) async fn listed(found: &[Backed]) -> Result<Vec<Listed>, Failure> {
 /// `Usage` where there is none, or several; what is wrong with it where it is damaged.
 pub(crate) async fn called<'b>(found: &'b [Backed], name: &str) -> Result<(&'b Backed, Manifest), Failure> {
     let listed = listed(found).await?;
+    let name = named(found, name)?;
+    let spoilt = found.iter().zip(&listed).find_map(|(one, listed)| {
+        let made = listed.spoilt.iter().find(|made| made.name == name)?;
+        Some((one, made.clone()))
+    });
+    if let Some(spoilt) = spoilt {
+        // Whether it is damaged yet shows when it is read.
+        return Ok(spoilt);
+    }
     let all = || found.iter().zip(&listed).flat_map(|(one, listed)| listed.whole.iter().map(move |made| (one, made)));
-    if let Some((one, made)) = all().find(|(_, made)| made.name == name || made.file == name) {
+    if let Some((one, made)) = all().find(|(_, made)| made.name == name) {
         return Ok((one, made.clone()));
     }
     let damaged = found.iter().zip(&listed).find_map(|(one, listed)| {
@@ -200,6 +213,26 @@ pub(crate) async fn called<'b>(found: &'b [Backed], name: &str) -> Result<(&'b B
                 .help(format!("name one of them: {}", names.join(", "))))
         }
     }
+}
+
+/// The name of a backup, of what may be its file, its manifest, or a path to one of them in a folder of backups.
+fn named<'n>(found: &[Backed], name: &'n str) -> Result<&'n str, Failure> {
+    let path = Path::new(name);
+    let (Some(folder), Some(file)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else { return Ok(name) };
+    let file = file.split_once('.').map_or(file, |(name, _)| name);
+    if folder.as_os_str().is_empty() {
+        return Ok(file);
+    }
+    let real = |folder: &Path| fs::canonicalize(folder).ok();
+    let is_own = |one: &Backed| real(folder).is_some() && real(folder) == real(one.shelf.folder());
+    if found.iter().any(is_own) {
+        return Ok(file);
+    }
+    let folders: BTreeSet<_> = found.iter().map(|one| format!("`{}`", plain(&one.backup.dir))).collect();
+    let folders: Vec<_> = folders.into_iter().collect();
+    let message = format!("`{}` does not lie in {}", plain(name), folders.join(" or "));
+    Err(Failure::new(Exit::Usage, "omni::backup::no_such_backup", message)
+        .help("put the file and its manifest, `NAME.json`, there, then name it again"))
 }
 
 fn absent(name: &str, names: &[&str]) -> Failure {

@@ -11,6 +11,7 @@ use crate::cli::args::Global;
 use crate::cli::disk::{self, Disk, FromHere};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::histories;
 use crate::cli::identity;
 use crate::cli::proofs;
 use crate::cli::store_place::StorePlace;
@@ -253,7 +254,9 @@ fn machine() -> Machine {
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(crate) fn age_keys() -> Result<Keys, Failure> {
     match std::env::var("OMNI_AGE_KEYS") {
-        Ok(path) if !path.is_empty() => Ok(Keys::read(&disk::text(Path::new(&path), disk::LARGEST)?)?),
+        Ok(path) if !path.is_empty() => {
+            Keys::read(&disk::text(Path::new(&path), disk::LARGEST)?).map_err(histories::failed)
+        }
         _ => Ok(Keys::default()),
     }
 }

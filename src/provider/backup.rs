@@ -11,6 +11,7 @@ mod folding;
 mod inventory;
 pub mod keep;
 mod keys;
+mod lost;
 mod make;
 mod manifest;
 mod restore;
@@ -28,8 +29,9 @@ use crate::provider::engine::Hear;
 
 pub use inventory::Inventory;
 pub use keys::Keys;
+pub use lost::is_unreadable;
 pub(in crate::provider) use make::moment;
-pub use manifest::{Compression, Manifest, Verified};
+pub use manifest::{Compression, Damage, Manifest, Verified};
 pub use restore::{Consent, Others, Restored};
 pub use shelf::{Listed, Shelf};
 pub use tools::Tools;

@@ -48,6 +48,8 @@ pub struct BackupFacts {
     pub migrations: Vec<String>,
     /// Whether it is encrypted.
     pub is_encrypted: bool,
+    /// Whether no table has a row in it, beside the ledger: it does not count for `keep`.
+    pub is_empty: bool,
     /// How it was tried last; none where it never was.
     pub verified: Option<BackupTrial>,
 }
@@ -79,6 +81,15 @@ pub struct BackupDamage {
 }
 
 impl BackupFacts {
+    fn remarks(&self) -> &'static str {
+        match (self.is_encrypted, self.is_empty) {
+            (true, true) => "encrypted, empty",
+            (true, false) => "encrypted",
+            (false, true) => "empty",
+            (false, false) => "",
+        }
+    }
+
     fn tried(&self) -> (Tone, String) {
         match &self.verified {
             None => (Tone::Warn, "never tried".to_owned()),
@@ -109,11 +120,12 @@ pub fn backup_list(found: &[BackupFacts], damaged: &[BackupDamage], style: &Styl
 fn backup_table(found: &[BackupFacts], style: &Style) -> Vec<String> {
     let mut table = Table::new(&[
         Column { gap: 0, ..Column::left("backup") },
-        Column::left("when"),
-        Column::right("size"),
-        Column::right("rows").dropped(1),
-        Column::left("").dropped(2),
-        Column::left("tried").wrapping(),
+        // The name says it too.
+        Column::left("when").dropped(4),
+        Column::right("size").dropped(1),
+        Column::right("rows").dropped(2),
+        Column::left("").dropped(3),
+        Column::left("tried"),
     ]);
     for one in found {
         let (tone, tried) = one.tried();
@@ -122,7 +134,7 @@ fn backup_table(found: &[BackupFacts], style: &Style) -> Vec<String> {
             cell(Tone::Normal, time::moment(one.at)),
             cell(Tone::Normal, one.size_text.clone()),
             cell(Tone::Normal, one.rows.to_string()),
-            cell(Tone::Normal, if one.is_encrypted { "encrypted" } else { "" }),
+            cell(Tone::Normal, one.remarks()),
             cell(tone, tried),
         ]);
     }

@@ -107,7 +107,7 @@ impl Place {
         self.session().await.value("SELECT CAST(count(*) AS TEXT) FROM notes").await.ok().flatten()
     }
 
-    async fn session(&self) -> Box<dyn omni::provider::database::Session> {
+    pub(crate) async fn session(&self) -> Box<dyn omni::provider::database::Session> {
         let path = self.path("data/shop.db");
         let url = match self.url.strip_prefix("sqlite:") {
             Some(_) => format!("sqlite:{}?mode=rwc", path.display()),
@@ -185,7 +185,7 @@ async fn what_is_misspelt_damaged_or_locked_is_told_with_the_next_act() {
         place.omni_with(&keys, &agreed).ends(code);
         place.omni_with(&keys, &["backup", "restore", name, "--to", "scratch"]).ends(code);
     }
-    let beside = place.path(&format!("backups/restored-{name}.db"));
+    let beside = place.path(&format!("data/restored-{name}.db"));
     assert!(fs::read(&beside).unwrap().starts_with(b"SQLite format 3"));
 
     let path = place.path(made["path"].as_str().unwrap());

@@ -48,6 +48,7 @@ fn facts(of: &Backed, made: &Manifest) -> BackupFacts {
         schema: made.content.schema.to_string(),
         migrations: made.migrations.clone(),
         is_encrypted: !made.recipients.is_empty(),
+        is_empty: made.is_empty,
         verified: made.verified.map(|verified| BackupTrial {
             at: verified.at,
             how: how(verified.how).to_owned(),

@@ -15,6 +15,9 @@ use crate::provider::{Fault, FaultKind};
 /// How many tables are counted in one statement.
 const AT_ONCE: usize = 200;
 
+/// The tables of omni's own.
+const OWN: [&str; 2] = ["omni.marks", "_omni_marks"];
+
 const SERVER_TABLES: &str = "SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname))::text, '[]') \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') \
@@ -50,6 +53,17 @@ impl Inventory {
             Dialect::Sqlite => file_rows(session).await?,
         };
         Ok(Self { schema: catalogue.fingerprint(), facts: catalogue.0.len(), rows })
+    }
+
+    /// Whether no table has a row, beside these (`schema.table`) and omni's own.
+    #[must_use]
+    pub fn is_empty_beside(&self, tables: &[String]) -> bool {
+        let is_beside = |key: &str| {
+            let name = key.replace('"', "");
+            let is_it = |table: &String| *table == name || table.strip_prefix("main.") == Some(name.as_str());
+            !OWN.contains(&name.as_str()) && !tables.iter().any(is_it)
+        };
+        self.rows.iter().all(|(table, rows)| *rows == 0 || !is_beside(table))
     }
 
     /// In what another one differs from this one, which is what it should be; none where they are the same.

@@ -21,9 +21,11 @@ impl Keys {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let identity = |(at, line): (usize, &str)| {
             let message = format!("line {} of the age keys holds no identity", at + 1);
-            line.trim()
-                .parse()
-                .map_err(|_| Fault::new(FaultKind::Failed, message).help("write it as `age-keygen` does"))
+            line.trim().parse().map_err(|_| {
+                Fault::new(FaultKind::Failed, message)
+                    .help("write it as `age-keygen` does")
+                    .code("omni::backup::bad_key")
+            })
         };
         lines.map(identity).collect::<Result<_, _>>().map(Self)
     }

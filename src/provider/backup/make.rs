@@ -49,6 +49,7 @@ impl Backups<'_> {
         let age = if recipients.is_empty() { "" } else { ".age" };
         let manifest = Manifest {
             name: draft.name.clone(),
+            is_empty: content.is_empty_beside(&self.ledger_tables(&facts.schema)),
             database: self.shelf.database().to_owned(),
             made_by: made_by.to_owned(),
             at,
@@ -65,6 +66,7 @@ impl Backups<'_> {
             compression,
             recipients: recipients.clone(),
             verified: None,
+            damage: None,
         };
         self.shelf.publish(draft, &manifest).await?;
         (self.progress)(format!("{} written", size(manifest.size)));
@@ -130,6 +132,11 @@ impl Backups<'_> {
         let stored = store(source, folding, (self.progress, Total::Bytes(whole))).await.map_err(failed)?;
         tokio::fs::remove_file(&raw).await.map_err(failed)?;
         Ok((content, migrations, stored))
+    }
+
+    /// The tables of the ledger, where an unqualified name is made in this schema.
+    fn ledger_tables(&self, schema: &str) -> Vec<String> {
+        self.ledger.map(|(ledger, _)| ledger.tables(schema)).unwrap_or_default()
     }
 
     /// What is applied, by the ledger.

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::migration::Dialect;
+use crate::provider::Fault;
 use crate::provider::backup::Inventory;
+use crate::provider::backup::failing::damaged;
 use crate::resource::Verify;
 
 /// The form of manifests. One of a later form is not understood.
@@ -52,8 +54,14 @@ pub struct Manifest {
     pub compression: Compression,
     /// The age recipients it is encrypted to; it is not where there are none.
     pub recipients: BTreeSet<String>,
-    /// The last time it was tried; none where it never was.
+    /// Whether no table had a row when it was made, beside the ledger and omni's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_empty: bool,
+    /// The last time it was tried and was whole; none where it never was.
     pub verified: Option<Verified>,
+    /// What was wrong with it when it was tried since; none where nothing was. It is no backup to rely on then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<Damage>,
 }
 
 /// How the file of a backup is packed.
@@ -78,7 +86,24 @@ pub struct Verified {
     pub how: Verify,
 }
 
+/// A backup that was tried, and was not whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Damage {
+    /// When that was found, by the clock of the machine or the server it was tried on.
+    pub at: Timestamp,
+    /// What was wrong.
+    pub why: String,
+}
+
 impl Manifest {
+    /// The fault of a backup that was found to be damaged; none where it was not.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        let found = self.damage.as_ref()?;
+        Some(damaged(&self.name, &format!("{} (found at {})", found.why, found.at.strftime("%Y-%m-%d %H:%M:%S UTC"))))
+    }
+
     /// Whether it was restored and compared since it was made.
     #[must_use]
     pub fn is_restorable(&self) -> bool {

@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::failpoint::{Place, reach};
-use crate::provider::backup::Manifest;
-use crate::provider::backup::failing::{damaged, unusable};
+use crate::provider::backup::failing::{DAMAGED, damaged, unusable};
+use crate::provider::backup::folding::stored;
 use crate::provider::backup::stream::{on_disk, on_thread};
+use crate::provider::backup::{Damage, Manifest, keep};
 use crate::provider::{Fault, FaultKind};
+use crate::resource::Backup;
 
 /// What the name of a manifest ends in.
 const MANIFEST: &str = ".json";
@@ -34,6 +36,8 @@ pub struct Shelf {
 pub struct Listed {
     /// The backups, oldest first.
     pub whole: Vec<Manifest>,
+    /// Those that were found to be damaged when they were tried, oldest first: each has its `damage`.
+    pub spoilt: Vec<Manifest>,
     /// Those whose manifest or file is not as it was written.
     pub damaged: Vec<Fault>,
 }
@@ -56,6 +60,12 @@ impl Shelf {
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where the file of a backup lies.
@@ -90,7 +100,7 @@ impl Shelf {
         self.read(name, &text).map_err(|why| damaged(name, &why))
     }
 
-    /// The newest backup that an apply made; none where it made none.
+    /// The newest backup that an apply made; none where it made none, or none that is whole as far as that is known.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -111,6 +121,72 @@ impl Shelf {
             }
         }
         Ok(())
+    }
+
+    /// The backups that `keep` of the spec asks for no longer at this time, oldest first. Where there are any, the best
+    /// of those that stay is read back, unless it was tried since: they would be missed if a bit had flipped in it.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn superfluous(
+        &self,
+        rule: &Backup,
+        now: Timestamp,
+        is_needed: impl Fn(&Manifest) -> bool,
+    ) -> Result<Vec<Manifest>, Fault> {
+        loop {
+            let listed = self.list().await?.whole;
+            let old: Vec<_> = keep::superfluous(&listed, rule, now, &is_needed).into_iter().cloned().collect();
+            let is_old = |manifest: &Manifest| manifest.verified.is_none_or(|verified| verified.at < now);
+            let Some(best) = keep::best(&listed).filter(|best| !old.is_empty() && is_old(best)) else { return Ok(old) };
+            match self.check(best).await {
+                Err(fault) if fault.code == Some(DAMAGED) => self.note_damage(best, &fault, now).await?,
+                checked => return checked.map(|()| old),
+            }
+        }
+    }
+
+    /// Removes the backups that `keep` of the spec asks for no longer, judged by the time of the newest: a clock that
+    /// jumped would take too much. Answers them, oldest first.
+    ///
+    /// # Errors
+    /// When one of them stays.
+    pub async fn prune(
+        &self,
+        rule: &Backup,
+        newest: &Manifest,
+        is_needed: impl Fn(&Manifest) -> bool,
+    ) -> Result<Vec<Manifest>, Fault> {
+        let old = self.superfluous(rule, newest.at, is_needed).await?;
+        for one in &old {
+            self.remove(one).await?;
+        }
+        Ok(old)
+    }
+
+    /// Whether a file is, to the last bit, as it was written.
+    pub(super) async fn check(&self, manifest: &Manifest) -> Result<(), Fault> {
+        let path = self.path(manifest);
+        let from = path.clone();
+        let found = match on_thread(move || stored(File::open(from)?)).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(damaged(&manifest.name, "its file is missing"));
+            }
+            found => found.map_err(|error| unusable(&path, "read", &error))?,
+        };
+        if found.size != manifest.size {
+            return Err(damaged(&manifest.name, &wrong_size(found.size, manifest.size)));
+        }
+        if found.sha256 != manifest.sha256 {
+            return Err(damaged(&manifest.name, "its file is not the one that was written: its hash is another"));
+        }
+        Ok(())
+    }
+
+    /// Notes that a backup was found to be damaged.
+    pub(super) async fn note_damage(&self, manifest: &Manifest, fault: &Fault, at: Timestamp) -> Result<(), Fault> {
+        let why = fault.message.split_once(" is damaged: ").map_or(fault.message.as_str(), |(_, why)| why).to_owned();
+        self.note(&Manifest { damage: Some(Damage { at, why }), ..manifest.clone() }).await
     }
 
     /// Removes what dead processes left half made. Answers the names of the files.
@@ -142,11 +218,6 @@ impl Shelf {
     /// A file beside the backups that is removed by `sweep` once nobody has it locked. Nothing may be in its place.
     pub(super) fn beside(&self, name: &str, what: &str) -> PathBuf {
         self.folder.join(format!(".{name}.{what}"))
-    }
-
-    /// A file among the backups that is none, and that `sweep` leaves alone.
-    pub(super) fn aside(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("restored-{name}.db"))
     }
 
     /// Gives a file that is written and on disk its own name, and then a manifest.
@@ -199,6 +270,9 @@ impl Shelf {
             let text = fs::read_to_string(self.folder.join(format!("{name}{MANIFEST}")))?;
             match self.read(name, &text) {
                 Ok(manifest) => match fs::metadata(self.path(&manifest)) {
+                    Ok(data) if data.len() == manifest.size && manifest.damage.is_some() => {
+                        listed.spoilt.push(manifest);
+                    }
                     Ok(data) if data.len() == manifest.size => listed.whole.push(manifest),
                     Ok(data) => listed.damaged.push(damaged(name, &wrong_size(data.len(), manifest.size))),
                     Err(_) => listed.damaged.push(damaged(name, "its file is missing")),
@@ -206,7 +280,9 @@ impl Shelf {
                 Err(why) => listed.damaged.push(damaged(name, &why)),
             }
         }
-        listed.whole.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        for list in [&mut listed.whole, &mut listed.spoilt] {
+            list.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        }
         Ok(listed)
     }
 
@@ -270,7 +346,7 @@ impl Shelf {
     }
 }
 
-pub(super) fn wrong_size(found: u64, size: u64) -> String {
+fn wrong_size(found: u64, size: u64) -> String {
     format!("its file has {found} bytes, not {size}")
 }
 

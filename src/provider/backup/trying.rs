@@ -6,12 +6,12 @@ use std::io::ErrorKind;
 use tokio::time::Instant;
 
 use crate::migration::Dialect;
-use crate::provider::backup::failing::{damaged, unusable};
-use crate::provider::backup::folding::{Unfolding, stored};
+use crate::provider::backup::failing::{DAMAGED, damaged, unusable};
+use crate::provider::backup::folding::Unfolding;
 use crate::provider::backup::make::{at, millis, moment};
-use crate::provider::backup::shelf::{private, wrong_size};
+use crate::provider::backup::shelf::private;
 use crate::provider::backup::stream::{Content, Heard, fetch, on_thread, write_out};
-use crate::provider::backup::{Backups, Compression, Inventory, Manifest, Verified};
+use crate::provider::backup::{Backups, Compression, Inventory, Manifest, Verified, is_unreadable};
 use crate::provider::database::Session;
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::postgres::PostgresScratch;
@@ -31,57 +31,62 @@ pub(super) fn run(word: &str, manifest: &Manifest) -> String {
 }
 
 impl Backups<'_> {
-    /// Tries a backup, and notes that in its manifest, which is returned.
+    /// Tries a backup, and notes that in its manifest, which is returned. The database itself may be gone.
     ///
     /// # Errors
-    /// What is wrong with it: nothing is noted then.
+    /// What is wrong with it. That it is damaged is noted, so that nobody relies on it; else nothing is.
     pub async fn verify(&self, manifest: &Manifest, how: Verify) -> Result<Manifest, Fault> {
-        let mut session = self.connect.connect(&self.patient()).await?;
+        let (ground, mut session) = self.ground(manifest.dialect).await?;
         let begun = Instant::now();
-        self.check(manifest).await?;
-        match (how, manifest.dialect) {
-            (Verify::Checksum, _) => {}
-            (Verify::Restore, Dialect::Postgres) => self.try_on_server(manifest, &mut *session).await?,
-            (Verify::Restore, Dialect::Sqlite) => self.try_in_file(manifest).await?,
+        if let Err(fault) = ground.tried(manifest, how, &mut *session).await {
+            if fault.code == Some(DAMAGED) {
+                self.shelf.note_damage(manifest, &fault, moment(&mut *session).await?).await?;
+            }
+            return Err(fault);
         }
         let verified = Verified { at: moment(&mut *session).await?, took: millis(begun), how };
         // What was restored once stays known as that: reading it back proves no less.
         let keeps = manifest.is_restorable() && how == Verify::Checksum;
         let verified = if keeps { manifest.verified } else { Some(verified) };
-        let manifest = Manifest { verified, ..manifest.clone() };
+        let manifest = Manifest { verified, damage: None, ..manifest.clone() };
         self.shelf.note(&manifest).await?;
         Ok(manifest)
     }
 
-    /// Whether a file is, to the last bit, as it was written.
-    pub(super) async fn check(&self, manifest: &Manifest) -> Result<(), Fault> {
+    async fn tried(&self, manifest: &Manifest, how: Verify, session: &mut dyn Session) -> Result<(), Fault> {
+        self.shelf.check(manifest).await?;
+        match (how, manifest.dialect) {
+            (Verify::Checksum, _) => Ok(()),
+            (Verify::Restore, Dialect::Postgres) => self.try_on_server(manifest, session).await,
+            (Verify::Restore, Dialect::Sqlite) => self.try_in_file(manifest).await,
+        }
+    }
+
+    /// Whether a backup can be restored, as far as that is known without restoring it: it is whole, and one of the keys
+    /// opens it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub async fn readable(&self, manifest: &Manifest) -> Result<(), Fault> {
+        self.shelf.check(manifest).await?;
+        self.opened(manifest).await.map(drop)
+    }
+
+    /// The way out of the file of a backup.
+    async fn opened(&self, manifest: &Manifest) -> Result<Unfolding, Fault> {
         let path = self.shelf.path(manifest);
-        let from = path.clone();
-        let found = match on_thread(move || stored(File::open(from)?)).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(damaged(&manifest.name, "its file is missing"));
-            }
-            found => found.map_err(|error| unusable(&path, "read", &error))?,
-        };
-        if found.size != manifest.size {
-            return Err(damaged(&manifest.name, &wrong_size(found.size, manifest.size)));
-        }
-        if found.sha256 != manifest.sha256 {
-            return Err(damaged(&manifest.name, "its file is not the one that was written: its hash is another"));
-        }
-        Ok(())
+        let (from, keys, known) = (path.clone(), self.keys.clone(), manifest.clone());
+        let opened = on_thread(move || Ok(Unfolding::new(File::open(from)?, &known, &keys))).await;
+        opened.map_err(|error| unusable(&path, "read", &error))?.map_err(|why| {
+            let text = format!("backup `{}` cannot be opened: {why}", manifest.name);
+            let help = "name the file with the age identity of one of its recipients in `OMNI_AGE_KEYS`";
+            Fault::new(FaultKind::Denied, text).help(help).code("omni::backup::no_key")
+        })
     }
 
     /// What is in a backup, as it comes out of the file.
     pub(super) async fn content(&self, manifest: &Manifest) -> Result<Heard<'_, Content>, Fault> {
-        let path = self.shelf.path(manifest);
-        let (from, keys, known) = (path.clone(), self.keys.clone(), manifest.clone());
-        let opened = on_thread(move || Ok(Unfolding::new(File::open(from)?, &known, &keys))).await;
-        let unfolding = opened.map_err(|error| unusable(&path, "read", &error))?.map_err(|why| {
-            let text = format!("backup `{}` cannot be opened: {why}", manifest.name);
-            let help = "name the file with the age identity of one of its recipients in `OMNI_AGE_KEYS`";
-            Fault::new(FaultKind::Denied, text).help(help).code("omni::backup::no_key")
-        })?;
+        let unfolding = self.opened(manifest).await?;
         // What comes out of a file that is packed inside is as much as is in it, but for what encryption adds.
         let total = match manifest.compression {
             Compression::Inside => Total::Bytes(manifest.size),
@@ -136,12 +141,23 @@ impl Backups<'_> {
         let tried = async {
             let into = file.try_clone().map_err(failed)?;
             self.unpacked(manifest, into, &path).await?;
-            let mut session = self.connect.connect(&at(&self.patient(), &path)).await?;
-            compared(manifest, &mut *session).await
+            self.compared_file(manifest, &path).await
         };
         let tried = tried.await;
         let removed = tokio::fs::remove_file(&path).await.map_err(|error| unusable(&path, "removed", &error));
         tried.and(removed)
+    }
+
+    /// Whether a file of `SQLite` that was restored is what a backup was made of.
+    pub(super) async fn compared_file(&self, manifest: &Manifest, path: &std::path::Path) -> Result<(), Fault> {
+        let compared = async {
+            let mut session = self.connect.connect(&at(&self.patient(), path)).await?;
+            compared(manifest, &mut *session).await
+        };
+        compared.await.map_err(|fault| {
+            let why = || format!("what was restored is no database: {}", fault.message);
+            if is_unreadable(&fault) { damaged(&manifest.name, &why()) } else { fault }
+        })
     }
 
     /// Writes what is in a backup into a file.

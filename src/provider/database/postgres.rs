@@ -18,6 +18,14 @@ use crate::provider::Fault;
 use crate::provider::database::postgres::connect::Place;
 use crate::provider::database::{Connect, Session, Target};
 
+/// The database that the URL of a target leads to: where it names none, it is called as the account is.
+///
+/// # Errors
+/// `Failed` when the URL cannot be understood.
+pub fn database(target: &Target) -> Result<String, Fault> {
+    Place::new(target).map(|place| place.database().to_owned())
+}
+
 /// Opens sessions on servers.
 #[derive(Debug, Default)]
 pub struct Postgres {

@@ -10,11 +10,24 @@ mod session;
 mod stop;
 mod wire;
 
+use std::path::PathBuf;
+use std::str::FromStr;
+
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::provider::Fault;
 use crate::provider::database::sqlite::session::SqliteSession;
 use crate::provider::database::{Connect, Session, Target};
+
+/// The code of a file that is there and is no database, or one whose pages make no sense.
+pub const UNREADABLE: &str = "omni::database::unreadable";
+
+/// The file that a URL leads to; none where it is none of `SQLite`.
+#[must_use]
+pub fn file(url: &str) -> Option<PathBuf> {
+    SqliteConnectOptions::from_str(url).ok().map(|options| options.get_filename().to_owned())
+}
 
 /// Opens sessions on files.
 #[derive(Debug, Clone, Copy, Default)]

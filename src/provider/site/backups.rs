@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
-use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, keep, size};
+use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
 use crate::provider::site::Site;
@@ -36,11 +36,8 @@ impl<E: Engine> Site<E> {
                 backups.verify(&made, how).await?
             }
         };
-        // What is not kept is judged by the time of the newest: a clock that jumped would take too much.
-        for old in keep::superfluous(&folder.list().await?.whole, backup, tried.at, |_| false) {
-            folder.remove(old).await?;
-        }
-        Ok(Effect { note: note(&tried, backup), objects: vec![tried.name] })
+        let removed = folder.prune(backup, &tried, |_| false).await?;
+        Ok(Effect { note: note(&tried, backup, &removed), objects: vec![tried.name] })
     }
 
     /// Restores the backup that this apply made before its migrations. Whoever is connected is ended: what it writes
@@ -131,12 +128,18 @@ fn database<'a>(order: &Order<'a>, backup: &Backup) -> Result<&'a Database, Faul
     order.requirement(&at).and_then(Resource::database).ok_or_else(|| odd(order))
 }
 
-fn note(tried: &Manifest, backup: &Backup) -> String {
+fn note(tried: &Manifest, backup: &Backup, removed: &[Manifest]) -> String {
     let how = match (tried.is_restorable(), backup.verify) {
         (true, _) => "restored and compared",
         (false, Verify::Checksum) => "read back",
         (false, Verify::Restore) => "read back, not restored: OMNI_AGE_KEYS names no key to it",
     };
     let tools = tried.tools.as_ref().map(|whose| format!(", with `pg_dump` {whose}"));
-    format!("{}, {how}{}", size(tried.size), tools.unwrap_or_default())
+    let empty = if tried.is_empty { ", no row in it" } else { "" };
+    let removed = match removed {
+        [] => String::new(),
+        [one] => format!(", {} removed by `keep`", one.name),
+        several => format!(", {} older ones removed by `keep`", several.len()),
+    };
+    format!("{}, {how}{}{empty}{removed}", size(tried.size), tools.unwrap_or_default())
 }

@@ -14,6 +14,7 @@ pub(crate) async fn run(project: &Project, args: &BackedArgs, console: &Console)
     let (mut backups, mut damaged) = (Vec::new(), Vec::new());
     for (one, listed) in found.iter().zip(listed(&found).await?) {
         backups.extend(listed.whole.iter().map(|made| facts(one, made)));
+        damaged.extend(listed.spoilt.iter().filter_map(|made| Some(damage(one, Some(&made.name), &made.fault()?))));
         damaged.extend(listed.damaged.iter().map(|fault| damage(one, None, fault)));
     }
     console.print(&if console.json {

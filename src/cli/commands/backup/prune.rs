@@ -2,7 +2,7 @@
 
 use crate::cli::Exit;
 use crate::cli::args::{DoArgs, Global, PruneBackupsArgs};
-use crate::cli::backed::{Backed, listed};
+use crate::cli::backed::Backed;
 use crate::cli::commands::backup::facts;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
@@ -12,7 +12,7 @@ use crate::cli::system_clock::SystemClock;
 use crate::cli::undertaking::Undertaking;
 use crate::clock::Clock;
 use crate::plain::plain;
-use crate::provider::backup::{Manifest, keep, size};
+use crate::provider::backup::{Manifest, size};
 use crate::report;
 use serde_json::json;
 
@@ -64,9 +64,9 @@ pub(crate) async fn run(
 async fn superfluous(found: &[Backed]) -> Result<Vec<(&Backed, Manifest)>, Failure> {
     let now = SystemClock.now();
     let mut all = Vec::new();
-    for (one, listed) in found.iter().zip(listed(found).await?) {
-        let old = keep::superfluous(&listed.whole, &one.backup, now, |_| false);
-        all.extend(old.into_iter().map(|made| (one, made.clone())));
+    for one in found {
+        let old = one.shelf.superfluous(&one.backup, now, |_| false).await.map_err(failed)?;
+        all.extend(old.into_iter().map(|made| (one, made)));
     }
     Ok(all)
 }
@@ -79,7 +79,9 @@ fn open() -> Failure {
 fn told(console: &Console, found: &[(&Backed, Manifest)], dry_run: bool, verb: &str) -> String {
     if console.json {
         let backups: Vec<_> = found.iter().map(|(one, made)| facts(one, made)).collect();
-        return report::backups_json("prune", &backups, &[], &[("dry_run", json!(dry_run))]);
+        let removed: Vec<_> = found.iter().filter(|_| !dry_run).map(|(_, made)| &made.name).collect();
+        let more = [("dry_run", json!(dry_run)), ("removed", json!(removed))];
+        return report::backups_json("prune", &backups, &[], &more);
     }
     if found.is_empty() {
         return "Nothing to remove: `keep` of the spec asks for all backups that there are.\n".to_owned();

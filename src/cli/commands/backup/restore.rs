@@ -21,12 +21,14 @@ use crate::cli::project::Project;
 use crate::cli::signals::Signals;
 use crate::cli::undertaking::{Under, Undertaking};
 use crate::fingerprint::Key;
+use crate::migration::Dialect;
 use crate::plain::plain;
+use crate::provider::backup::tools::host::HostTools;
 use crate::provider::backup::{Backups, Consent, Manifest, Others, Restored, Shelf};
 use crate::provider::site::Known;
 use crate::report;
 
-use preview::Preview;
+use preview::{Found, Preview};
 
 /// Into what nothing is replaced.
 const SCRATCH: &str = "scratch";
@@ -46,6 +48,7 @@ pub(crate) async fn run(
     let reached = Reached::new(&into, project, "backup").await?;
     let preview = Preview::new(one, &made, &into, &reached).await?;
     if args.dry_run {
+        readable(one, &reached, &made).await?;
         console.print(&told(console, &preview, args, None));
         return Ok(Exit::Done);
     }
@@ -96,14 +99,15 @@ async fn beside(
     args: &RestoreArgs,
     console: &Console,
 ) -> Result<Exit, Failure> {
+    let reached = one.reached(project, "backup").await?;
     if args.dry_run {
+        readable(one, &reached, made).await?;
         console.print(&told_beside(console, one, made, None));
         return Ok(Exit::Done);
     }
     let mut signals = Signals::listen().map_err(|error| {
         Failure::new(Exit::Unusable, "omni::cli::signals", format!("cannot listen to signals: {error}"))
     })?;
-    let reached = one.reached(project, "backup").await?;
     let (tools, hear) = (reached.tools().await?, hear(console, one));
     let backups = one.backups(&reached, &*tools, &hear);
     let done = tokio::select! {
@@ -115,8 +119,18 @@ async fn beside(
         // What cannot be removed now is by the next one.
         let _ = backups.given_up().await;
     }
-    console.print(&told_beside(console, one, made, Some(&done?)));
+    let done = done?;
+    console.print(&told_beside(console, one, made, Some(&done)));
+    if made.dialect == Dialect::Sqlite && !made.recipients.is_empty() {
+        console.warn(&format!("warning: `{}` is not encrypted, as the backup is\n", plain(&done.0)));
+    }
     Ok(Exit::Done)
+}
+
+/// Whether a backup is whole, and a key opens it.
+async fn readable(one: &Backed, reached: &Reached, made: &Manifest) -> Result<(), Failure> {
+    let tools = HostTools::default();
+    one.backups(reached, &tools, &|_| {}).readable(made).await.map_err(failed)
 }
 
 /// The database that a backup is restored into.
@@ -148,7 +162,11 @@ fn agreed(project: &Project, preview: &Preview<'_>, args: &RestoreArgs, console:
         console.warn(&preview.text(args));
     }
     if !preview.is_empty() && !args.allow_loss.contains(&address) {
-        let message = format!("{address} is not empty, and what is in it would be replaced; {UNTOUCHED}");
+        let what = match preview.found {
+            Found::Broken => "cannot be read, and would be moved aside",
+            _ => "is not empty, and what is in it would be replaced",
+        };
+        let message = format!("{address} {what}; {UNTOUCHED}");
         return Err(Failure::new(Exit::Consent, "omni::consent::loss", message)
             .help(format!("if that is right, add `--allow-loss {address}`")));
     }
@@ -182,10 +200,12 @@ fn told(console: &Console, preview: &Preview<'_>, args: &RestoreArgs, done: Opti
     let took = report::took(std::time::Duration::from_millis(done.took));
     let (into, name) = (plain(&preview.into.name), &preview.made.name);
     let safety = done.safety.as_ref().map(|made| format!("  what was there is in {}\n", made.name));
-    let kept = done
-        .kept
-        .as_ref()
-        .map(|kept| format!("  what was written meanwhile is in the database `{}`, which stays\n", plain(kept)));
+    let kept = done.kept.as_ref().map(|kept| match preview.made.dialect {
+        Dialect::Postgres => {
+            format!("  what was written meanwhile is in the database `{}`, which stays\n", plain(kept))
+        }
+        Dialect::Sqlite => format!("  what was there could not be read, and is in `{}`\n", plain(kept)),
+    });
     let lines = [safety, kept].into_iter().flatten().collect::<String>();
     format!("database.{into} is what it was in {name}, in {took}\n{lines}{}next: omni plan\n", preview.since())
 }

@@ -73,8 +73,11 @@ async fn wanted<'b>(
     }
     let mut damaged = Vec::new();
     for (one, listed) in found.iter().zip(listed(found).await?) {
-        let skipped = if args.all { 0 } else { listed.whole.len().saturating_sub(1) };
-        wanted.extend(listed.whole.into_iter().skip(skipped).map(|made| (one, made)));
+        // One that was found to be damaged may be whole again, where somebody has put its file back.
+        let mut all: Vec<_> = listed.whole.into_iter().chain(listed.spoilt).collect();
+        all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        let skipped = if args.all { 0 } else { all.len().saturating_sub(1) };
+        wanted.extend(all.into_iter().skip(skipped).map(|made| (one, made)));
         damaged.extend(listed.damaged.into_iter().map(|fault| (one, None, fault)));
     }
     if wanted.is_empty() && damaged.is_empty() {

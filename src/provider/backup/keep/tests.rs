@@ -38,7 +38,9 @@ fn old(days: i64, how: Option<Verify>) -> Manifest {
         migrations: Vec::new(),
         compression: Compression::Inside,
         recipients: BTreeSet::new(),
+        is_empty: false,
         verified: how.map(|how| Verified { at, took: 1, how }),
+        damage: None,
     }
 }
 
@@ -99,4 +101,41 @@ fn one_of_a_clock_that_was_ahead_is_young() {
     let all = [old(-3, None), old(1, None)];
     let gone = superfluous(&all, &rule(None, Some(2)), now(), |_| false);
     assert!(gone.is_empty(), "{gone:?}");
+}
+
+/// The ages of those that go where only the newest `last` are kept.
+fn gone_of(all: &[Manifest], last: u32) -> Vec<&str> {
+    let gone = superfluous(all, &rule(Some(last), None), now(), |_| false);
+    gone.into_iter().map(|manifest| manifest.name.trim_start_matches("shop-")).collect()
+}
+
+fn empty(days: i64) -> Manifest {
+    Manifest { is_empty: true, ..old(days, Some(Verify::Restore)) }
+}
+
+#[test]
+fn what_was_never_tried_pushes_out_nothing_that_was() {
+    let all = [old(9, Some(Verify::Restore)), old(8, Some(Verify::Checksum)), old(2, None), old(1, None)];
+    assert!(gone_of(&all, 2).is_empty());
+    let later = [&all[..], &[old(0, Some(Verify::Checksum))]].concat();
+    assert_eq!(gone_of(&later, 2), ["002"], "those that were tried are the newest two, and the best is kept");
+    assert_eq!(gone_of(&[old(2, None), old(1, None)], 1), ["002"], "those that are not tried push out each other");
+}
+
+#[test]
+fn what_is_empty_pushes_out_nothing_that_has_rows() {
+    let full = [old(9, Some(Verify::Checksum)), old(8, Some(Verify::Restore))];
+    let all = [&full[..], &[empty(3), empty(2), empty(1)]].concat();
+    assert_eq!(gone_of(&all, 2), ["003"], "those that are empty push out each other");
+    assert_eq!(gone_of(&all, 1), ["009", "003", "002"]);
+    let young = superfluous(&all, &rule(None, Some(2)), now(), |_| false);
+    assert_eq!(young.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["shop-009", "shop-003"]);
+}
+
+#[test]
+fn what_can_be_relied_on_best_stays_behind_any_number_of_others() {
+    let others = (1..9).map(|days| old(days, Some(Verify::Checksum)));
+    let all: Vec<_> =
+        [old(20, Some(Verify::Restore)), old(19, Some(Verify::Checksum))].into_iter().chain(others).collect();
+    assert_eq!(gone_of(&all, 8), ["019"]);
 }

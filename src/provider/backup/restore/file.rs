@@ -13,11 +13,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::provider::backup::failing::unusable;
-use crate::provider::backup::make::at;
-use crate::provider::backup::restore::busy;
+use crate::provider::backup::make::moment;
+use crate::provider::backup::restore::{Restored, Stage};
 use crate::provider::backup::shelf::private;
 use crate::provider::backup::stream::on_thread;
-use crate::provider::backup::trying::compared;
 use crate::provider::backup::{Backups, Manifest};
 use crate::provider::database::Session;
 use crate::provider::{Fault, FaultKind};
@@ -32,34 +31,77 @@ const PATH: &str = "SELECT file FROM pragma_database_list WHERE name = 'main'";
 impl Backups<'_> {
     /// Makes the file of a database that was lost, empty.
     pub(super) async fn make_file(&self) -> Result<(), Fault> {
-        let path = self.file();
+        let path = self.path();
         let to = path.clone();
         let made = on_thread(move || {
-            fs::create_dir_all(to.parent().unwrap_or(Path::new(".")))?;
+            fs::create_dir_all(folder(&to))?;
             File::create_new(to).map(drop)
         });
         made.await.map_err(|error| unusable(&path, "made", &error))
     }
 
-    /// Removes it again. One that stays is empty.
+    /// Removes it again, where it is empty yet.
     pub(super) async fn remove_file(&self) {
-        let _ = tokio::fs::remove_file(self.file()).await;
+        let path = self.path();
+        if tokio::fs::metadata(&path).await.is_ok_and(|found| found.len() == 0) {
+            // One that stays is empty.
+            let _ = tokio::fs::remove_file(path).await;
+        }
     }
 
-    fn file(&self) -> PathBuf {
-        let path = self.target.url.strip_prefix("sqlite:").unwrap_or(&self.target.url);
-        PathBuf::from(path.split('?').next().unwrap_or_default())
+    fn path(&self) -> PathBuf {
+        self.file().unwrap_or_default()
+    }
+
+    /// Where a backup is put that somebody wants to look into: beside the database, which is as open to others, and not
+    /// among the backups, which may be encrypted and carried elsewhere.
+    pub(super) fn restored(&self, manifest: &Manifest) -> PathBuf {
+        self.path().with_file_name(format!("restored-{}.db", manifest.name))
+    }
+
+    /// Puts what is in a backup in the place of a file that cannot be read, which is moved aside.
+    pub(super) async fn replace_broken(&self, manifest: &Manifest) -> Result<Restored, Fault> {
+        let path = self.path();
+        let path = tokio::fs::canonicalize(&path).await.map_err(|error| unusable(&path, "read", &error))?;
+        let held = path.clone();
+        self.unheld(on_thread(move || holders(&held)).await, &path)?;
+        let (_, mut clock) = self.ground(manifest.dialect).await?;
+        let word = format!(".omni-broken-{}", moment(&mut *clock).await?.strftime("%Y%m%dT%H%M%SZ"));
+        let (beside, aside) = (with(&path, ".omni-restore"), with(&path, &word));
+        let done = async {
+            self.written_beside(manifest, &path, &beside).await?;
+            let (from, to, kept) = (beside.clone(), path.clone(), word.clone());
+            let exchanged = on_thread(move || {
+                let holders = holders(&to)?;
+                if holders == 0 {
+                    moved_aside(&to, &kept)?;
+                    fs::rename(&from, &to)?;
+                    File::open(folder(&to))?.sync_all()?;
+                }
+                Ok(holders)
+            });
+            self.unheld(exchanged.await, &path)
+        };
+        let done = done.await;
+        if done.is_err() {
+            // What cannot be removed now is overwritten by the next one.
+            let _ = tokio::fs::remove_file(&beside).await;
+        }
+        done.map(|()| Restored { safety: None, kept: Some(aside.display().to_string()), took: 0 })
     }
 
     /// Puts what is in a backup in the place of the file of a session.
-    pub(super) async fn replace_file(&self, manifest: &Manifest, mut session: Box<dyn Session>) -> Result<(), Fault> {
+    pub(super) async fn replace_file(
+        &self,
+        manifest: &Manifest,
+        mut session: Box<dyn Session>,
+        stage: &mut Stage,
+    ) -> Result<(), Fault> {
         let path = PathBuf::from(session.value(PATH).await?.unwrap_or_default());
-        let mut beside = path.clone().into_os_string();
-        beside.push(".omni-restore");
-        let beside = PathBuf::from(beside);
+        let beside = with(&path, ".omni-restore");
         let done = async {
             self.written_beside(manifest, &path, &beside).await?;
-            self.exchanged(&mut *session, &path, &beside).await
+            self.exchanged(&mut *session, &path, &beside, stage).await
         };
         let done = done.await;
         if done.is_err() {
@@ -75,18 +117,20 @@ impl Backups<'_> {
         let (from, to) = (path.to_owned(), beside.to_owned());
         let file = on_thread(move || alike(&from, &to)).await.map_err(failed)?;
         self.unpacked(manifest, file, beside).await?;
-        let mut session = self.connect.connect(&at(&self.patient(), beside)).await?;
-        compared(manifest, &mut *session).await
+        self.compared_file(manifest, beside).await
     }
 
     /// Restores into a new file, in whose place there is nothing, and compares it.
     pub(super) async fn write_new(&self, manifest: &Manifest, path: &Path) -> Result<(), Fault> {
         let to = path.to_owned();
-        let file = on_thread(move || private(&to, false)).await.map_err(|error| unusable(path, "written", &error))?;
+        let made = on_thread(move || {
+            fs::create_dir_all(folder(&to))?;
+            private(&to, false)
+        });
+        let file = made.await.map_err(|error| unusable(path, "written", &error))?;
         let done = async {
             self.unpacked(manifest, file, path).await?;
-            let mut session = self.connect.connect(&at(&self.patient(), path)).await?;
-            compared(manifest, &mut *session).await
+            self.compared_file(manifest, path).await
         };
         let done = done.await;
         if done.is_err() {
@@ -104,35 +148,64 @@ impl Backups<'_> {
             }
             sleep(PAUSE).await;
         }
-        Err(busy(&self.target.name, "another connection"))
+        Err(self.busy("another connection"))
+    }
+
+    /// Refuses a file that somebody else writes to, or has open, as far as that can be told without a change.
+    pub(super) async fn alone_in_file(&self, session: &mut dyn Session) -> Result<(), Fault> {
+        let path = PathBuf::from(session.value(PATH).await?.unwrap_or_default());
+        self.begin_alone(session).await?;
+        session.abort().await?;
+        let held = path.clone();
+        self.unheld(on_thread(move || holders(&held)).await, &path)
+    }
+
+    async fn begin_alone(&self, session: &mut dyn Session) -> Result<(), Fault> {
+        session.run("BEGIN EXCLUSIVE").await.map_err(|fault| match fault.kind {
+            FaultKind::Conflict => self.busy("another connection"),
+            _ => fault,
+        })
+    }
+
+    /// Refuses a file that so many other processes have open.
+    fn unheld(&self, holders: io::Result<usize>, path: &Path) -> Result<(), Fault> {
+        match holders {
+            Ok(0) => Ok(()),
+            Ok(1) => Err(self.busy("another process")),
+            Ok(count) => Err(self.busy(&format!("{count} other processes"))),
+            Err(error) => Err(unusable(path, "replaced", &error)),
+        }
     }
 
     /// Renames the new file over the old one, to which nobody else may be connected.
-    async fn exchanged(&self, session: &mut dyn Session, path: &Path, beside: &Path) -> Result<(), Fault> {
+    async fn exchanged(
+        &self,
+        session: &mut dyn Session,
+        path: &Path,
+        beside: &Path,
+        stage: &mut Stage,
+    ) -> Result<(), Fault> {
         let was_wal = session.value("PRAGMA journal_mode").await?.as_deref() == Some("wal");
         if was_wal {
             self.left_wal(session).await?;
         }
         let exchanged = async {
-            session.run("BEGIN EXCLUSIVE").await.map_err(|fault| match fault.kind {
-                FaultKind::Conflict => busy(&self.target.name, "another connection"),
-                _ => fault,
-            })?;
+            self.begin_alone(session).await?;
             let (from, to) = (beside.to_owned(), path.to_owned());
             let holders = on_thread(move || {
                 let holders = holders(&to)?;
                 if holders == 0 {
                     fs::rename(&from, &to)?;
-                    File::open(to.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+                    File::open(folder(&to))?.sync_all()?;
                 }
                 Ok(holders)
             });
-            match holders.await {
-                Ok(0) => Ok(()),
-                Ok(1) => Err(busy(&self.target.name, "another process")),
-                Ok(count) => Err(busy(&self.target.name, &format!("{count} other processes"))),
-                Err(error) => Err(unusable(path, "replaced", &error)),
+            *stage = Stage::Replacing;
+            let holders = holders.await;
+            if holders.as_ref().is_ok_and(|count| *count > 0) {
+                *stage = Stage::Before;
             }
+            self.unheld(holders, path)
         };
         let exchanged = exchanged.await;
         // Nothing was written in it.
@@ -150,6 +223,35 @@ impl Backups<'_> {
         }
         exchanged
     }
+}
+
+/// Moves a file aside, and what `SQLite` has beside it, which would be taken for that of the new one. The file itself
+/// keeps its own name until another takes that, where the disk can have it under two.
+fn moved_aside(path: &Path, word: &str) -> io::Result<()> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        match fs::rename(with(path, ending), with(&with(path, word), ending)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let aside = with(path, word);
+    fs::hard_link(path, &aside).or_else(|_| if aside.exists() { Err(taken(&aside)) } else { fs::rename(path, &aside) })
+}
+
+fn taken(path: &Path) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("there is `{}` already", path.display()))
+}
+
+/// The path with this at the end of its name.
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The folder of a file.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes an empty file with the owner and the rights of another one.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::failpoint::{Place, reach};
-use crate::provider::backup::restore::{Others, busy};
+use crate::provider::backup::restore::{Others, Stage};
 use crate::provider::backup::{Backups, Manifest};
 use crate::provider::database::Session;
 use crate::provider::database::Target;
@@ -52,14 +52,14 @@ impl Backups<'_> {
         manifest: &Manifest,
         mut session: Box<dyn Session>,
         others: Others,
-        written: String,
+        (written, stage): (&str, &mut Stage),
     ) -> Result<Option<String>, Fault> {
         let rights = roles::rights(&mut *session).await?;
         let fresh = self.scratch(manifest, &mut *session, "r").await?;
         let done = async {
             self.filled(manifest, &fresh).await?;
             let door = self.scratch(manifest, &mut *session, "d").await?;
-            let swapped = self.swapped(&fresh, &door, session, &rights, others, &written).await;
+            let swapped = self.swapped(&fresh, &door, session, &rights, others, (written, stage)).await;
             // One that stays is swept later.
             let _ = door.remove().await;
             swapped
@@ -71,8 +71,11 @@ impl Backups<'_> {
     }
 
     /// Restores into a new database of the server, which no sweep takes for a scratch one. Answers its name.
-    pub(super) async fn database_beside(&self, manifest: &Manifest) -> Result<String, Fault> {
-        let mut session = self.connect.connect(&self.patient()).await?;
+    pub(super) async fn database_beside(
+        &self,
+        manifest: &Manifest,
+        mut session: Box<dyn Session>,
+    ) -> Result<String, Fault> {
         let fresh = self.scratch(manifest, &mut *session, "s").await?;
         let done = async {
             self.filled(manifest, &fresh).await?;
@@ -94,20 +97,19 @@ impl Backups<'_> {
         mut session: Box<dyn Session>,
         rights: &[String],
         others: Others,
-        written: &str,
+        (written, stage): (&str, &mut Stage),
     ) -> Result<Option<String>, Fault> {
         let name = session.facts().database.clone();
         let new = fresh.open().await?.facts().database.clone();
         let aside = format!("{}_{written}", new.replacen("omni_scratch", ASIDE, 1));
-        if others == Others::Refuse {
-            self.alone(&mut *session).await?;
-        }
+        self.alone(&mut *session, others).await?;
         drop(session);
         let mut outside = door.open().await?;
         for statement in rights {
             outside.run(&statement.replace("%1$I", &quoted(&new))).await?;
         }
         let names = [(name.as_str(), aside.as_str()), (new.as_str(), name.as_str())];
+        *stage = Stage::Replacing;
         let renamed = match others {
             Others::Refuse => renamed(&mut *outside, &names).await,
             Others::End => {
@@ -122,8 +124,11 @@ impl Backups<'_> {
         if let Err(fault) = renamed
             && !(fault.kind == FaultKind::Unknown && is_there(door, &aside).await?)
         {
+            if fault.kind != FaultKind::Unknown {
+                *stage = Stage::Before;
+            }
             let is_in_use = fault.message.contains("55006");
-            return Err(if is_in_use { busy(&self.target.name, "other sessions") } else { fault });
+            return Err(if is_in_use { self.busy("other sessions") } else { fault });
         }
         reach(Place::DatabaseReplaced);
         self.dropped(&aside).await

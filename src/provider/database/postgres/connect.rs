@@ -73,6 +73,11 @@ impl Place {
         Ok(Self { options, way })
     }
 
+    /// The database.
+    pub(super) fn database(&self) -> &str {
+        self.options.get_database().unwrap_or_else(|| self.options.get_username())
+    }
+
     /// What a pool decides by how it deals with a connection.
     pub(super) fn way(&self) -> &str {
         &self.way

@@ -13,6 +13,8 @@ const TLS: &str = "give the server a certificate that this machine trusts (`?ssl
                    or set another `sslmode` in the URL";
 const ACCOUNT: &str = "check the user and the password in the URL, and what the server's `pg_hba.conf` lets in";
 const LATER: &str = "somebody else is at work on it: run it again in a moment, or raise `lock_timeout`";
+const ABSENT: &str = "make it with `createdb`, or of a backup with `omni backup restore`, or name another one at the \
+                      end of the URL";
 const COPY: &str = "rows cannot be given to `COPY … FROM STDIN` or taken from `COPY … TO STDOUT` here: write `INSERT`";
 pub(super) const DIRECT: &str = "connect to the server itself, or to a pool in session mode";
 
@@ -87,7 +89,7 @@ fn refused(said: &PgDatabaseError, name: &str, statement: &str) -> Fault {
     let code = said.code();
     let (kind, help) = match code {
         "42501" => (FaultKind::Denied, "use an account that may, or have an administrator grant it"),
-        "3D000" => (FaultKind::NotFound, "make it with `createdb`, or name another one at the end of the URL"),
+        "3D000" => (FaultKind::NotFound, ABSENT),
         "55P03" | "40001" | "40P01" => (FaultKind::Conflict, LATER),
         "57014" => (FaultKind::Failed, "raise `statement_timeout` where the statement needs that long"),
         "25006" => (FaultKind::Failed, "name the primary server in the URL"),

@@ -1,10 +1,15 @@
 //! What the codes of `SQLite` mean: the `Fault` for the reader.
 
 use crate::plain::plain;
+use crate::provider::database::sqlite::UNREADABLE;
 use crate::provider::database::trouble::Trouble;
 use crate::provider::{Fault, FaultKind};
 
 const LATER: &str = "somebody else is writing to it: run it again in a moment, or raise `lock_timeout`";
+
+/// Where there is no backup, the tools of `SQLite` may save what is left of it.
+const MOVED_ASIDE: &str = "check that the URL names a database of SQLite; where it is damaged, `omni backup restore` \
+                           moves it aside and puts a backup in its place";
 
 /// Whether the session is of no use any more, and its connection has to be dropped.
 pub(super) fn ends_session(trouble: &Trouble) -> bool {
@@ -37,12 +42,11 @@ pub(super) fn fault(trouble: Trouble, name: &str) -> Fault {
         3 | 8 | CANNOT_OPEN | 23 => (FaultKind::Denied, "let this account read and write the file and its folder"),
         9 => (FaultKind::Failed, "raise `statement_timeout` where the statement needs that long"),
         13 => (FaultKind::Failed, "make room on the disk, then run it again"),
-        11 | 26 => {
-            (FaultKind::Failed, "check that the URL names a database of SQLite, and restore it where it is damaged")
-        }
+        11 | 26 => (FaultKind::Failed, MOVED_ASIDE),
         _ => (FaultKind::Failed, ""),
     };
     let fault = Fault::new(kind, format!("database `{name}`: {}{code}", plain(&said)));
+    let fault = if matches!(primary, 11 | 26) { fault.code(UNREADABLE) } else { fault };
     if help.is_empty() { fault } else { fault.help(help) }
 }
 

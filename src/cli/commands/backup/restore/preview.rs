@@ -9,7 +9,7 @@ use crate::cli::histories::{connect, failed};
 use crate::migration::Dialect;
 use crate::plain::plain;
 use crate::provider::FaultKind;
-use crate::provider::backup::{Manifest, size};
+use crate::provider::backup::{Manifest, is_unreadable, size};
 use crate::provider::database::Target;
 use crate::provider::site::Known;
 use crate::report;
@@ -29,11 +29,24 @@ pub(super) struct Preview<'a> {
     pub(super) tables: usize,
     /// The migrations that are applied now, and not in the backup.
     pub(super) pending: Vec<String>,
+    /// What is there, as far as it can be used.
+    pub(super) found: Found,
     server: String,
 }
 
+/// What is there of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A database.
+    Whole,
+    /// Nothing.
+    Nothing,
+    /// A file that cannot be read as one.
+    Broken,
+}
+
 impl<'a> Preview<'a> {
-    /// Looks at the database. A file that is not there is an empty one.
+    /// Looks at the database. One that is not there is an empty one.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -44,10 +57,13 @@ impl<'a> Preview<'a> {
         reached: &Reached,
     ) -> Result<Self, Failure> {
         let (tables, pending, server) = (0, Vec::new(), made.server.clone());
-        let mut preview = Self { of, made, into, tables, pending, server };
+        let mut preview = Self { of, made, into, tables, pending, found: Found::Whole, server };
         let looking = Target { is_look: true, ..reached.target.clone() };
         let mut session = match connect().connect(&looking).await {
-            Err(fault) if fault.kind == FaultKind::NotFound && made.dialect == Dialect::Sqlite => return Ok(preview),
+            Err(fault) if fault.kind == FaultKind::NotFound => {
+                return Ok(Self { found: Found::Nothing, ..preview });
+            }
+            Err(fault) if is_unreadable(&fault) => return Ok(Self { found: Found::Broken, ..preview }),
             session => session.map_err(failed)?,
         };
         session.facts().version.clone_into(&mut preview.server);
@@ -63,12 +79,14 @@ impl<'a> Preview<'a> {
 
     /// Whether nothing is replaced.
     pub(super) const fn is_empty(&self) -> bool {
-        self.tables == 0
+        self.tables == 0 && !matches!(self.found, Found::Broken)
     }
 
     /// What would be done, in lines.
     pub(super) fn text(&self, args: &RestoreArgs) -> String {
         let replaced = match self.tables {
+            _ if self.found == Found::Nothing => "is not there: it is made".to_owned(),
+            _ if self.found == Found::Broken => "cannot be read: the file is moved aside, without a backup".to_owned(),
             0 => "has no table: nothing is replaced".to_owned(),
             1 => "1 table is replaced, after a backup of it".to_owned(),
             count => format!("{count} tables are replaced, after a backup of them"),
