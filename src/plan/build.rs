@@ -268,7 +268,7 @@ fn edges(inputs: &Inputs<'_>, graph: &Graph, changes: &mut [Change]) -> Vec<(usi
     }
     let before = changes.iter().filter_map(|change| Some((&change.address, &change.before.as_ref()?.resource)));
     for (user, required, _) in requirements(before) {
-        // A database that nobody wants any more stays with the service that runs it until its migrations are taken back.
+        // A database that nobody wants stays with the service that runs it until its migrations are taken back.
         let goes = |change: &Change| {
             change.action == Action::Delete || change.after.is_none() && required.kind() == Kind::Database
         };
