@@ -163,12 +163,15 @@ impl Observed {
     /// The databases among these things that should answer and did not, each with why: those that run elsewhere, and
     /// those whose service is up.
     #[must_use]
-    pub fn silent<'a>(&'a self, resources: &'a BTreeMap<Address, Resource>) -> Vec<(&'a Address, &'a Unasked)> {
+    pub fn silent<'a>(
+        &'a self,
+        resources: impl IntoIterator<Item = (&'a Address, &'a Resource)>,
+    ) -> Vec<(&'a Address, &'a Unasked)> {
         let should = |database: &Database| match &database.service {
             Some(service) => self.at(&Address::service(service)).iter().any(|object| object.status.is_up()),
             None => true,
         };
-        let databases = resources.iter().filter_map(|(address, resource)| Some((address, resource.database()?)));
+        let databases = resources.into_iter().filter_map(|(address, resource)| Some((address, resource.database()?)));
         let asked = databases.filter(|(_, database)| should(database));
         asked.filter_map(|(address, _)| Some((address, self.databases.get(address.name())?.as_ref().err()?))).collect()
     }

@@ -128,7 +128,7 @@ fn check_losses(plan: &Plan, doing: &DoArgs) -> Result<(), Failure> {
                 Class::OneWay => "cannot be taken back",
                 Class::Lossy | Class::Reversible => "loses data if it is taken back",
             };
-            let text = format!("{} {what}{}", change.address, when_it_runs(change));
+            let text = format!("{} {what}{}{}", change.address, when_it_runs(change), not_back(change));
             (text, format!("--allow-loss {}", change.address))
         })
         .unzip();
@@ -156,10 +156,13 @@ fn check_losses(plan: &Plan, doing: &DoArgs) -> Result<(), Failure> {
     Err(failure.help(format!("if that is right, add `{}`", flags.join(" "))))
 }
 
-/// What a step loses as soon as it runs, and what it does not bring back.
-fn when_it_runs(change: &Change) -> String {
+/// What a step loses as soon as it runs, as the end of a sentence; empty where nothing.
+pub(crate) fn when_it_runs(change: &Change) -> String {
     let lost: Vec<_> = change.losses().collect();
-    let runs = (!lost.is_empty()).then(|| format!("; when it runs: {}", lost.join(", ")));
-    let not_back = change.not_back().map(|what| format!("; it does NOT bring back {what}"));
-    [runs, not_back].into_iter().flatten().collect()
+    if lost.is_empty() { String::new() } else { format!("; when it runs: {}", lost.join(", ")) }
+}
+
+/// What a step does not bring back, as the end of a sentence; empty where all comes back.
+fn not_back(change: &Change) -> String {
+    change.not_back().map(|what| format!("; it does NOT bring back {what}")).unwrap_or_default()
 }

@@ -98,9 +98,8 @@ impl Ground {
     /// What serves; none where a database of the latest release could not be asked, so that nobody can compare.
     pub(crate) fn serving(&self) -> Option<Fingerprint> {
         let recorded = self.head().into_iter().flat_map(|head| &head.resources);
-        let databases = recorded.filter(|(_, one)| one.resource.database().is_some());
-        let databases = databases.map(|(address, one)| (address.clone(), one.resource.clone())).collect();
-        self.observed.silent(&databases).is_empty().then(|| self.observed.fingerprint())
+        let things = recorded.map(|(address, one)| (address, &one.resource));
+        self.observed.silent(things).is_empty().then(|| self.observed.fingerprint())
     }
 
     /// What is there, beside the release that should be.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::address::Address;
+use crate::cli::consent::when_it_runs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::git;
@@ -70,10 +71,8 @@ pub(crate) fn proven(plan: &Plan) -> Result<(), Failure> {
 /// `Consent` with all that do.
 pub(crate) fn harmless(plan: &Plan) -> Result<(), Failure> {
     let told = |change: &Change| {
-        let lost: Vec<_> = change.losses().collect();
-        let lost = if lost.is_empty() { String::new() } else { format!("; when it runs: {}", lost.join(", ")) };
         let text = "cannot be taken back without loss, and the policy forbids such steps";
-        format!("{} {text}{lost}", change.address)
+        format!("{} {text}{}", change.address, when_it_runs(change))
     };
     let mut found = plan.needing_consent().map(told);
     let Some(first) = found.next() else { return Ok(()) };

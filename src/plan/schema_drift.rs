@@ -152,11 +152,10 @@ fn summary(schema: &[SchemaDrift]) -> String {
 
 /// The databases with migrations of a release that were not compared with it, and why.
 pub(super) fn uncompared(head: &Release, observed: &Observed) -> Vec<Uncompared> {
-    let resources: BTreeMap<_, _> =
-        head.resources.iter().map(|(address, recorded)| (address.clone(), recorded.resource.clone())).collect();
-    let silent = observed.silent(&resources);
+    let resources = || head.resources.iter().map(|(address, recorded)| (address, &recorded.resource));
+    let silent = observed.silent(resources());
     let mut found = Vec::new();
-    for (address, resource) in &resources {
+    for (address, resource) in resources() {
         let Some(database) = resource.database().filter(|database| database.ledger.is_some()) else { continue };
         let why = match (observed.databases.get(address.name()), head.databases.get(address.name())) {
             (None, _) => Some(("cannot be asked: deploy.toml does not lead to it".to_owned(), true)),

@@ -28,8 +28,8 @@ fn flip(place: &Place, name: &str) {
     fs::write(&path, bytes).unwrap();
 }
 
-#[tokio::test]
-async fn what_was_found_to_be_damaged_is_remembered_and_pushes_out_nothing() {
+/// Three backups, the oldest of which is whole.
+async fn with_the_newest_two_damaged() -> (Place, Vec<String>) {
     let place = Place::new(FILE, "");
     place.sql(NOTES).await;
     for _ in 0..3 {
@@ -38,6 +38,12 @@ async fn what_was_found_to_be_damaged_is_remembered_and_pushes_out_nothing() {
     let all = listed(&place);
     flip(&place, &all[1]);
     flip(&place, &all[2]);
+    (place, all)
+}
+
+#[tokio::test]
+async fn what_was_found_to_be_damaged_is_remembered_and_pushes_out_nothing() {
+    let (place, all) = with_the_newest_two_damaged().await;
     place.write("keep = { last = 2 }");
     place.omni(&["backup", "verify", "--all"]).ends(7);
 
@@ -64,14 +70,7 @@ async fn what_was_found_to_be_damaged_is_remembered_and_pushes_out_nothing() {
 
 #[tokio::test]
 async fn before_others_are_removed_the_best_is_read_back() {
-    let place = Place::new(FILE, "");
-    place.sql(NOTES).await;
-    for _ in 0..3 {
-        place.omni(&["backup", "create"]).ends(0);
-    }
-    let all = listed(&place);
-    flip(&place, &all[1]);
-    flip(&place, &all[2]);
+    let (place, all) = with_the_newest_two_damaged().await;
     place.write("keep = { last = 1 }");
     let said = place.omni(&["backup", "prune", "--yes"]).ends(0);
     assert!(said.out.contains("Nothing to remove"), "{}", said.out);

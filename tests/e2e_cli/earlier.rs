@@ -1,9 +1,7 @@
 //! A rollback to a release that has no database yet: what the migrations made is taken back while its server runs.
 
-use std::path::Path;
-use std::process::Command;
-
 use crate::place::Place;
+use crate::proving::image;
 use crate::support::docker_cli;
 
 const SERVICE: &str = "[services.pg]
@@ -25,11 +23,6 @@ layout = \"golang-migrate\"
 dir = \"backups\"
 ";
 const NETWORK: &str = "[networks.front]\n";
-
-fn image() -> String {
-    let made = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/postgres-image")).output();
-    String::from_utf8(made.expect("the script runs").stdout).expect("a name").trim().to_owned()
-}
 
 fn ends(place: &Place, words: &[&str], code: i32) -> String {
     let said = place.omni(words);

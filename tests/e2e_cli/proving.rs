@@ -44,7 +44,7 @@ const SCRIPTS: [(&str, &str); 8] = [
 ];
 
 /// The image of PostgreSQL, made by the first who needs it.
-fn image() -> String {
+pub(crate) fn image() -> String {
     let made = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/postgres-image")).output();
     let made = made.expect("the script runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -22,9 +22,9 @@ use crate::resource::Verify;
 
 /// Whom a backup is made by that somebody asked for.
 const MANUAL: &str = "manual";
-/// What is said of one that could not be restored for want of a key.
 /// What is said of one in which there is nothing.
 const EMPTY: &str = "has no row, beside the ledger: it pushes out no other backup, whatever `keep` says";
+/// What is said of one that could not be restored for want of a key.
 const UNTRIED: &str = "is encrypted and was only read back: OMNI_AGE_KEYS names no key to it";
 
 pub(crate) async fn run(
