@@ -7,9 +7,11 @@
 mod build;
 mod change;
 mod comparison;
+mod databases;
 mod decide;
 mod drift;
 mod file;
+mod histories;
 mod migrations;
 mod order;
 mod overlap;
@@ -181,9 +183,9 @@ impl Plan {
         self.steps().next().is_none()
     }
 
-    /// The steps that lose data or cannot be taken back: each needs consent by name.
+    /// The steps that need consent, each by name.
     pub fn needing_consent(&self) -> impl Iterator<Item = &Change> {
-        self.steps().filter(|change| change.class != Class::Reversible)
+        self.steps().filter(|change| change.needs_consent())
     }
 
     /// The change at an address.

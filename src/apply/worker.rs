@@ -91,7 +91,7 @@ where
 /// Whether what an undo was refused for may end by itself: a conflict with what is just being removed, an engine that
 /// failed once.
 const fn may_end(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Failed | FaultKind::Conflict)
+    matches!(kind, FaultKind::Failed | FaultKind::Conflict | FaultKind::Exhausted)
 }
 
 /// How long a step may take in all: what its resource allows, and room for the calls around it.

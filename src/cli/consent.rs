@@ -126,7 +126,8 @@ fn check_losses(plan: &Plan, doing: &DoArgs) -> Result<(), Failure> {
         .map(|change| {
             let what = match change.class {
                 Class::OneWay => "cannot be taken back",
-                Class::Lossy | Class::Reversible => "loses data if it is taken back",
+                Class::Lossy => "loses data if it is taken back",
+                Class::Reversible => "is empty, though a release has migrated it: what it had is in backups only",
             };
             let text = format!("{} {what}{}{}", change.address, when_it_runs(change), not_back(change));
             (text, format!("--allow-loss {}", change.address))

@@ -238,7 +238,7 @@ impl From<Fault> for Failure {
             FaultKind::Unknown => ("omni::engine::no_answer", Exit::Unusable),
             FaultKind::NotFound => ("omni::engine::not_found", Exit::Unusable),
             FaultKind::Conflict => ("omni::engine::conflict", Exit::Refused),
-            FaultKind::Failed => ("omni::engine::failed", Exit::Unusable),
+            FaultKind::Failed | FaultKind::Exhausted => ("omni::engine::failed", Exit::Unusable),
         };
         let failure = Self::new(exit, fault.code.unwrap_or(code), fault.message);
         match fault.help {

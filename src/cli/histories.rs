@@ -117,7 +117,7 @@ pub(crate) fn failed(fault: Fault) -> Failure {
             (Exit::Unusable, "omni::database::unreachable")
         }
         FaultKind::Conflict => (Exit::Refused, "omni::database::busy"),
-        FaultKind::Denied | FaultKind::Failed => (Exit::Unusable, "omni::database::failed"),
+        FaultKind::Denied | FaultKind::Failed | FaultKind::Exhausted => (Exit::Unusable, "omni::database::failed"),
     };
     let failure = Failure::new(exit, fault.code.unwrap_or(code), plain(&fault.message));
     match fault.help {

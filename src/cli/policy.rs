@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::git;
 use crate::migration::Worth;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Class, Plan};
 use crate::spec::Spec;
 
 /// Checks what the policy asks of the folder.
@@ -74,7 +74,7 @@ pub(crate) fn harmless(plan: &Plan) -> Result<(), Failure> {
         let text = "cannot be taken back without loss, and the policy forbids such steps";
         format!("{} {text}{}", change.address, when_it_runs(change))
     };
-    let mut found = plan.needing_consent().map(told);
+    let mut found = plan.steps().filter(|change| change.class != Class::Reversible).map(told);
     let Some(first) = found.next() else { return Ok(()) };
     let failure = found.fold(Failure::new(Exit::Consent, "omni::policy::destructive", first), Failure::and);
     Err(failure.help("change the step, or set `policy.allow_destructive = true`"))

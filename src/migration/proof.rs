@@ -27,6 +27,9 @@ pub use rows::{Contents, RowChange, RowsTried, TableContent};
 pub use verdict::Verdict;
 pub use words::UNPROVEN;
 
+/// The edition of what is tried: it grows whenever what was proven may be found wanting by what is tried now.
+const EDITION: u32 = 2;
+
 /// What came of running migrations up and down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -73,11 +76,12 @@ pub enum Copied {
 }
 
 impl Proof {
-    /// What a proof of these scripts on this ground is stored under.
+    /// What a proof of these scripts on this ground is stored under. A new edition makes all that was proven before
+    /// unproven.
     #[must_use]
     pub fn key(scripts: &[Script], ground: &Ground) -> Fingerprint {
         let digests: Vec<_> = scripts.iter().map(digest).collect();
-        Fingerprint::of(&(ground, digests))
+        Fingerprint::of(&(EDITION, ground, digests))
     }
 
     /// The migrations that hold only together, each group in the order in which it goes up: no down of them alone leads

@@ -10,8 +10,8 @@ use crate::observed::Observed;
 use crate::plan::decide::{Decider, kept, memory};
 use crate::plan::recorded::View;
 use crate::plan::{
-    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, migrations, order, overlap, proofs,
-    schema_drift,
+    Action, Change, Phase, Plan, Precondition, Purpose, Reason, Refusal, drift, histories, migrations, order, overlap,
+    proofs, schema_drift,
 };
 use crate::release::Release;
 use crate::resource::{ImageSource, Resource, requirements};
@@ -69,7 +69,11 @@ impl Plan {
         let mut without_backup = Vec::new();
         select(inputs, &view, &graph, &mut changes, &mut warnings);
         note_kept_volumes(inputs, &view, &mut warnings);
-        warnings.extend(migrations::notes(&inputs.observed.databases, inputs.desired, &changes));
+        let left = changes.iter().filter(|one| one.action == Action::Delete && one.address.kind() == Kind::Database);
+        warnings.extend(
+            left.map(|change| format!("{} and what is in it stay; omni looks after it no more", change.address)),
+        );
+        warnings.extend(histories::notes(&inputs.observed.databases, inputs.desired, &changes));
         if view.from_labels && view.base.is_some() {
             let text = "the record was read from the labels on the engine: this store has none, or an older one; \
                         settings that only omni reads (updates, rollback commands, http and tcp probes) count as the \

@@ -75,6 +75,19 @@ impl Change {
         })
     }
 
+    /// Whether somebody has to agree to it by name: it loses data, cannot be taken back, or takes an empty database for
+    /// one that a release has migrated.
+    #[must_use]
+    pub fn needs_consent(&self) -> bool {
+        self.class != Class::Reversible || self.is_made_anew()
+    }
+
+    /// Whether it is a database that has lost all that a release knows of it.
+    #[must_use]
+    pub fn is_made_anew(&self) -> bool {
+        self.reasons.contains(&Reason::Emptied)
+    }
+
     /// Whether a volume goes, with all that is in it.
     #[must_use]
     pub fn removes_volume(&self) -> bool {
@@ -166,6 +179,8 @@ pub enum Reason {
     OldFirst(String),
     /// The database is about to be migrated.
     BeforeMigration,
+    /// The database is empty, though a release has migrated it.
+    Emptied,
 }
 
 impl fmt::Display for Reason {
@@ -181,6 +196,7 @@ impl fmt::Display for Reason {
             Self::Requirement(address) => write!(f, "{address} is replaced"),
             Self::Asked => f.write_str("asked for with --replace"),
             Self::BeforeMigration => f.write_str("before the migrations"),
+            Self::Emptied => f.write_str("empty, though a release has migrated it"),
             Self::OldFirst(why) => write!(f, "{why}: the old one must stop first"),
         }
     }

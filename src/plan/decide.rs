@@ -59,7 +59,7 @@ impl Decider<'_> {
             Kind::Volume => return self.unwanted_volume(address),
             // A proof leaves nothing.
             Kind::Proof => return None,
-            Kind::Database | Kind::Backup => return self.unwanted_but_used(address),
+            Kind::Database | Kind::Backup => return self.unwanted_database(address),
             _ => {}
         }
         let serves = self.view.active(address).iter().any(|object| object.status.is_up());

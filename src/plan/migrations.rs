@@ -1,4 +1,4 @@
-//! What is to be done about databases and their migrations.
+//! What is to be done about migrations.
 //!
 //! A migration that the ledger does not have runs; one that a rollback does not want is taken back with the script that
 //! was recorded. What cannot be told from the ledger (a database that does not answer yet) is taken from the record:
@@ -9,24 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::{Address, Kind};
 use crate::migration::ledger::Entry;
 use crate::migration::{Layout, Worth};
-use crate::observed::{SeenDatabase, Unasked};
 use crate::plan::decide::{Decider, bare, kept};
+use crate::plan::histories::is_edited;
 use crate::plan::{Action, Change, Class, Inverse, Phase, Purpose, Reason, Refusal, Side};
-use crate::resource::{Migration, Nature, Resource, Sheet, differences};
+use crate::resource::{Migration, Nature, Resource, Sheet};
 
 impl Decider<'_> {
-    /// A database is never made or removed: what is new about it is that omni waits for it and looks after it.
-    pub(super) fn database(&self, address: &Address, after: &Resource) -> Change {
-        let before = self.view.recorded(address).map(|recorded| Side::of_record(&recorded.resource));
-        let (action, reason) = match &before {
-            Some(side) if side.resource == *after => return kept(address, before, after),
-            Some(_) => (Action::Update, Reason::Spec),
-            None => (Action::Create, Reason::New),
-        };
-        let differences = differences(before.as_ref().map(|side| &side.resource), Some(after));
-        Change { action, reasons: vec![reason], differences, ..bare(address, before, Some(after)) }
-    }
-
     /// What makes a migration applied.
     pub(super) fn migration(
         &self,
@@ -46,20 +34,12 @@ impl Decider<'_> {
                 Err(Refusal::Edited(address.clone()))
             }
             Some(_) => keep(),
-            None if has_lost_ledger(seen) => Err(self.no_ledger(migration)),
+            None if self.has_lost_ledger(&migration.database, seen) => Err(self.no_ledger(migration)),
             None if recorded.is_some() => {
                 Ok(self.run(address, migration, after, Reason::Drift("not in the ledger".to_owned())))
             }
             None => Ok(self.run(address, migration, after, Reason::New)),
         }
-    }
-
-    /// That nobody can say what a database has that is not empty.
-    fn no_ledger(&self, migration: &Migration) -> Refusal {
-        let address = Address::new(Kind::Database, &migration.database);
-        let ledger = |resource: Option<&Resource>| Some(resource?.database()?.ledger.as_ref()?.to_string());
-        let then = ledger(self.view.recorded(&address).map(|recorded| &recorded.resource));
-        Refusal::NoLedger { now: ledger(self.desired.get(&address)), then, address }
     }
 
     fn run(&self, address: &Address, migration: &Migration, after: &Resource, reason: Reason) -> Change {
@@ -83,7 +63,7 @@ impl Decider<'_> {
         };
         let Some(migration) = recorded.resource.migration() else { return Ok(None) };
         match self.view.database(&migration.database) {
-            Some(seen) if has_lost_ledger(seen) => return Err(self.no_ledger(migration)),
+            Some(seen) if self.has_lost_ledger(&migration.database, seen) => return Err(self.no_ledger(migration)),
             Some(seen) if seen.entry(&migration.version).is_none() => return Ok(None),
             _ => {}
         }
@@ -117,14 +97,6 @@ impl Decider<'_> {
         migration.backup && !self.skips_backups
     }
 
-    /// A database that a rollback does not want, or its backups: what is in a database outlives its entry in the spec,
-    /// but a migration that is taken back is taken back there.
-    pub(super) fn unwanted_but_used(&self, address: &Address) -> Option<Change> {
-        let recorded = self.view.recorded(address).filter(|_| matches!(self.purpose, Purpose::Rollback(_)))?;
-        let before = Some(Side::of_record(&recorded.resource));
-        Some(Change { phase: Phase::Remove, ..bare(address, before, None) })
-    }
-
     fn worth(&self, address: &Address, migration: &Migration) -> Worth {
         let Some(down) = &migration.down else { return Worth::Absent };
         let does_nothing = down.nature == Nature::Nothing && migration.up.nature != Nature::Nothing;
@@ -137,13 +109,6 @@ impl Decider<'_> {
         let database = self.desired.get(&Address::new(Kind::Database, &migration.database));
         let ledger = database.and_then(Resource::database).and_then(|database| database.ledger.as_ref());
         ledger.is_some_and(|ledger| matches!(ledger.layout, Layout::Sqlx | Layout::Flyway))
-    }
-}
-
-impl Side {
-    /// What was recorded of a thing that has no objects on the engine.
-    fn of_record(resource: &Resource) -> Self {
-        Self { resource: resource.clone(), objects: Vec::new(), up: Vec::new(), unwell: Vec::new() }
     }
 }
 
@@ -169,12 +134,6 @@ pub(super) const fn brings_data_back(migration: &Migration, worth: &Worth) -> bo
     worth.keeps_rows() && !destroys(&migration.up)
 }
 
-/// Whether there are tables, and no ledger says which migrations made them: there is none where deploy.toml looks for
-/// it, though a release may have known one.
-const fn has_lost_ledger(seen: &SeenDatabase) -> bool {
-    seen.ledger.is_none() && !seen.is_empty
-}
-
 const fn destroys(sheet: &Sheet) -> bool {
     matches!(sheet.nature, Nature::Destroys)
 }
@@ -182,21 +141,6 @@ const fn destroys(sheet: &Sheet) -> bool {
 /// Whether older code, which may still run, loses what it uses.
 const fn is_felt_by_older_code(sheet: &Sheet) -> bool {
     matches!(sheet.nature, Nature::Drops | Nature::Destroys)
-}
-
-fn is_edited(entry: &Entry, migration: &Migration) -> bool {
-    match (&entry.checksum, &migration.checksum) {
-        (Some(applied), Some(now)) => applied != now && !migration.equal.contains(applied),
-        _ => false,
-    }
-}
-
-/// Whether the text of an applied migration is not the one that the latest release has, where its ledger keeps no
-/// checksum that would tell.
-fn is_edited_since(entry: &Entry, address: &Address, migration: &Migration, changes: &[Change]) -> bool {
-    let recorded = || changes.iter().find(|change| change.address == *address)?.before.as_ref()?.resource.migration();
-    let knows = entry.checksum.is_some() && migration.checksum.is_some();
-    !knows && recorded().is_some_and(|recorded| recorded.up.content != migration.up.content)
 }
 
 /// The backups that something needs: a migration of their database that runs or is taken back.
@@ -259,86 +203,6 @@ pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
         }
     }
     found
-}
-
-/// What the reader should know of histories: what is adopted, edited, missing or out of order.
-pub(super) fn notes(
-    databases: &BTreeMap<String, Result<SeenDatabase, Unasked>>,
-    desired: &BTreeMap<Address, Resource>,
-    changes: &[Change],
-) -> Vec<String> {
-    let mut found = Vec::new();
-    for (name, seen) in databases {
-        let of = |change: &&Change| {
-            change.after.as_ref().and_then(Resource::migration).is_some_and(|migration| migration.database == *name)
-        };
-        let pending = changes.iter().filter(of).filter(|change| change.action == Action::Run).count();
-        let seen = match seen {
-            Ok(seen) => seen,
-            Err(why) if pending > 0 => {
-                found.push(format!("database.{name} could not be asked ({why}): what it has already is left out then"));
-                continue;
-            }
-            Err(_) => continue,
-        };
-        let own: BTreeMap<&str, (&Address, &Migration)> = desired
-            .iter()
-            .filter_map(|(address, resource)| Some((address, resource.migration()?)))
-            .filter(|(_, migration)| migration.database == *name)
-            .map(|(address, migration)| (migration.version.as_str(), (address, migration)))
-            .collect();
-        for entry in seen.ledger.iter().flatten() {
-            let leaves = |change: &Change| {
-                let migration = change.before.as_ref().and_then(|side| side.resource.migration());
-                let is_it = |one: &Migration| one.database == *name && one.version == entry.version;
-                change.action == Action::Delete && migration.is_some_and(is_it)
-            };
-            match own.get(entry.version.as_str()) {
-                Some((address, migration))
-                    if is_edited(entry, migration) || is_edited_since(entry, address, migration, changes) =>
-                {
-                    found.push(format!("{address} was edited after it was applied: the database has the older text"));
-                }
-                Some(_) => {}
-                None if changes.iter().any(leaves) => {}
-                None => found.push(format!("database.{name}: {} is applied, and has no script here", entry.version)),
-            }
-        }
-        found.extend(emptied(seen, changes.iter().filter(of), name));
-        found.extend(out_of_order(seen, changes, name));
-    }
-    found.extend(changes.iter().filter_map(fails));
-    found
-}
-
-/// That nothing is left of what a release has migrated: it may be another file or server than it was.
-fn emptied<'c>(seen: &SeenDatabase, mut of: impl Iterator<Item = &'c Change>, name: &str) -> Option<String> {
-    let is_gone = |change: &Change| change.reasons.iter().any(|reason| matches!(reason, Reason::Drift(_)));
-    let text = "is empty, though a release has migrated it: this plan makes it anew, and what was in it is in backups \
-                only (`omni backup list`)";
-    (seen.ledger.is_none() && seen.is_empty && of.any(is_gone)).then(|| format!("database.{name} {text}"))
-}
-
-/// That a migration was tried, and cannot be applied.
-fn fails(change: &Change) -> Option<String> {
-    match (change.action, &change.worth) {
-        (Action::Run, Some(Worth::UpFails(why))) => {
-            Some(format!("{} fails on a scratch copy of this schema: {why}", change.address))
-        }
-        _ => None,
-    }
-}
-
-/// Migrations that run although later ones are applied.
-fn out_of_order(seen: &SeenDatabase, changes: &[Change], name: &str) -> Vec<String> {
-    let applied = |version: &str| seen.entry(version).is_some();
-    let resources = changes.iter().filter_map(|change| Some((&change.address, change.after.as_ref()?)));
-    let ordered = Migration::ordered(resources, name);
-    let last = ordered.iter().rposition(|(_, migration)| applied(&migration.version)).unwrap_or_default();
-    let runs: BTreeSet<_> =
-        changes.iter().filter(|change| change.action == Action::Run).map(|change| &change.address).collect();
-    let early = ordered.iter().take(last).filter(|(address, _)| runs.contains(address));
-    early.map(|(address, _)| format!("{address} runs after later ones: they are applied already")).collect()
 }
 
 #[cfg(test)]

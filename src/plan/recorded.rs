@@ -9,7 +9,7 @@ use crate::address::{Address, Kind};
 use crate::fingerprint::Fingerprint;
 use crate::observed::{Object, Observed, SeenDatabase, Status};
 use crate::plan::{Base, Change, Precondition, Side};
-use crate::release::{Recorded, Release};
+use crate::release::{Recorded, RecordedDatabase, Release};
 use crate::resource::Resource;
 
 /// The recorded and the observed side by side.
@@ -20,6 +20,7 @@ pub(super) struct View<'a> {
     /// Whether the record was read from labels, because the store has none or an older one.
     pub(super) from_labels: bool,
     recorded: BTreeMap<&'a Address, &'a Recorded>,
+    databases: Option<&'a BTreeMap<String, RecordedDatabase>>,
     observed: &'a Observed,
     reused: BTreeSet<&'a str>,
 }
@@ -34,6 +35,7 @@ impl<'a> View<'a> {
                 base: Some(Base::recorded(head, lineage)),
                 from_labels: false,
                 recorded: head.resources.iter().collect(),
+                databases: Some(&head.databases),
                 reused: head.resources.values().flat_map(|r| r.objects.iter().map(String::as_str)).collect(),
                 observed,
             },
@@ -57,6 +59,7 @@ impl<'a> View<'a> {
             base: newest.map(base),
             from_labels: newest.is_some(),
             recorded: BTreeMap::new(),
+            databases: None,
             reused: BTreeSet::new(),
             observed,
         }
@@ -70,6 +73,11 @@ impl<'a> View<'a> {
     /// What was recorded; none where nothing was, or where the record is the labels.
     pub(super) fn recorded(&self, address: &Address) -> Option<&'a Recorded> {
         self.recorded.get(address).copied()
+    }
+
+    /// A database as the head release left it; none where that is not the record, or it has no migrations.
+    pub(super) fn left(&self, name: &str) -> Option<&'a RecordedDatabase> {
+        self.databases?.get(name)
     }
 
     /// What a database told; none where it could not be asked.

@@ -160,7 +160,7 @@ fn known_by(then: Option<&String>, now: Option<&String>) -> String {
         (Some(then), Some(now)) if then != now => {
             format!(": the latest release knows that of {then}, and deploy.toml names that of {now}")
         }
-        (Some(then), _) => format!(": that of {then}, which the latest release knows, is gone"),
+        (Some(then), _) => format!(": that of {then}, which the latest release knows, is gone or was emptied"),
         (None, _) => String::new(),
     }
 }

@@ -37,6 +37,8 @@ pub enum FaultKind {
     NotFound,
     /// Something else has the name, the port or the address.
     Conflict,
+    /// There was no room, no memory or no connection left for it: known not to be done.
+    Exhausted,
 }
 
 impl FaultKind {
@@ -56,6 +58,7 @@ impl fmt::Display for FaultKind {
             Self::Denied => "denied",
             Self::NotFound => "not found",
             Self::Conflict => "conflict",
+            Self::Exhausted => "exhausted",
         })
     }
 }

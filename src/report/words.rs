@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::address::Address;
 use crate::migration::Worth;
 use crate::plain::plain;
-use crate::plan::{Action, Change, Class, Downtime, Inverse, Plan, Purpose, Reason, Turn};
+use crate::plan::{Action, Change, Downtime, Inverse, Plan, Purpose, Reason, Turn};
 use crate::report::style::Tone;
 use crate::report::time::so_far;
 use crate::resource::{ImageSource, Proof, Prove, Resource};
@@ -22,7 +22,7 @@ pub(super) fn scope(plan: &Plan) -> String {
 
 /// The symbol of a change; what loses data or is one-way has a `!` before it.
 pub(super) fn symbol(change: &Change) -> String {
-    let bang = if change.class == Class::Reversible { "" } else { "!" };
+    let bang = if change.needs_consent() { "!" } else { "" };
     format!("{bang}{}", change.action.symbol())
 }
 
@@ -40,12 +40,13 @@ pub(super) const fn verb(action: Action) -> &'static str {
 
 /// The tone of a change.
 pub(super) fn tone(change: &Change) -> Tone {
-    match (change.class, change.action) {
-        (Class::Lossy | Class::OneWay, _) | (_, Action::Delete) => Tone::Bad,
-        (_, Action::Keep) => Tone::Dim,
-        (_, Action::Create) => Tone::Good,
-        (_, Action::Update | Action::Replace(_)) => Tone::Warn,
-        (_, Action::Run) => Tone::Busy,
+    match change.action {
+        _ if change.needs_consent() => Tone::Bad,
+        Action::Delete => Tone::Bad,
+        Action::Keep => Tone::Dim,
+        Action::Create => Tone::Good,
+        Action::Update | Action::Replace(_) => Tone::Warn,
+        Action::Run => Tone::Busy,
     }
 }
 

@@ -60,17 +60,57 @@ async fn a_known_database_without_its_ledger_is_not_migrated_anew() {
     place.edit("layout = \"sqlx\"", layout);
     place.omni_at(None, &["plan"]).ends(0);
     place.sql("DROP TABLE schema_migrations").await;
-    refused("that of golang-migrate, which the latest release knows, is gone", "restore the ledger from a backup");
+    let gone = "that of golang-migrate, which the latest release knows, is gone or was emptied";
+    refused(gone, "restore the ledger from a backup");
+}
+
+#[tokio::test]
+async fn a_known_database_whose_ledger_was_emptied_is_not_migrated_anew() {
+    let place = Place::called("omni-losing-rows", "sqlite:notes.db?mode=rwc", &SCRIPTS[..4]);
+    place.apply(&["--tag", "v1"]).ends(0);
+    place.sql("DELETE FROM schema_migrations").await;
+    for words in [&["plan"][..], &["apply", "--yes"], &["rollback", "--to", "v1", "--yes"]] {
+        let said = place.omni_at(None, words).ends(4);
+        assert!(said.err.contains("omni::plan::no_ledger"), "{words:?}: {}", said.err);
+    }
+    // The way out that it names.
+    place.omni_at(None, &["migrate", "baseline", "000002_tags", "--yes"]).ends(0);
+    let said = place.apply(&[]).ends(0);
+    assert!(said.out.contains("No changes"), "{}", said.out);
 }
 
 #[test]
-fn a_known_database_that_is_empty_is_told() {
+fn a_known_database_that_is_empty_is_made_anew_only_with_consent() {
     let place = Place::called("omni-losing-all", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
     place.apply(&["--tag", "v1"]).ends(0);
     fs::remove_file(place.path("notes.db")).unwrap();
     let said = place.omni_at(None, &["plan"]).ends(0);
     let flat = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("database.shop is empty, though a release has migrated it"), "{}", said.out);
+    assert!(flat.contains("!~ database.shop") || flat.contains("! ~ database.shop"), "{}", said.out);
+    let said = place.apply(&["--tag", "v2"]).ends(8);
+    assert!(said.err.contains("omni::consent::loss"), "{}", said.err);
+    assert!(said.err.contains("what it had is in backups only"), "{}", said.err);
+    assert!(said.err.contains("add `--allow-loss database.shop`"), "{}", said.err);
+    place.apply(&["--tag", "v2", "--allow-loss", "database.shop"]).ends(0);
+    let said = place.apply(&[]).ends(0);
+    assert!(said.out.contains("No changes"), "{}", said.out);
+}
+
+#[test]
+fn a_deployment_of_a_database_alone_can_be_destroyed() {
+    let place = Place::called("omni-losing-destroyed", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
+    place.apply(&["--tag", "v1"]).ends(0);
+    let said = place.omni_at(None, &["destroy", "--yes"]).ends(0);
+    assert!(said.out.contains("database.shop and what is in it stay"), "{}", said.out);
+    assert!(fs::exists(place.path("notes.db")).unwrap());
+    let said = place.omni_at(None, &["destroy", "--yes"]).ends(0);
+    assert!(said.out.contains("No changes"), "{}", said.out);
+    // What it had is adopted, and nothing runs again.
+    let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+    let steps: Vec<_> = plan["steps"].as_array().unwrap().iter().map(|step| &step["address"]).collect();
+    assert_eq!(steps, ["database.shop"], "{plan:#}");
+    place.apply(&["--tag", "v2"]).ends(0);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use omni::provider::database::scratch::loading::load;
 use omni::provider::database::scratch::postgres::PostgresScratch;
 use omni::provider::database::scratch::sqlite::SqliteScratch;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, proof, script};
 use crate::postgres::program;
 
 const SHOP: &str = "
@@ -106,4 +106,32 @@ async fn a_file_is_copied_with_its_schema_or_with_all() {
         scratch.remove().await.unwrap();
     }
     assert!(!path("bare").exists() && !path("bare.1").exists() && path("shop").exists());
+}
+
+#[tokio::test]
+async fn trouble_of_the_scratch_server_is_no_verdict() {
+    let bench = Bench::server().await;
+    let raise = |code: &str| format!("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$");
+    for (code, is_verdict) in [
+        ("53100", false), // the disk is full
+        ("53200", false), // there is no memory left
+        ("55P03", false), // a lock was not to be had
+        ("40P01", false), // a deadlock
+        ("58030", false), // the disk does not answer
+        ("58P01", true),  // a file that the script needs is not there
+        ("57014", true),  // it takes longer than it may
+        ("P0001", true),  // the script's own words
+    ] {
+        for (up, down) in [(raise(code), "SELECT 1".to_owned()), ("CREATE TABLE a (x int)".to_owned(), raise(code))] {
+            let scratch = bench.scratch("").await;
+            let answer = proof(scratch.as_ref(), &[script("1", &up, Some(&down))]).await;
+            scratch.remove().await.unwrap();
+            match answer {
+                Ok(proof) => {
+                    assert!(is_verdict && format!("{:?}", proof.migrations).contains(code), "{code}: {proof:?}")
+                }
+                Err(fault) => assert!(!is_verdict && fault.message.contains(code), "{code}: {fault:?}"),
+            }
+        }
+    }
 }

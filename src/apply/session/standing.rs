@@ -79,40 +79,62 @@ impl<'p> Run<'p, '_> {
     }
 }
 
-/// The volumes that go once the apply is closed, when what held them is gone: they are nothing that serves.
-fn leaving<'p>(run: &Run<'p, '_>) -> BTreeSet<(&'p Address, &'p str)> {
-    if run.frontier.unwinding().is_some() {
-        return BTreeSet::new();
-    }
-    let removed = run.apply.plan.steps().filter(|change| change.removes_volume());
-    removed
-        .flat_map(|change| {
-            let objects = change.before.iter().flat_map(|side| &side.objects);
-            objects.map(|id| (&change.address, id.as_str()))
-        })
-        .collect()
+/// What is there at the last look and is nothing that serves.
+#[derive(Default)]
+struct Leaving<'p> {
+    /// The volumes that go once the apply is closed, when what held them is gone.
+    volumes: BTreeSet<(&'p Address, &'p str)>,
+    /// The names of the databases that omni looks after no more.
+    databases: BTreeSet<&'p str>,
 }
 
-/// The databases of the plan: what they have is a part of what serves.
-fn databases(apply: &Apply) -> Databases {
+impl<'p> Leaving<'p> {
+    fn of(run: &Run<'p, '_>) -> Self {
+        let mut leaving = Self::default();
+        if run.frontier.unwinding().is_some() {
+            return leaving;
+        }
+        for change in run.apply.plan.steps().filter(|change| change.action == Action::Delete) {
+            match change.address.kind() {
+                Kind::Volume => {
+                    let objects = change.before.iter().flat_map(|side| &side.objects);
+                    leaving.volumes.extend(objects.map(|id| (&change.address, id.as_str())));
+                }
+                Kind::Database => _ = leaving.databases.insert(change.address.name()),
+                _ => {}
+            }
+        }
+        leaving
+    }
+
+    /// Takes it out of what was found.
+    fn out_of(&self, found: &mut Observed) {
+        for (address, objects) in &mut found.objects {
+            objects.retain(|object| !self.volumes.contains(&(address, object.id.as_str())));
+        }
+        found.databases.retain(|name, _| !self.databases.contains(name.as_str()));
+    }
+}
+
+/// The databases of the plan that stay: what they have is a part of what serves.
+fn databases(apply: &Apply, leaving: &Leaving<'_>) -> Databases {
     let all = apply.plan.changes.iter().filter(|change| change.address.kind() == Kind::Database);
-    all.filter_map(|change| Some((change.address.clone(), change.resource()?.clone()))).collect()
+    let stay = all.filter(|change| !leaving.databases.contains(change.address.name()));
+    stay.filter_map(|change| Some((change.address.clone(), change.resource()?.clone()))).collect()
 }
 
 /// Looks at everything, and starts what should run and does not, until all runs or that does not help.
 async fn look<'p>(
     provider: &dyn Perform,
     scope: &Scope,
-    (standing, leaving): (&[Standing<'p>], &BTreeSet<(&Address, &str)>),
+    (standing, leaving): (&[Standing<'p>], &Leaving<'_>),
     databases: &Databases,
     raise: &Raise<'_>,
 ) -> Seen<'p> {
     let mut faults: BTreeMap<&Address, Fault> = BTreeMap::new();
     for round in 0.. {
         let Some(mut found) = observed(provider, scope, databases).await else { break };
-        for (address, objects) in &mut found.objects {
-            objects.retain(|object| !leaving.contains(&(address, object.id.as_str())));
-        }
+        leaving.out_of(&mut found);
         let down = standing.iter().filter_map(|one| {
             let seen = found.at(one.address);
             let runs = |id: &String| seen.iter().any(|object| object.id == *id && object.status.is_up());
@@ -162,7 +184,8 @@ impl<'s> Session<'s> {
         's: 'a,
     {
         let (provider, scope) = (self.provider, &run.apply.plan.scope);
-        let (standing, leaving, databases) = (run.standing(), leaving(run), databases(run.apply));
+        let (standing, leaving) = (run.standing(), Leaving::of(run));
+        let databases = databases(run.apply, &leaving);
         Box::pin(async move { look(provider, scope, (&standing, &leaving), &databases, raise).await })
     }
 

@@ -56,7 +56,8 @@ impl<E: Engine> Site<E> {
     ) -> Result<Box<dyn Session>, Fault> {
         // Forward, a refusal turns the apply. An undo has nothing to turn to.
         let is_undo = order.turned.is_none();
-        let is_worth_it = |fault: &Fault| fault.kind.is_passing() || is_undo && fault.kind == FaultKind::Failed;
+        let is_failure = |fault: &Fault| matches!(fault.kind, FaultKind::Failed | FaultKind::Exhausted);
+        let is_worth_it = |fault: &Fault| fault.kind.is_passing() || is_undo && is_failure(fault);
         let (until, mut pause) = (Instant::now() + database.connect_timeout.duration(), PAUSE);
         loop {
             let url = self.url(order, database).await?;

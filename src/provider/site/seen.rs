@@ -27,7 +27,8 @@ impl<E: Engine> Site<E> {
             let mut seen = self.look(scope, known).await;
             for _ in 1..TRIES {
                 match &seen {
-                    Err(fault) if fault.kind.is_passing() || fault.kind == FaultKind::Failed => sleep(PAUSE).await,
+                    Err(fault) if fault.kind.is_passing() => sleep(PAUSE).await,
+                    Err(Fault { kind: FaultKind::Failed | FaultKind::Exhausted, .. }) => sleep(PAUSE).await,
                     _ => break,
                 }
                 seen = self.look(scope, known).await;

@@ -19,7 +19,7 @@ pub(super) fn table(plan: &Plan, extent: Extent) -> Option<String> {
 }
 
 fn may_hurt(change: &Change) -> bool {
-    change.class != Class::Reversible || matches!(change.action, Action::Delete | Action::Replace(Turn::OldFirst))
+    change.needs_consent() || matches!(change.action, Action::Delete | Action::Replace(Turn::OldFirst))
 }
 
 fn row(number: usize, change: &Change) -> String {

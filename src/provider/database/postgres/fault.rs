@@ -15,6 +15,7 @@ const ACCOUNT: &str = "check the user and the password in the URL, and what the 
 const LATER: &str = "somebody else is at work on it: run it again in a moment, or raise `lock_timeout`";
 const ABSENT: &str = "make it with `createdb`, or of a backup with `omni backup restore`, or name another one at the \
                       end of the URL";
+const RESOURCES: &str = "see to the server and its disk, then run it again";
 const COPY: &str = "rows cannot be given to `COPY … FROM STDIN` or taken from `COPY … TO STDOUT` here: write `INSERT`";
 pub(super) const DIRECT: &str = "connect to the server itself, or to a pool in session mode";
 
@@ -93,8 +94,11 @@ fn refused(said: &PgDatabaseError, name: &str, statement: &str) -> Fault {
         "55P03" | "40001" | "40P01" => (FaultKind::Conflict, LATER),
         "57014" => (FaultKind::Failed, "raise `statement_timeout` where the statement needs that long"),
         "25006" => (FaultKind::Failed, "name the primary server in the URL"),
-        "53100" => (FaultKind::Failed, "make room on the server, then run it again"),
+        "53100" => (FaultKind::Exhausted, "make room on the server, then run it again"),
         "26000" | "42P05" | "08P01" => (FaultKind::Failed, DIRECT),
+        // `58P01` is a file that a script needs.
+        "58000" | "58030" => (FaultKind::Exhausted, RESOURCES),
+        code if code.starts_with("53") => (FaultKind::Exhausted, RESOURCES),
         code if code.starts_with("28") => (FaultKind::Denied, ACCOUNT),
         _ => (FaultKind::Failed, ""),
     };

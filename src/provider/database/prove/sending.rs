@@ -72,12 +72,20 @@ pub(super) async fn send(
     Ok(Went::Through)
 }
 
-/// What became of a call: what the database refused is a matter of the script, anything else is not.
+/// What became of a call: what the database refused is a matter of the script. That it was not heard, had no room or
+/// was in somebody's way is not: the next time it may be otherwise, and no proof is made of it.
 pub(super) fn went(answer: Result<(), Fault>, piece: &Piece, line: usize) -> Result<Went, Fault> {
     match answer {
         Ok(()) => Ok(Went::Through),
-        Err(fault) if matches!(fault.kind, FaultKind::Unknown | FaultKind::Unreachable) => Err(fault),
-        Err(fault) => Ok(Went::Refused(failure(&fault, piece, line))),
+        Err(fault) if is_of_the_script(fault.kind) => Ok(Went::Refused(failure(&fault, piece, line))),
+        Err(fault) => Err(fault),
+    }
+}
+
+const fn is_of_the_script(kind: FaultKind) -> bool {
+    match kind {
+        FaultKind::Failed | FaultKind::Denied | FaultKind::NotFound => true,
+        FaultKind::Unknown | FaultKind::Unreachable | FaultKind::Conflict | FaultKind::Exhausted => false,
     }
 }
 

@@ -41,7 +41,8 @@ pub(super) fn fault(trouble: Trouble, name: &str) -> Fault {
         5 | 6 => (FaultKind::Conflict, LATER),
         3 | 8 | CANNOT_OPEN | 23 => (FaultKind::Denied, "let this account read and write the file and its folder"),
         9 => (FaultKind::Failed, "raise `statement_timeout` where the statement needs that long"),
-        13 => (FaultKind::Failed, "make room on the disk, then run it again"),
+        7 => (FaultKind::Exhausted, "there is not enough memory: run it again"),
+        13 => (FaultKind::Exhausted, "make room on the disk, then run it again"),
         11 | 26 => (FaultKind::Failed, MOVED_ASIDE),
         _ => (FaultKind::Failed, ""),
     };
