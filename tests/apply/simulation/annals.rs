@@ -289,7 +289,8 @@ impl Annals {
         };
         let is_own = opened.who == by && opened.taken_up == 0;
         let applied = *outcome == Outcome::Applied;
-        let is_unclear = book.has_database && opened.goal == "destroy";
+        let leaves_it = opened.goal.starts_with("apply\n") && !opened.goal.contains("[databases.");
+        let is_unclear = book.has_database && (opened.goal == "destroy" || leaves_it);
         book.world = if applied { world.filter(|_| !is_unclear) } else { opened.before };
         book.last = Some((op.clone(), applied));
         book.count(match (outcome, is_own) {

@@ -124,7 +124,8 @@ impl Wanted {
     pub(crate) fn random(dice: &mut Dice, has_database: bool) -> Self {
         let places = dice.between(1, 6);
         let members: Vec<_> = (0..places).map(|_| dice.chance(80).then(|| Member::random(dice))).collect();
-        let schema = has_database.then(|| dice.below(SCHEMA.len() as u64));
+        // Now and then it is left out: what is in it stays, and is adopted when it comes back.
+        let schema = (has_database && !dice.chance(8)).then(|| dice.below(SCHEMA.len() as u64));
         Self { members, internal: dice.chance(15), ill: None, schema, refused: false }
     }
 
