@@ -197,8 +197,10 @@ pub(super) fn late(changes: &[Change]) -> BTreeSet<usize> {
         }
     }
     let mut open: Vec<usize> = found.iter().copied().collect();
-    while let Some(follower) = open.pop().and_then(|at| followers.get(&at)) {
-        if found.insert(*follower) {
+    while let Some(at) = open.pop() {
+        if let Some(follower) = followers.get(&at)
+            && found.insert(*follower)
+        {
             open.push(*follower);
         }
     }
@@ -253,5 +255,20 @@ mod tests {
         ];
         assert_eq!(late(&changes).into_iter().collect::<Vec<_>>(), [1, 2]);
         assert_eq!(late(&changes[..1]).len(), 0);
+    }
+
+    #[test]
+    fn what_follows_in_the_order_of_its_tool_is_late_too() {
+        const NAMES: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
+        for drops in 0..1 << NAMES.len() {
+            let changes: Vec<_> = (0..NAMES.len())
+                .map(|at| {
+                    let previous = at.checked_sub(1).map(|before| NAMES[before]);
+                    runs(NAMES[at], previous, if drops >> at & 1 == 1 { "DROP VIEW w" } else { "SELECT 1" })
+                })
+                .collect();
+            let first = (0..NAMES.len()).find(|at| drops >> at & 1 == 1).unwrap_or(NAMES.len());
+            assert_eq!(late(&changes).into_iter().collect::<Vec<_>>(), (first..NAMES.len()).collect::<Vec<_>>());
+        }
     }
 }

@@ -135,6 +135,31 @@ fn a_plan_names_what_its_steps_lose() {
     assert!(said.err.contains("omni::policy::destructive") && said.err.contains(lost), "{}", said.err);
 }
 
+/// What takes something away runs late, and what comes between two such scripts does too: each on the schema that it was
+/// written for.
+#[tokio::test]
+async fn migrations_run_in_the_order_of_their_tool_whatever_they_lose() {
+    let place = Place::called("omni-losing-order", "sqlite:notes.db?mode=rwc", &SCRIPTS[..4]);
+    place.apply(&["--tag", "v1"]).ends(0);
+    place.write(&[
+        ("000003_less.up.sql", "ALTER TABLE notes DROP COLUMN text;"),
+        ("000003_less.down.sql", "ALTER TABLE notes ADD COLUMN text TEXT NOT NULL DEFAULT '';"),
+        ("000004_text.up.sql", "ALTER TABLE notes ADD COLUMN text TEXT;"),
+        ("000004_text.down.sql", "ALTER TABLE notes DROP COLUMN text;"),
+        ("000005_tags.up.sql", "DROP TABLE tags;"),
+        ("000005_tags.down.sql", "CREATE TABLE tags (id INTEGER PRIMARY KEY);"),
+    ]);
+    let names = ["000003_less", "000004_text", "000005_tags"];
+    let plan = place.omni_at(None, &["plan", "--json"]).ends(0).json();
+    let steps = plan["steps"].as_array().unwrap().iter().map(|step| step["address"].as_str().unwrap());
+    assert!(steps.filter_map(|one| one.strip_prefix("migration.shop.")).eq(names), "{plan:#}");
+    let losses = names.map(|name| format!("--allow-loss=migration.shop.{name}"));
+    place.apply(&losses.each_ref().map(String::as_str)).ends(0);
+    let plan = place.omni_at(None, &["plan"]).ends(0);
+    assert!(plan.out.contains("No changes"), "{}", plan.out);
+    place.sql("SELECT text FROM notes").await;
+}
+
 #[test]
 fn a_rollback_that_brings_no_data_back_says_so() {
     let place = Place::called("omni-losing-back", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);

@@ -71,12 +71,12 @@ pub(crate) const SCHEMA: [(&str, &str); 9] = [
          -- migrate:down transaction:false\nDROP INDEX CONCURRENTLY k;\n",
     ),
     ("6_b.sql", "-- migrate:up\nDROP TABLE b;\n-- migrate:down\nCREATE TABLE b (id int);\n"),
+    ("7_g.sql", "-- migrate:up\nCREATE TABLE g (id int);\n-- migrate:down\nDROP TABLE g;\n"),
     (
-        "7_e.sql",
+        "8_e.sql",
         "-- migrate:up transaction:false\nCREATE TABLE f (id int);\nCREATE INDEX CONCURRENTLY l ON f (id);\n\
          DROP TABLE e;\n-- migrate:down\n",
     ),
-    ("8_g.sql", "-- migrate:up\nCREATE TABLE g (id int);\n-- migrate:down\nDROP TABLE g;\n"),
     ("9_x.sql", "-- migrate:up\nINSERT INTO x VALUES (1);\n-- migrate:down\nINSERT INTO x VALUES (1);\n"),
 ];
 
@@ -88,8 +88,8 @@ const DEEDS: [(&str, &[&str], &[&str]); 8] = [
     ("4", &["d", "e"], &[]),
     ("5", &["k"], &[]),
     ("6", &[], &["b"]),
-    ("7", &["f", "l"], &["e"]),
-    ("8", &["g"], &[]),
+    ("7", &["g"], &[]),
+    ("8", &["f", "l"], &["e"]),
 ];
 
 /// The tables and indexes of a database that has these migrations.
