@@ -64,8 +64,14 @@ impl Decider<'_> {
         let Some(migration) = recorded.resource.migration() else { return Ok(None) };
         match self.view.database(&migration.database) {
             Some(seen) if self.has_lost_ledger(&migration.database, seen) => return Err(self.no_ledger(migration)),
-            Some(seen) if seen.entry(&migration.version).is_none() => return Ok(None),
-            _ => {}
+            Some(seen) => match seen.entry(&migration.version) {
+                None => return Ok(None),
+                Some(Entry { half: Some(why), .. }) => {
+                    return Err(Refusal::HalfApplied { address: address.clone(), why });
+                }
+                Some(_) => {}
+            },
+            None => {}
         }
         let worth = self.worth(address, migration);
         let Some(down) =

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::postgres::{PASSWORD, USER};
 use crate::scripts::{FAILS, INDEXES, LEGACY, NOTES, Script, TAGS};
 use crate::shop::{DATABASE, Facts, Shop, run};
+use crate::wire::Wire;
 use crate::world::Ran;
 
 pub(crate) const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0004_legacy"];
@@ -96,6 +98,23 @@ async fn a_session_that_is_ended_in_a_transaction_is_begun_again() {
     let working = Working::start(&shop, &APPLY[..2]);
     assert!(working.until(&shop, SLEEPS).await, "it sleeps");
     assert!(shop.server.cut(DATABASE).await > 0);
+    let ran = working.end();
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    before.is_done(&shop, &ran.text).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_forgotten_on_the_way_is_not_waited_for_for_ever() {
+    let shop = Shop::new("tmute").await;
+    let before = Before::of(&shop, &[NOTES, SLOW]).await;
+    let wire = Wire::new(shop.server.port);
+    let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{DATABASE}", wire.port);
+    shop.write_at("v2", &url, before.scripts);
+    let mut command = shop.command(&APPLY[..2]);
+    command.env("OMNI_HASTE", "10");
+    let working = Working(std::thread::spawn(move || Ran::of(&command.output().unwrap())));
+    assert!(working.until(&shop, SLEEPS).await, "it sleeps");
+    wire.forget();
     let ran = working.end();
     assert_eq!(ran.code, Some(0), "{}", ran.text);
     before.is_done(&shop, &ran.text).await;

@@ -29,6 +29,10 @@ struct Plot {
     cut: Option<(usize, Cut)>,
     is_away: bool,
     fired: bool,
+    /// How many connections there were.
+    connections: usize,
+    /// The first so many of them stay open, and nothing passes there any more.
+    forgotten: usize,
 }
 
 /// A port before a server.
@@ -58,6 +62,13 @@ impl Wire {
         *self.plot.lock().unwrap() = Plot { cut, ..Plot::default() };
     }
 
+    /// Lets nothing pass any more on the connections that there are, as something on the way does that has forgotten
+    /// them: neither side is told.
+    pub(crate) fn forget(&self) {
+        let mut plot = self.plot.lock().unwrap();
+        plot.forgotten = plot.connections;
+    }
+
     /// Lets everything pass again; how many round trips there were, and whether one was cut.
     pub(crate) fn heal(&self) -> (usize, bool) {
         let plot = std::mem::take(&mut *self.plot.lock().unwrap());
@@ -66,17 +77,27 @@ impl Wire {
 }
 
 /// Passes on what comes until the connection ends or is cut.
-fn serve(mut client: TcpStream, server: u16, plot: &Mutex<Plot>) {
-    if plot.lock().unwrap().is_away {
-        return;
-    }
+fn serve(mut client: TcpStream, server: u16, plot: &Arc<Mutex<Plot>>) {
+    let serial = {
+        let mut plot = plot.lock().unwrap();
+        if plot.is_away {
+            return;
+        }
+        plot.connections += 1;
+        plot.connections
+    };
     let Ok(mut upstream) = TcpStream::connect(("127.0.0.1", server)) else { return };
     let (mut back, mut to_client) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
     let is_deaf = Arc::new(Mutex::new(false));
     let deaf = Arc::clone(&is_deaf);
+    let shared = Arc::clone(plot);
     let answers = std::thread::spawn(move || {
         let mut buffer = [0; 16 << 10];
         while let Ok(read @ 1..) = back.read(&mut buffer) {
+            if shared.lock().unwrap().forgotten >= serial {
+                // Both ends stay open until the client leaves.
+                return;
+            }
             if *deaf.lock().unwrap() {
                 // It has answered: that is what was waited for.
                 break;
@@ -90,6 +111,9 @@ fn serve(mut client: TcpStream, server: u16, plot: &Mutex<Plot>) {
     });
     let mut is_started = false;
     while let Some((message, is_trip)) = message(&mut client, &mut is_started) {
+        if plot.lock().unwrap().forgotten >= serial {
+            continue;
+        }
         match if is_trip { trip(plot) } else { None } {
             None => {
                 if upstream.write_all(&message).is_err() {

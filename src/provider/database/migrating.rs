@@ -86,10 +86,10 @@ impl Migrating<'_> {
         match (ours, is_there == (way == Way::Up), entry) {
             (Some(mark), _, _) if mark.whole => Ok(Became::Ours),
             (Some(mark), _, _) => self.run(way, Some(mark)).await,
-            (None, true, _) => Ok(Became::Already),
-            (None, false, Some(Entry { half: Some(why), .. })) => {
+            (None, _, Some(Entry { half: Some(why), .. })) => {
                 Err(Fault::new(FaultKind::Conflict, format!("{} is half applied: {}", self.script.name, plain(&why))))
             }
+            (None, true, _) => Ok(Became::Already),
             (None, false, _) => {
                 if rows.is_none() {
                     self.session.make_ledger(self.ledger).await?;

@@ -3,6 +3,7 @@
 //! A session is one connection to one server process. A call that is given up, or whose answer is lost, ends it: then
 //! the server ends what it was doing, and frees its locks. What a session is for is left to those that open it.
 
+mod alive;
 mod catalogue;
 mod connect;
 mod fault;

@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 
 use crate::migration::Dialect;
+use crate::provider::database::postgres::alive::Alive;
 use crate::provider::database::postgres::fault::{DIRECT, unopened};
 use crate::provider::database::postgres::session::PostgresSession;
 use crate::provider::database::trouble::{Trouble, in_time};
@@ -46,7 +47,9 @@ FROM (
 const FACTS: &str = "SELECT current_setting('server_version_num')::int AS number, \
      split_part(current_setting('server_version'), ' ', 1) AS version, current_database()::text AS database, \
      coalesce(current_schema()::text, 'public') AS schema, current_user::text AS account, \
-     current_setting('search_path') AS search_path";
+     current_setting('search_path') AS search_path, pg_backend_pid() AS pid, \
+     (SELECT extract(epoch FROM backend_start)::text FROM pg_catalog.pg_stat_activity \
+      WHERE pid = pg_backend_pid()) AS since";
 
 /// Where a database is.
 pub(super) struct Place {
@@ -116,8 +119,9 @@ pub(super) async fn connect(place: &Place, target: &Target, is_direct: bool) -> 
         let why = "a transaction pooler is in between, through which no session keeps its lock";
         return Err(Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name)).help(DIRECT));
     }
+    let alive = Alive { options: place.options.clone(), pid: facts.pid, since: facts.since.clone() };
     let (facts, search_path) = facts.told();
-    Ok(PostgresSession::new(target, facts, search_path, connection))
+    Ok(PostgresSession::new(target, facts, search_path, connection, alive))
 }
 
 async fn welcomed(place: &Place, target: &Target, is_direct: bool) -> Result<(PgConnection, Told, bool), Trouble> {
@@ -160,6 +164,8 @@ struct Told {
     schema: String,
     user: String,
     search_path: String,
+    pid: i32,
+    since: Option<String>,
 }
 
 impl Told {
@@ -172,6 +178,8 @@ impl Told {
             schema: row.try_get("schema")?,
             user: row.try_get("account")?,
             search_path: row.try_get("search_path")?,
+            pid: row.try_get("pid")?,
+            since: row.try_get("since")?,
         })
     }
 

@@ -12,6 +12,7 @@ use crate::lock::LONGEST_CALL;
 use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::{Ledger, Row, Writing};
 use crate::migration::{Dialect, Mark};
+use crate::provider::database::postgres::alive::Alive;
 use crate::provider::database::postgres::catalogue;
 use crate::provider::database::postgres::fault::{ends_session, fault};
 use crate::provider::database::postgres::wire::run;
@@ -36,10 +37,18 @@ pub(super) struct PostgresSession {
     patience: Duration,
     /// How long a commit may take.
     commit: Duration,
+    /// What is asked while a statement of a script runs.
+    alive: Alive,
 }
 
 impl PostgresSession {
-    pub(super) fn new(target: &Target, facts: Facts, search_path: String, connection: PgConnection) -> Self {
+    pub(super) fn new(
+        target: &Target,
+        facts: Facts,
+        search_path: String,
+        connection: PgConnection,
+        alive: Alive,
+    ) -> Self {
         Self {
             name: target.name.clone(),
             facts,
@@ -47,6 +56,7 @@ impl PostgresSession {
             connection: Some(connection),
             patience: LONGEST_CALL + target.lock_timeout,
             commit: target.statement_timeout.map_or(LONGEST_COMMIT, |limit| limit + LONGEST_CALL),
+            alive,
         }
     }
 
@@ -135,7 +145,7 @@ impl Session for PostgresSession {
 
     async fn run(&mut self, statement: &str) -> Result<(), Fault> {
         let mut connection = self.take()?;
-        let done = run(&mut connection, statement).await;
+        let done = self.alive.answer(run(&mut connection, statement)).await;
         self.end(connection, done, statement)
     }
 
@@ -216,12 +226,16 @@ async fn ask(connection: &mut PgConnection, question: String) -> Result<bool, Tr
     Ok(sent(sqlx::raw_sql(AssertSqlSafe(question)).fetch_one(connection)).await?.try_get(0)?)
 }
 
-/// Ends the sessions of a name in this database: on the same server the same apply may be at work in another one.
+/// Ends the sessions of a name in this database: on the same server the same apply may be at work in another one. They
+/// are of the account that has logged in, which may not be the one that a role is set to work as.
 async fn end_others(connection: &mut PgConnection, application: &str) -> Result<usize, Trouble> {
     let end = "SELECT count(pg_catalog.pg_terminate_backend(pid)) FROM pg_catalog.pg_stat_activity \
-               WHERE application_name = left($1, 63) AND datname = current_database() AND usename = current_user \
+               WHERE application_name = left($1, 63) AND datname = current_database() AND usename = session_user \
                AND pid <> pg_catalog.pg_backend_pid()";
-    let ended: i64 = sent(sqlx::query_scalar(end).persistent(false).bind(application).fetch_one(connection)).await?;
+    run(connection, "SET ROLE NONE").await?;
+    let ended = sent(sqlx::query_scalar(end).persistent(false).bind(application).fetch_one(&mut *connection)).await;
+    run(connection, "RESET ROLE").await?;
+    let ended: i64 = ended?;
     Ok(usize::try_from(ended).unwrap_or_default())
 }
 
