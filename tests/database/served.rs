@@ -177,6 +177,20 @@ async fn only_sessions_of_the_name_in_the_same_database_are_ended() {
     }
 }
 
+/// An account may work as another role from its start, and the server lists its sessions under its own name.
+#[tokio::test]
+async fn sessions_of_an_account_that_works_as_another_role_are_ended_too() {
+    let server = Server::start().await;
+    let url = server.database("roles").await;
+    let roles = "CREATE ROLE owner; CREATE ROLE app LOGIN PASSWORD 'canary-app' IN ROLE owner; \
+                 ALTER ROLE app SET role = owner";
+    server.sql("roles", roles).await;
+    let app = target(&url.replace(&format!("{USER}:{PASSWORD}"), "app:canary-app"));
+    let (_left, mut session) = (opened(&app).await, opened(&app).await);
+    assert_eq!(session.end_others(APPLICATION).await.unwrap(), 1);
+    assert_eq!(session.value("SELECT current_user").await.unwrap().as_deref(), Some("owner"));
+}
+
 #[tokio::test]
 async fn who_may_not_is_told_what_is_missing() {
     let server = Server::start().await;

@@ -135,6 +135,18 @@ fn a_plan_names_what_its_steps_lose() {
     assert!(said.err.contains("omni::policy::destructive") && said.err.contains(lost), "{}", said.err);
 }
 
+#[tokio::test]
+async fn a_rollback_over_a_half_applied_migration_is_refused() {
+    let place = Place::called("omni-losing-half", "sqlite:notes.db?mode=rwc", &SCRIPTS[..2]);
+    place.apply(&["--tag", "v1"]).ends(0);
+    place.write(&SCRIPTS[2..4]);
+    place.apply(&["--tag", "v2"]).ends(0);
+    place.sql("UPDATE schema_migrations SET dirty = 1").await;
+    let said = place.omni_at(None, &["rollback", "--to", "v1", "--yes"]).ends(4);
+    assert!(said.err.contains("omni::plan::half_applied"), "{}", said.err);
+    place.sql("SELECT id FROM tags").await;
+}
+
 /// What takes something away runs late, and what comes between two such scripts does too: each on the schema that it was
 /// written for.
 #[tokio::test]
