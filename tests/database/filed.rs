@@ -5,7 +5,7 @@ use omni::migration::ledger::Ledger;
 use omni::migration::{Dialect, Layout, Piece, Script, Way};
 use omni::provider::FaultKind;
 use omni::provider::database::sqlite::Sqlite;
-use omni::provider::database::{Connect, Migrating, Target};
+use omni::provider::database::{Became, Connect, Migrating, Target};
 
 use crate::house::{House, assert_fault, difference, target};
 
@@ -264,4 +264,54 @@ async fn a_refusal_on_the_way_down_names_the_file_of_the_way_down() {
     migrating.up().await.unwrap();
     assert_fault(migrating.down().await.map(drop), FaultKind::Failed, &["1_a/down.sql, line 4: ", "missing"]);
     assert_fault(migrating.undo(Way::Up).await, FaultKind::Failed, &["1_a/down.sql, line 4: ", "missing"]);
+}
+
+/// The application migrates the file by itself when it starts, just then.
+#[tokio::test]
+async fn what_somebody_else_has_just_applied_is_not_run_again() {
+    let house = House::folder();
+    let target = Target { lock_timeout: std::time::Duration::from_secs(20), ..house.database("twice").await };
+    let (mut application, mut session) = (house.session(&target).await, house.session(&target).await);
+    let script = Script {
+        name: "000001_more".to_owned(),
+        version: "1".to_owned(),
+        description: "more".to_owned(),
+        checksum: None,
+        equal: Vec::new(),
+        up: Piece {
+            path: "000001_more.up.sql".to_owned(),
+            line: 1,
+            text: "UPDATE counted SET many = many + 1;".to_owned(),
+            is_bare: false,
+        },
+        down: None,
+        verify: None,
+    };
+    let ledger = Ledger { layout: Layout::GolangMigrate, dialect: Dialect::Sqlite, table: None };
+    application.run("CREATE TABLE counted (many int)").await.unwrap();
+    application.run("INSERT INTO counted VALUES (0)").await.unwrap();
+    application.make_ledger(&ledger).await.unwrap();
+    application.begin().await.unwrap();
+    application.run(&script.up.text).await.unwrap();
+    application.run("INSERT INTO schema_migrations (version, dirty) VALUES (1, false)").await.unwrap();
+    let mut migrating = Migrating {
+        session: &mut *session,
+        ledger: &ledger,
+        script: &script,
+        previous: None,
+        op: "5e551075",
+        progress: &|_| {},
+    };
+    // omni has looked by then, and waits for the lock.
+    let commit = async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        application.commit().await
+    };
+    let (became, committed) = tokio::join!(migrating.up(), commit);
+    committed.unwrap();
+    assert_fault(became.map(drop), FaultKind::Unknown, &["somebody else was at work on 000001_more"]);
+    assert_eq!(house.session(&target).await.value("SELECT many FROM counted").await.unwrap().as_deref(), Some("1"));
+    let mut again = house.session(&target).await;
+    migrating.session = &mut *again;
+    assert_eq!(migrating.up().await.unwrap(), Became::Already);
 }

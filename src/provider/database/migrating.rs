@@ -16,7 +16,7 @@ use crate::fingerprint::Fingerprint;
 use crate::migration::catalogue::Catalogue;
 use crate::migration::ledger::{Entry, Ledger, Row, Writing};
 use crate::migration::sql::{Analysis, Refusal, Statement, Unit};
-use crate::migration::{Mark, Piece, Script, Way};
+use crate::migration::{Dialect, Mark, Piece, Script, Way};
 use crate::plain::plain;
 use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::{Session, settling};
@@ -37,6 +37,9 @@ pub struct Migrating<'a> {
     /// Hears short lines on how it goes.
     pub progress: &'a (dyn Fn(String) + Send + Sync),
 }
+
+/// What a ledger and a mark said of a migration.
+type Seen = (Option<Entry>, Option<Mark>);
 
 /// What became of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +76,7 @@ impl Migrating<'_> {
         let units = analysis.units().map_err(|refusals| self.refused(Way::Up, &refusals))?;
         self.session.make_ledger(self.ledger).await?;
         let mark = self.new_mark(Way::Up).await?;
-        self.begin_bits(Way::Up, &mark).await?;
+        self.begin_bits(Way::Up, &mark, None).await?;
         self.bits(Way::Up, &units[..done.min(units.len())], mark).await.map(drop)
     }
 
@@ -81,11 +84,12 @@ impl Migrating<'_> {
         let rows = self.rows().await?;
         let mark = self.mark().await?;
         let entry = self.entry(rows.as_deref());
+        let seen = (entry.clone(), mark.clone());
         let ours = mark.filter(|mark| mark.op == self.op && mark.way == way);
         let is_there = entry.as_ref().is_some_and(|entry| entry.half.is_none());
         match (ours, is_there == (way == Way::Up), entry) {
             (Some(mark), _, _) if mark.whole => Ok(Became::Ours),
-            (Some(mark), _, _) => self.run(way, Some(mark)).await,
+            (Some(mark), _, _) => self.run(way, Some(mark), &seen).await,
             (None, _, Some(Entry { half: Some(why), .. })) => {
                 Err(Fault::new(FaultKind::Conflict, format!("{} is half applied: {}", self.script.name, plain(&why))))
             }
@@ -94,13 +98,13 @@ impl Migrating<'_> {
                 if rows.is_none() {
                     self.session.make_ledger(self.ledger).await?;
                 }
-                self.run(way, None).await
+                self.run(way, None, &seen).await
             }
         }
     }
 
     /// Runs a whole way, or the rest of it.
-    async fn run(&mut self, way: Way, begun: Option<Mark>) -> Result<Became, Fault> {
+    async fn run(&mut self, way: Way, begun: Option<Mark>, seen: &Seen) -> Result<Became, Fault> {
         let text = self.text(way)?;
         let analysis = Analysis::of(self.ledger.dialect, &text);
         let units = analysis.units().map_err(|refusals| self.refused(way, &refusals))?;
@@ -110,15 +114,15 @@ impl Migrating<'_> {
             None => self.new_mark(way).await?,
         };
         if is_whole {
-            self.at_once(way, units, mark).await?;
+            self.at_once(way, units, mark, seen).await?;
         } else {
-            self.bit_by_bit(way, &units, mark).await?;
+            self.bit_by_bit(way, &units, mark, seen).await?;
         }
         Ok(Became::Ours)
     }
 
     /// Everything in one transaction, the settings of the session around it.
-    async fn at_once(&mut self, way: Way, units: Vec<Unit>, mark: Mark) -> Result<(), Fault> {
+    async fn at_once(&mut self, way: Way, units: Vec<Unit>, mark: Mark, seen: &Seen) -> Result<(), Fault> {
         let begun = Instant::now();
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
         let mut telling = Telling::of(&units);
@@ -127,6 +131,7 @@ impl Migrating<'_> {
         }
         self.session.begin().await?;
         let done = async {
+            self.still(seen).await?;
             for unit in units[first..].iter().filter(|unit| matches!(unit, Unit::Transaction(_))) {
                 self.unit(way, unit, &mut telling).await?;
             }
@@ -140,11 +145,26 @@ impl Migrating<'_> {
         Ok(())
     }
 
+    /// That the ledger and the mark are those by which it was decided what to do. A file has no lock that lasts longer
+    /// than a transaction: until this one began, somebody else may have migrated it.
+    async fn still(&mut self, seen: &Seen) -> Result<(), Fault> {
+        if self.ledger.dialect != Dialect::Sqlite {
+            return Ok(());
+        }
+        let rows = self.rows().await?;
+        if (self.entry(rows.as_deref()), self.mark().await?) == *seen {
+            return Ok(());
+        }
+        let text = format!("somebody else was at work on {} at the same time", self.script.name);
+        // Not known to be done, nor not to be: whoever tries again looks again.
+        Err(Fault::new(FaultKind::Unknown, text))
+    }
+
     /// Unit by unit, each noted.
-    async fn bit_by_bit(&mut self, way: Way, units: &[Unit], mark: Mark) -> Result<(), Fault> {
+    async fn bit_by_bit(&mut self, way: Way, units: &[Unit], mark: Mark, seen: &Seen) -> Result<(), Fault> {
         let begun = Instant::now();
         if mark.done == 0 && !mark.begun {
-            self.begin_bits(way, &mark).await?;
+            self.begin_bits(way, &mark, Some(seen)).await?;
         }
         let all = u32::try_from(units.len()).unwrap_or(u32::MAX);
         let mark = self.bits(way, units, mark).await?;
@@ -154,9 +174,12 @@ impl Migrating<'_> {
     }
 
     /// Notes that a way is begun, which goes unit by unit.
-    async fn begin_bits(&mut self, way: Way, mark: &Mark) -> Result<(), Fault> {
+    async fn begin_bits(&mut self, way: Way, mark: &Mark, seen: Option<&Seen>) -> Result<(), Fault> {
         self.session.begin().await?;
         let done = async {
+            if let Some(seen) = seen {
+                self.still(seen).await?;
+            }
             self.session.mark(mark).await?;
             if way == Way::Up {
                 let writing = writing(self.script, self.previous, self.op, Duration::ZERO);
