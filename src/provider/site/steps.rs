@@ -17,9 +17,8 @@ use crate::template::Vault;
 impl<E: Engine> Site<E> {
     pub(super) async fn done(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         match (order.change.action, order.address().kind()) {
-            (Action::Keep, _) => Ok(Effect::default()),
             // What is in a database stays: it is only looked after no more.
-            (Action::Delete, Kind::Database) => Ok(Effect::default()),
+            (Action::Keep, _) | (Action::Delete, Kind::Database) => Ok(Effect::default()),
             (_, Kind::Database) => self.answers(order).await,
             (Action::Run, Kind::Backup) => self.backed_up(order).await,
             (Action::Run, Kind::Proof) => self.proven(order).await,
