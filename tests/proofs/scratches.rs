@@ -128,7 +128,7 @@ async fn trouble_of_the_scratch_server_is_no_verdict() {
             scratch.remove().await.unwrap();
             match answer {
                 Ok(proof) => {
-                    assert!(is_verdict && format!("{:?}", proof.migrations).contains(code), "{code}: {proof:?}")
+                    assert!(is_verdict && format!("{:?}", proof.migrations).contains(code), "{code}: {proof:?}");
                 }
                 Err(fault) => assert!(!is_verdict && fault.message.contains(code), "{code}: {fault:?}"),
             }
