@@ -294,3 +294,43 @@ async fn a_way_back_that_was_put_right_by_hand_is_done() {
     assert!(case.goes("op", Way::Up, true, usize::MAX).await.unwrap());
     assert_eq!(case.found("op").await, (ROWS[0].to_owned(), 0, 0));
 }
+
+/// The indexes of the prices, with `!` where they are invalid.
+async fn indexes(case: &Case<'_>) -> String {
+    let query = "SELECT string_agg(indexrelid::regclass || CASE WHEN indisvalid THEN '' ELSE '!' END, ' ' \
+                 ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = 'prices'::regclass";
+    case.house.session(&case.target).await.value(query).await.unwrap().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_index_without_a_name_is_made_once_and_those_of_others_stay() {
+    let house = House::server().await;
+    let (up, down) =
+        ("CREATE INDEX CONCURRENTLY ON prices (p); REINDEX TABLE CONCURRENTLY prices;", "DROP INDEX prices_p_idx;");
+    let case = Case::of(&house, "unnamed", up, down).await;
+    for name in ["other", "other_ccnew"] {
+        let made = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON prices ((p - p))");
+        assert_fault(house.session(&case.target).await.run(&made).await, FaultKind::Failed, &["23505"]);
+    }
+    let mut calls = 0;
+    loop {
+        let went = case.goes("op", Way::Up, false, calls).await.unwrap();
+        assert!(case.goes("op", Way::Up, false, usize::MAX).await.unwrap());
+        assert_eq!(indexes(&case).await, "other! other_ccnew! prices_p_idx", "cut after {calls} calls");
+        assert!(case.goes("op", Way::Up, true, usize::MAX).await.unwrap());
+        if went {
+            break;
+        }
+        calls += 1;
+    }
+    assert!(calls > 10, "only {calls} places");
+    // What it has left by half is found among those of others.
+    let up = "CREATE UNIQUE INDEX CONCURRENTLY ON prices ((p - p)); CREATE TABLE a (id int);";
+    let mut case = case;
+    case.script.up.text = up.to_owned();
+    assert_fault(case.goes("op", Way::Up, false, usize::MAX).await, FaultKind::Failed, &["23505"]);
+    assert_eq!(indexes(&case).await, "other! other_ccnew! prices_expr_idx!");
+    case.script.down.as_mut().unwrap().text = "DROP TABLE a;".to_owned();
+    assert!(case.goes("op", Way::Up, true, usize::MAX).await.unwrap());
+    assert_eq!(indexes(&case).await, "other! other_ccnew!");
+}

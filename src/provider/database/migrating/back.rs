@@ -107,7 +107,7 @@ impl Migrating<'_> {
                 }
                 Unit::Alone(statement) => {
                     // What is so already was done before, or was never made.
-                    if is_whole || !settling::is_done(self.session, statement).await? {
+                    if is_whole || !settling::is_done(self.session, &self.script.name, statement).await? {
                         self.session.mark(&Mark { done: at, begun: true, ..mark.clone() }).await?;
                         self.unit_back(other, unit, false, is_whole).await?;
                     }
@@ -147,7 +147,7 @@ impl Migrating<'_> {
         if let Some(Unit::Alone(statement)) = units.get(mark.done as usize)
             && mark.begun
         {
-            settling::is_done(self.session, statement).await?;
+            settling::is_done(self.session, &self.script.name, statement).await?;
         }
         Ok(())
     }
