@@ -19,3 +19,5 @@ mod pool;
 mod postgres;
 #[path = "database/served.rs"]
 mod served;
+#[path = "database/undoing.rs"]
+mod undoing;

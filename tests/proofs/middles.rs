@@ -11,7 +11,7 @@ const BASE: &str = "CREATE TABLE users (id int PRIMARY KEY, name text);
 /// A name, a way up, a way back, and what is said of it.
 type Case = (&'static str, &'static str, &'static str, &'static str);
 
-const EVERYWHERE: [Case; 7] = [
+const EVERYWHERE: [Case; 8] = [
     ("whole", "CREATE TABLE a (id int); CREATE TABLE b (id int);", "DROP TABLE b; DROP TABLE a;", "down proven"),
     (
         "what is not there yet is no fault",
@@ -38,6 +38,12 @@ const EVERYWHERE: [Case; 7] = [
         "down proven, the rows came back, from the middle too",
     ),
     (
+        "rows that a unit has written, and a way back in parts",
+        "BEGIN; UPDATE users SET name = name || '!'; COMMIT; CREATE TABLE a (id int);",
+        "BEGIN; DROP TABLE a; COMMIT; UPDATE users SET name = substr(name, 1, length(name) - 1);",
+        "down proven, the rows came back, from the middle too",
+    ),
+    (
         "values that were changed once, and are changed back twice",
         "BEGIN; UPDATE users SET name = name || '!'; COMMIT; UPDATE users SET name = name || '?';",
         "UPDATE users SET name = substr(name, 1, length(name) - 2);",
@@ -52,13 +58,19 @@ const EVERYWHERE: [Case; 7] = [
     ),
 ];
 
-const SERVER: [Case; 4] = [
+const SERVER: [Case; 5] = [
     (
         "an index in the middle",
         "ALTER TABLE users ADD COLUMN a int; CREATE INDEX CONCURRENTLY users_a ON users (a);
          ALTER TABLE users ADD CONSTRAINT c CHECK (a > 0);",
         "ALTER TABLE users DROP CONSTRAINT c; DROP INDEX users_a; ALTER TABLE users DROP COLUMN a;",
         "down proven, from the middle too",
+    ),
+    (
+        "rows before an index that is dropped as it was made",
+        "UPDATE users SET name = name || '!'; CREATE INDEX CONCURRENTLY users_name ON users (name);",
+        "DROP INDEX CONCURRENTLY users_name; UPDATE users SET name = substr(name, 1, length(name) - 1);",
+        "down proven, the rows came back, from the middle too",
     ),
     (
         "one statement for what two units made",

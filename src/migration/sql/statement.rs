@@ -127,8 +127,8 @@ pub enum Boundary {
 pub enum Concurrent {
     /// `CREATE INDEX CONCURRENTLY`: an invalid index, which is to be dropped before it is made again.
     CreatesIndex {
-        /// The index, in the schema of its table; none where PostgreSQL chooses the name: then any invalid index of the
-        /// table that was not there before is meant.
+        /// The index, in the schema of its table; none where PostgreSQL chooses the name: then any index of the table
+        /// that was not there before is meant.
         index: Option<Name>,
         /// Its table.
         table: Name,
@@ -137,7 +137,8 @@ pub enum Concurrent {
     },
     /// `DROP INDEX CONCURRENTLY`: an invalid index, which is to be dropped again.
     DropsIndex(Name),
-    /// `REINDEX … CONCURRENTLY`: invalid indexes whose names end in `_ccnew` or `_ccold`.
+    /// `REINDEX … CONCURRENTLY` of an index or a table: invalid indexes of that table whose names end in `_ccnew` or
+    /// `_ccold`, and that were not there before.
     Reindexes(Name),
     /// `DETACH PARTITION … CONCURRENTLY`: a partition that is pending detach, to be finished with `FINALIZE`.
     Detaches {

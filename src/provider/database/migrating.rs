@@ -211,7 +211,7 @@ impl Migrating<'_> {
                 }
                 Unit::Alone(statement) => {
                     let is_again = mark.begun;
-                    if is_again && settling::is_done(self.session, statement).await? {
+                    if is_again && settling::is_done(self.session, &self.script.name, statement).await? {
                         telling.pass(unit);
                     } else {
                         mark = Mark { done: at, begun: true, ..mark };

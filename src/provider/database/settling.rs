@@ -4,8 +4,9 @@
 //! detached to the end. A statement that says that what it makes is there already, or that what it takes away is gone,
 //! was done.
 
+use crate::migration::Dialect;
 use crate::migration::sql::{Concurrent, Name, Statement};
-use crate::provider::database::Session;
+use crate::provider::database::{Session, marks};
 use crate::provider::{Fault, FaultKind};
 
 /// The database's codes for what is there already.
@@ -17,7 +18,7 @@ const GONE: [&str; 8] = ["42P01", "42704", "42703", "42883", "3F000", "42P02", "
 ///
 /// # Errors
 /// When the database does not answer, or it cannot be told what the statement has left.
-pub(super) async fn is_done(session: &mut dyn Session, statement: &Statement) -> Result<bool, Fault> {
+pub(super) async fn is_done(session: &mut dyn Session, migration: &str, statement: &Statement) -> Result<bool, Fault> {
     match &statement.concurrent {
         None => Ok(false),
         Some(Concurrent::CreatesIndex { index: Some(index), .. }) => match validity(session, index).await? {
@@ -29,29 +30,20 @@ pub(super) async fn is_done(session: &mut dyn Session, statement: &Statement) ->
             None => Ok(false),
         },
         Some(Concurrent::CreatesIndex { index: None, table, .. }) => {
-            let query = format!(
-                "SELECT string_agg(i.indexrelid::regclass::text, ', ') FROM pg_catalog.pg_index i \
-                 WHERE i.indrelid = {} AND NOT i.indisvalid",
-                regclass(table)
-            );
-            match session.value(&query).await? {
-                None => Ok(false),
-                Some(indexes) => {
-                    for index in indexes.split(", ") {
-                        session.run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")).await?;
-                    }
-                    Ok(false)
-                }
-            }
+            let made = format!("i.indrelid = {} AND c.relname !~ '_cc(new|old)[0-9]*$'", regclass(table));
+            drop_all(session, &since(migration, &format!("{made} AND NOT i.indisvalid"))).await?;
+            Ok(session.value(&since(migration, &format!("{made} AND i.indisvalid"))).await?.is_some())
         }
         Some(Concurrent::DropsIndex(index)) => Ok(validity(session, index).await?.is_none()),
-        Some(Concurrent::Reindexes(_)) => {
-            let query = "SELECT string_agg(i.indexrelid::regclass::text, ', ') FROM pg_catalog.pg_index i \
-                         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-                         WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'";
-            for index in session.value(query).await?.iter().flat_map(|indexes| indexes.split(", ")) {
-                session.run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")).await?;
-            }
+        Some(Concurrent::Reindexes(name)) => {
+            let left = format!(
+                "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND EXISTS (SELECT FROM pg_catalog.pg_class t \
+                 LEFT JOIN pg_catalog.pg_index n ON n.indexrelid = t.oid WHERE t.oid = {} \
+                 AND (i.indrelid IN (t.oid, n.indrelid, t.reltoastrelid) \
+                 OR i.indrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree(t.oid))))",
+                regclass(name)
+            );
+            drop_all(session, &since(migration, &left)).await?;
             Ok(false)
         }
         Some(Concurrent::Detaches { table, partition }) => {
@@ -92,6 +84,26 @@ fn is_so_in_a_file(fault: &Fault) -> bool {
 
 fn has_code(fault: &Fault, codes: &[&str]) -> bool {
     fault.kind == FaultKind::Failed && codes.iter().any(|code| fault.message.contains(&format!("({code})")))
+}
+
+/// The question for the indexes of which this is true, and that were made since the mark of a migration was set. It is
+/// set right before a statement is run, so what others have left before is not meant.
+fn since(migration: &str, condition: &str) -> String {
+    let marks = marks::table(Dialect::Postgres);
+    format!(
+        "SELECT string_agg(i.indexrelid::regclass::text, ', ') FROM pg_catalog.pg_index i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE {condition} \
+         AND age(c.xmin) < (SELECT age(m.xmin) FROM {marks} m WHERE m.migration = '{}')",
+        migration.replace('\'', "''")
+    )
+}
+
+/// Drops the indexes that a question finds.
+async fn drop_all(session: &mut dyn Session, query: &str) -> Result<(), Fault> {
+    for index in session.value(query).await?.iter().flat_map(|indexes| indexes.split(", ")) {
+        session.run(&format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")).await?;
+    }
+    Ok(())
 }
 
 /// Whether an index is valid; none where there is none.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::migration::catalogue::Catalogue;
 use crate::migration::sql::{Analysis, Statement, Unit};
-use crate::migration::{Mark, Piece, Way};
+use crate::migration::{Mark, Way};
 use crate::provider::database::migrating::telling::Telling;
 use crate::provider::database::migrating::{Migrating, writing};
 use crate::provider::database::settling;
@@ -30,91 +30,114 @@ impl Migrating<'_> {
         left: &mut Option<Catalogue>,
     ) -> Result<(), Fault> {
         let Some(mark) = self.mark().await?.filter(|mark| mark.op == self.op) else { return Ok(()) };
-        if mark.way != way {
-            // The way back was begun before; it goes on.
-            return self.back(way, &mark, false, left).await;
-        }
-        self.back(way, &mark, mark.whole, left).await
+        self.back(way, &mark, left).await
     }
 
     /// The other way, so that the schema is as before. Where only a part of the way was gone, what it did not make yet
-    /// is no fault.
-    async fn back(&mut self, way: Way, mark: &Mark, is_whole: bool, left: &mut Option<Catalogue>) -> Result<(), Fault> {
+    /// is no fault. A mark of the other way is that of a way back that was begun before: it goes on.
+    async fn back(&mut self, way: Way, mark: &Mark, left: &mut Option<Catalogue>) -> Result<(), Fault> {
         let other = if way == Way::Up { Way::Down } else { Way::Up };
+        let is_whole = mark.whole && mark.way == way;
         if !is_whole && self.schema().await? == mark.before && !self.may_have_written(way, mark) {
             return self.forget(way).await;
         }
         let text = self.text(other)?;
         let analysis = Analysis::of(self.ledger.dialect, &text);
         let units = analysis.units().map_err(|refusals| self.refused(other, &refusals))?;
-        let is_one = analysis.is_one_transaction() && !self.is_bare(other);
-        if !is_whole {
+        if !is_whole && mark.way == way {
             self.settle_last(way, mark).await?;
+        }
+        if !analysis.is_one_transaction() || self.is_bare(other) {
+            self.bits_back(other, &units, mark, is_whole).await?;
+            self.like_before(mark, other, left).await?;
+            return self.forget(way).await;
         }
         let first = units.iter().position(|unit| !matches!(unit, Unit::Session(_))).unwrap_or(units.len());
         for unit in &units[..first] {
             self.unit(other, unit, &mut Telling::default()).await?;
         }
-        if is_one {
-            self.session.begin().await?;
-        } else if is_whole {
-            // From here on it may be found with a part of it taken back.
-            self.session.mark(&Mark { whole: false, ..mark.clone() }).await?;
-        }
+        self.session.begin().await?;
         let done = async {
             for unit in &units[first..] {
-                self.unit_back(other, unit, is_one, is_whole).await?;
+                self.unit_back(other, unit, true, is_whole).await?;
             }
             self.like_before(mark, other, left).await?;
-            if is_one { self.forget_in(way).await } else { Ok(()) }
+            self.forget_in(way).await
         };
         let done = done.await;
-        if is_one {
-            return self.ended(done).await;
-        }
-        done?;
-        self.forget(way).await
+        self.ended(done).await
     }
 
-    /// Whether rows may be otherwise that the schema does not tell of: units of the way there that are done write some,
-    /// and the way back was surely not gone, since the mark goes with it in one transaction.
+    /// Whether rows may be otherwise that the schema does not tell of: units of the way there that were tried write
+    /// some, or, once the way back was begun, units of it that are not done.
     fn may_have_written(&self, way: Way, mark: &Mark) -> bool {
-        let dialect = self.ledger.dialect;
-        let (there, back) = if way == Way::Up { (Way::Up, Way::Down) } else { (Way::Down, Way::Up) };
-        let is_one = |piece: &Piece| !piece.is_bare && Analysis::of(dialect, &piece.text).is_one_transaction();
-        let (Some(piece), true) = (self.piece(there), self.piece(back).is_none_or(is_one)) else { return false };
-        let units = Analysis::of(dialect, &piece.text).units().unwrap_or_default();
-        let tried = mark.done as usize + usize::from(mark.begun);
-        mark.way == way && units.iter().take(tried).flat_map(Unit::statements).any(Statement::writes)
+        let Some(piece) = self.piece(mark.way) else { return false };
+        let units = Analysis::of(self.ledger.dialect, &piece.text).units().unwrap_or_default();
+        let done = mark.done as usize;
+        let open = if mark.way == way {
+            &units[..units.len().min(done + usize::from(mark.begun))]
+        } else {
+            units.get(done..).filter(|_| !mark.whole).unwrap_or_default()
+        };
+        open.iter().flat_map(Unit::statements).any(Statement::writes)
+    }
+
+    /// The way back unit by unit, each noted: its mark takes the place of that of the way there, and whoever goes on
+    /// runs none again that is done.
+    async fn bits_back(&mut self, other: Way, units: &[Unit], mark: &Mark, is_whole: bool) -> Result<(), Fault> {
+        let mut mark = mark.clone();
+        if mark.way != other {
+            mark = Mark { way: other, done: 0, begun: false, whole: false, ..mark };
+            self.session.mark(&mark).await?;
+        }
+        for (at, unit) in (0_u32..).zip(units) {
+            let next = Mark { done: at + 1, begun: false, ..mark.clone() };
+            match unit {
+                Unit::Session(_) => self.unit(other, unit, &mut Telling::default()).await?,
+                _ if at < mark.done => {}
+                Unit::Transaction(_) => {
+                    self.session.begin().await?;
+                    let done = async {
+                        self.unit_back(other, unit, true, is_whole).await?;
+                        self.session.mark(&next).await
+                    };
+                    let done = done.await;
+                    self.ended(done).await?;
+                    mark = next;
+                }
+                Unit::Alone(statement) => {
+                    // What is so already was done before, or was never made.
+                    if is_whole || !settling::is_done(self.session, &self.script.name, statement).await? {
+                        self.session.mark(&Mark { done: at, begun: true, ..mark.clone() }).await?;
+                        self.unit_back(other, unit, false, is_whole).await?;
+                    }
+                    self.session.mark(&next).await?;
+                    mark = next;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// One unit of the way back. Where the way there was not gone to its end, what it takes away may not be there, and
     /// what it makes may still be.
     async fn unit_back(&mut self, way: Way, unit: &Unit, is_in_one: bool, is_whole: bool) -> Result<(), Fault> {
-        let own = matches!(unit, Unit::Transaction(_)) && !is_in_one;
-        if own {
-            self.session.begin().await?;
-        }
         let (path, line) = self.place(way);
-        let done = async {
-            for statement in unit.statements() {
-                let can_save = !is_whole && (own || is_in_one);
-                if can_save {
-                    self.session.run("SAVEPOINT omni_back").await?;
-                }
-                match self.statement(statement, &path, line).await {
-                    Err(fault) if !is_whole && settling::is_so_already(&fault) => {
-                        if can_save {
-                            self.session.run("ROLLBACK TO SAVEPOINT omni_back").await?;
-                        }
-                    }
-                    done => done?,
-                }
+        let can_save = !is_whole && is_in_one;
+        for statement in unit.statements() {
+            if can_save {
+                self.session.run("SAVEPOINT omni_back").await?;
             }
-            Ok(())
-        };
-        let done = done.await;
-        if own { self.ended(done).await } else { done }
+            match self.statement(statement, &path, line).await {
+                Err(fault) if !is_whole && settling::is_so_already(&fault) => {
+                    if can_save {
+                        self.session.run("ROLLBACK TO SAVEPOINT omni_back").await?;
+                    }
+                }
+                done => done?,
+            }
+        }
+        Ok(())
     }
 
     /// What the last unit that was begun may have left half done.
@@ -124,7 +147,7 @@ impl Migrating<'_> {
         if let Some(Unit::Alone(statement)) = units.get(mark.done as usize)
             && mark.begun
         {
-            settling::is_done(self.session, statement).await?;
+            settling::is_done(self.session, &self.script.name, statement).await?;
         }
         Ok(())
     }
