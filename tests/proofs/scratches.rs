@@ -86,6 +86,8 @@ async fn a_file_is_copied_with_its_schema_or_with_all() {
     let mut real = bench.session("shop").await;
     let schema = "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE); CREATE INDEX i ON t (b);
         CREATE VIRTUAL TABLE words USING fts5(text); CREATE VIEW v AS SELECT a FROM t;
+        CREATE VIEW w AS SELECT a FROM t -- the end
+        ;
         CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END; INSERT INTO t VALUES (1, 'x');
         PRAGMA user_version = 7";
     real.run(schema).await.unwrap();

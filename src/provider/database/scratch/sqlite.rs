@@ -11,8 +11,8 @@ use crate::provider::database::{Connect, Session, Target};
 use crate::provider::{Fault, FaultKind};
 
 /// The statements that make the schema, in an order in which each finds what it needs. What `SQLite` makes by itself is
-/// left out: indexes of constraints, the tables behind a virtual one.
-const SCHEMA: &str = "SELECT group_concat(sql, ';' || char(10)) FROM ( \
+/// left out: indexes of constraints, the tables behind a virtual one. A statement may end in a comment.
+const SCHEMA: &str = "SELECT group_concat(sql, char(10) || ';' || char(10)) FROM ( \
      SELECT m.sql FROM main.sqlite_schema AS m WHERE m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
        AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS l \
                        WHERE l.schema = 'main' AND l.name = m.tbl_name AND l.type = 'shadow') \
