@@ -52,6 +52,8 @@ pub struct Backups<'a> {
     pub safety: Option<&'a Shelf>,
     /// What opens those that are encrypted.
     pub keys: &'a Keys,
+    /// The apply that this is done for; none where it is done for itself.
+    pub op: Option<&'a str>,
     /// Hears short lines on how it goes.
     pub progress: Hear<'a>,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use omni::provider::database::Target;
 use omni::provider::database::scratch::Scratch;
 use omni::provider::database::scratch::dump::{Dump, PgDump};
 use omni::provider::database::scratch::loading::load;
@@ -78,6 +79,22 @@ async fn only_old_scratch_databases_that_nobody_uses_are_swept() {
     drop(used);
     let left = "omni_scratch_100_A1 omni_scratch_100_used omni_scratch_900_new omni_scratch_mine_a1 postgres shop";
     assert_eq!(names(&bench).await, format!("{left} template0 template1"));
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_furnished_does_not_stay() {
+    let bench = Bench::server().await;
+    let Bench::Server(server, connect) = &bench else { panic!("it is a server") };
+    server.database("shop").await;
+    let maker = "CREATE ROLE maker LOGIN CREATEDB PASSWORD 'm'; ALTER DATABASE shop SET log_statement = 'all'";
+    server.sql("postgres", maker).await;
+    let url = |name: &str| format!("postgres://maker:m@127.0.0.1:{}/{name}", server.port);
+    let target = |name: &str| Target { url: url(name), ..bench.target(name) };
+    let mut real = connect.connect(&target("shop")).await.unwrap();
+    let made = PostgresScratch::make(Arc::clone(connect), &target("postgres"), real.as_mut(), 100, "a1").await;
+    let fault = made.err().unwrap();
+    assert!(fault.message.contains("log_statement"), "{fault:?}");
+    assert_eq!(names(&bench).await, "postgres shop template0 template1");
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ impl<E: Engine> Prover<'_, E> {
             shelf: folder,
             keys: self.keys,
             safety: None,
+            op: None,
             progress: proving.hear,
         };
         if let Some(server) = server {
