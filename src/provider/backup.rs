@@ -33,6 +33,7 @@ pub use lost::is_unreadable;
 pub(in crate::provider) use make::moment;
 pub use manifest::{Compression, Damage, Manifest, Verified};
 pub use restore::{Consent, Others, Restored};
+pub(in crate::provider) use shelf::private;
 pub use shelf::{Listed, Shelf};
 pub use tools::Tools;
 

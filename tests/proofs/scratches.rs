@@ -1,5 +1,6 @@
 //! Scratch databases: alike to the real one, gone afterwards, and nothing else is.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,6 +121,11 @@ async fn a_file_is_copied_with_its_schema_or_with_all() {
         assert_eq!(session.value(count).await.unwrap().as_deref(), Some(rows));
         drop(session);
         let copy = scratch.copy().await.unwrap();
+        for made in std::fs::read_dir(bench.path("")).unwrap().map(Result::unwrap) {
+            let is_scratch = !made.file_name().to_string_lossy().starts_with("shop");
+            let mode = made.metadata().unwrap().permissions().mode() & 0o777;
+            assert!(!is_scratch || mode == 0o600, "{:?} has mode {mode:o}", made.file_name());
+        }
         assert_eq!(copy.open().await.unwrap().catalogue(&[]).await.unwrap(), catalogue);
         copy.remove().await.unwrap();
         scratch.remove().await.unwrap();
