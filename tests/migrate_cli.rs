@@ -9,8 +9,10 @@ mod losing;
 mod postgres;
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -73,17 +75,22 @@ impl Place {
 
     /// omni, with this engine; the machine's own where none.
     fn omni_at(&self, engine: Option<&str>, words: &[&str]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_omni"));
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-        #[expect(clippy::disallowed_methods, reason = "where the machine's own engine is, the environment says")]
-        let own = std::env::var("DOCKER_HOST").ok();
-        command.envs(engine.map(str::to_owned).or(own).map(|host| ("DOCKER_HOST", host)));
-        let output = command.current_dir(self.folder.path()).args(words).output().unwrap();
+        let output = self.command(engine, words).output().unwrap();
         Said {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    fn command(&self, engine: Option<&str>, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_omni"));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        #[expect(clippy::disallowed_methods, reason = "where the machine's own engine is, the environment says")]
+        let own = std::env::var("DOCKER_HOST").ok();
+        command.envs(engine.map(str::to_owned).or(own).map(|host| ("DOCKER_HOST", host)));
+        command.current_dir(self.folder.path()).args(words);
+        command
     }
 
     /// Runs SQL in the file of the database.
@@ -102,6 +109,48 @@ const SCRIPTS: [(&str, &str); 6] = [
     ("000003_by_text.up.sql", "CREATE INDEX notes_text ON notes (text);"),
     ("000003_by_text.down.sql", "SELECT 1;"),
 ];
+
+#[tokio::test]
+async fn nobody_else_can_read_a_copy_and_one_of_the_dead_goes() {
+    const SLOW: &str = "CREATE TABLE slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+                        WHERE i < 1000000000) SELECT max(i) AS i FROM n;";
+    let slow = [("000002_slow.up.sql", SLOW), ("000002_slow.down.sql", "DROP TABLE slow;")];
+    let place = Place::new("sqlite:notes.db", &[&SCRIPTS[..2], &slow].concat());
+    place.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)").await;
+    place.omni(&["migrate", "baseline", "000001_notes", "--yes"]).ends(0);
+    let folder = place.path("copies");
+    fs::create_dir(&folder).unwrap();
+    let proving = || {
+        let mut command = place.command(Some("unix:///nowhere/docker.sock"), &["migrate", "prove"]);
+        command.env("TMPDIR", &folder);
+        command
+    };
+    let entries = |folder: &Path| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let copy = || entries(&folder).pop().filter(|own| own.join("scratch.db").exists() && own.join("lock").exists());
+
+    let mut killed = proving().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_mins(1);
+    let own = loop {
+        if let Some(own) = copy() {
+            break own;
+        }
+        assert!(Instant::now() < until && killed.try_wait().unwrap().is_none(), "no copy is made");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(mode(&own), 0o700);
+    assert!(entries(&own).iter().all(|file| mode(file) == 0o600), "{:?}", entries(&own));
+    // One whose process lives stays.
+    fs::write(place.path("migrations/000002_slow.up.sql"), "CREATE TABLE slow (i INTEGER);").unwrap();
+    let proven = proving().output().unwrap();
+    assert!(proven.status.success(), "{}", String::from_utf8_lossy(&proven.stderr));
+    assert_eq!(entries(&folder), [own]);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(entries(&folder).len(), 1, "nobody could remove it");
+    assert!(proving().output().unwrap().status.success());
+    assert_eq!(entries(&folder), Vec::<PathBuf>::new());
+}
 
 fn words<'v>(document: &'v Value, key: &str) -> Vec<&'v Value> {
     document["databases"][0]["migrations"].as_array().unwrap().iter().map(|one| &one[key]).collect()

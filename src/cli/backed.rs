@@ -91,6 +91,7 @@ impl Backed {
             shelf: &self.shelf,
             safety: None,
             keys: &reached.keys,
+            op: None,
             progress: hear,
         }
     }

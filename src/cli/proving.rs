@@ -45,7 +45,7 @@ pub(crate) async fn prove(
     let mut signals = Signals::listen().map_err(|error| {
         Failure::new(Exit::Unusable, "omni::cli::runtime", format!("signals cannot be heard: {error}"))
     })?;
-    let history = wanted.history;
+    let (history, run) = (wanted.history, proving::run().map_err(failed)?);
     let proving = Proving {
         scope: project.scope(),
         database: &history.database,
@@ -56,8 +56,8 @@ pub(crate) async fn prove(
         scripts: wanted.scripts,
         backup: wanted.backup.map(|(manifest, shelf)| (manifest, shelf)),
         history: &history.scripts,
-        folder: std::env::temp_dir().join(format!("omni-scratch-{}-{}", history.name, std::process::id())),
-        run: proving::run().map_err(failed)?,
+        folder: std::env::temp_dir().join(format!("omni-scratch-{}-{run}", history.name)),
+        run,
         holder: &project::prover(),
         progress: &|progress| console.step(&progress.to_string()),
         hear: &|text| console.step(&text),

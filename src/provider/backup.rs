@@ -33,6 +33,7 @@ pub use lost::is_unreadable;
 pub(in crate::provider) use make::moment;
 pub use manifest::{Compression, Damage, Manifest, Verified};
 pub use restore::{Consent, Others, Restored};
+pub(in crate::provider) use shelf::private;
 pub use shelf::{Listed, Shelf};
 pub use tools::Tools;
 
@@ -52,6 +53,8 @@ pub struct Backups<'a> {
     pub safety: Option<&'a Shelf>,
     /// What opens those that are encrypted.
     pub keys: &'a Keys,
+    /// The apply that this is done for; none where it is done for itself.
+    pub op: Option<&'a str>,
     /// Hears short lines on how it goes.
     pub progress: Hear<'a>,
 }

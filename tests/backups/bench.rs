@@ -43,6 +43,7 @@ impl Bench {
             shelf: &self.shelf,
             safety: None,
             keys: &self.keys,
+            op: None,
             progress: hear,
         }
     }

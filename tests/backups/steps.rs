@@ -12,6 +12,7 @@ use omni::lock::Op;
 use omni::migration::ledger::Ledger;
 use omni::migration::{Dialect, Layout};
 use omni::plan::{Action, Change, Inverse};
+use omni::provider::backup::tools::host::HostTools;
 use omni::provider::database::Anywhere;
 use omni::provider::fake::FakeEngine;
 use omni::provider::host::Host;
@@ -23,6 +24,7 @@ use omni::units::Period;
 
 use crate::bench::Bench;
 use crate::change::change;
+use crate::postgres::{Server, programs};
 
 const DATABASE: &str = "shop";
 
@@ -167,6 +169,47 @@ async fn a_migration_without_a_way_back_is_taken_back_by_the_backup_of_its_own_a
     // A later apply makes one of its own.
     let next = stage.perform(&copies, 2).await.unwrap();
     assert_ne!(next.objects, made.objects);
+}
+
+/// An apply that is given up, or dies, while it tries its backup: the rows are in a scratch database then.
+#[tokio::test]
+async fn what_a_backup_was_tried_in_goes_with_the_apply_and_with_its_next_try() {
+    let server = Server::start().await;
+    let url = server.database(DATABASE).await;
+    server.sql(DATABASE, "CREATE TABLE users AS SELECT i FROM generate_series(1, 200000) i").await;
+    let mut stage = Stage::new().await;
+    stage.site = stage.site.with_tools(Arc::new(HostTools { folder: Some(programs()) }));
+    let Resource::Database(sqlite) = database() else { panic!("it is a database") };
+    let (served, dialect) = (Template::plain(&url), Dialect::Postgres);
+    let ledger = Some(Ledger { layout: Layout::Dbmate, dialect, table: None });
+    let served = Resource::Database(Box::new(Database { url: served, dialect, ledger, ..*sqlite }));
+    stage.things.insert(Address::new(Kind::Database, DATABASE), served);
+    let copies = run(Address::new(Kind::Backup, DATABASE), &backup(), Inverse::Nothing);
+    let mut session = stage.bench.session(&url).await;
+    let mut scratches = async || {
+        let count = "SELECT count(*)::text FROM pg_database WHERE datname LIKE 'omni_scratch_%'";
+        session.value(count).await.unwrap().unwrap()
+    };
+
+    for goes_on in [false, true] {
+        let fence = 1 + u64::from(goes_on);
+        let seen = async {
+            while scratches().await == "0" {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::select! {
+            made = stage.perform(&copies, fence) => panic!("it was not given up: {made:?}"),
+            () = seen => {}
+        }
+        assert_eq!(scratches().await, "1");
+        if goes_on {
+            stage.perform(&copies, fence).await.unwrap();
+        } else {
+            stage.undo(&copies, fence).await.unwrap();
+        }
+        assert_eq!(scratches().await, "0", "it goes on: {goes_on}");
+    }
 }
 
 #[tokio::test]

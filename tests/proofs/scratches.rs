@@ -1,8 +1,10 @@
 //! Scratch databases: alike to the real one, gone afterwards, and nothing else is.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use omni::provider::database::Target;
 use omni::provider::database::scratch::Scratch;
 use omni::provider::database::scratch::dump::{Dump, PgDump};
 use omni::provider::database::scratch::loading::load;
@@ -81,11 +83,29 @@ async fn only_old_scratch_databases_that_nobody_uses_are_swept() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_furnished_does_not_stay() {
+    let bench = Bench::server().await;
+    let Bench::Server(server, connect) = &bench else { panic!("it is a server") };
+    server.database("shop").await;
+    let maker = "CREATE ROLE maker LOGIN CREATEDB PASSWORD 'm'; ALTER DATABASE shop SET log_statement = 'all'";
+    server.sql("postgres", maker).await;
+    let url = |name: &str| format!("postgres://maker:m@127.0.0.1:{}/{name}", server.port);
+    let target = |name: &str| Target { url: url(name), ..bench.target(name) };
+    let mut real = connect.connect(&target("shop")).await.unwrap();
+    let made = PostgresScratch::make(Arc::clone(connect), &target("postgres"), real.as_mut(), 100, "a1").await;
+    let fault = made.err().unwrap();
+    assert!(fault.message.contains("log_statement"), "{fault:?}");
+    assert_eq!(names(&bench).await, "postgres shop template0 template1");
+}
+
+#[tokio::test]
 async fn a_file_is_copied_with_its_schema_or_with_all() {
     let bench = Bench::folder();
     let mut real = bench.session("shop").await;
     let schema = "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT UNIQUE); CREATE INDEX i ON t (b);
         CREATE VIRTUAL TABLE words USING fts5(text); CREATE VIEW v AS SELECT a FROM t;
+        CREATE VIEW w AS SELECT a FROM t -- the end
+        ;
         CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END; INSERT INTO t VALUES (1, 'x');
         PRAGMA user_version = 7";
     real.run(schema).await.unwrap();
@@ -101,6 +121,11 @@ async fn a_file_is_copied_with_its_schema_or_with_all() {
         assert_eq!(session.value(count).await.unwrap().as_deref(), Some(rows));
         drop(session);
         let copy = scratch.copy().await.unwrap();
+        for made in std::fs::read_dir(bench.path("")).unwrap().map(Result::unwrap) {
+            let is_scratch = !made.file_name().to_string_lossy().starts_with("shop");
+            let mode = made.metadata().unwrap().permissions().mode() & 0o777;
+            assert!(!is_scratch || mode == 0o600, "{:?} has mode {mode:o}", made.file_name());
+        }
         assert_eq!(copy.open().await.unwrap().catalogue(&[]).await.unwrap(), catalogue);
         copy.remove().await.unwrap();
         scratch.remove().await.unwrap();

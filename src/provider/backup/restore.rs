@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::migration::Dialect;
 use crate::provider::backup::failing::damaged;
 use crate::provider::backup::make::millis;
-use crate::provider::backup::{Backups, Manifest, is_unreadable, trying};
+use crate::provider::backup::{Backups, Listed, Manifest, is_unreadable, trying};
 use crate::provider::database::Session;
 use crate::provider::database::scratch::postgres::PostgresScratch;
 use crate::provider::{Fault, FaultKind};
@@ -171,18 +171,25 @@ impl Backups<'_> {
         Ok((called, millis(begun)))
     }
 
-    /// Removes what this process left where it was given up while it made, tried or restored a backup.
+    /// Removes what this process left where it was given up while it made, tried or restored a backup; of an apply also
+    /// what an earlier process left. Nobody else may be at work in the database for the same apply.
     ///
     /// # Errors
     /// When the folder or the server does not answer.
     pub async fn given_up(&self) -> Result<(), Fault> {
         self.shelf.sweep().await?;
-        let known = self.shelf.list().await?.whole;
-        let known: Vec<_> = known.iter().filter(|made| made.dialect == Dialect::Postgres).collect();
-        if !known.is_empty() {
-            let runs = trying::WORDS.iter().flat_map(|word| known.iter().map(|made| trying::run(word, made)));
+        let Listed { whole, spoilt, .. } = self.shelf.list().await?;
+        let mut runs = Vec::new();
+        for made in whole.iter().chain(&spoilt).filter(|made| made.dialect == Dialect::Postgres) {
+            runs.extend(trying::WORDS.map(|word| self.run(word, made)));
+        }
+        if !runs.is_empty() {
             let (_, mut session) = self.ground(Dialect::Postgres).await?;
-            PostgresScratch::sweep_runs(&mut *session, &runs.collect::<Vec<_>>()).await?;
+            if self.op.is_some() {
+                // One of them may yet be made.
+                session.end_others(&self.target.application).await?;
+            }
+            PostgresScratch::sweep_runs(&mut *session, &runs).await?;
         }
         Ok(())
     }

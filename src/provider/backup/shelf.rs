@@ -351,7 +351,7 @@ fn wrong_size(found: u64, size: u64) -> String {
 }
 
 /// Makes a file that nobody else can read: what is in a database is not for all.
-pub(super) fn private(path: &Path, may_be_there: bool) -> io::Result<File> {
+pub(in crate::provider) fn private(path: &Path, may_be_there: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let _ = if may_be_there { options.create(true) } else { options.create_new(true) };
     options.read(true).write(true).mode(0o600).open(path)

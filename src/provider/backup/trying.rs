@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 
 use tokio::time::Instant;
 
+use crate::fingerprint::Fingerprint;
 use crate::migration::Dialect;
 use crate::provider::backup::failing::{DAMAGED, damaged, unusable};
 use crate::provider::backup::folding::Unfolding;
@@ -25,12 +26,14 @@ const LEFT_BEHIND: i64 = 24 * 60 * 60;
 /// The words of scratch databases: one to try a backup, one to take another's place, one to do that from, one to stay.
 pub(super) const WORDS: [&str; 4] = ["t", "r", "d", "s"];
 
-/// By which this process's scratch databases of a backup are known.
-pub(super) fn run(word: &str, manifest: &Manifest) -> String {
-    format!("{word}{}x{}", std::process::id(), manifest.sha256.short())
-}
-
 impl Backups<'_> {
+    /// What the scratch databases of a backup are known by to this process; those of an apply to whoever goes on with
+    /// it, too.
+    pub(super) fn run(&self, word: &str, manifest: &Manifest) -> String {
+        let own = self.op.map_or_else(|| std::process::id().to_string(), |op| Fingerprint::of(&op).short());
+        format!("{word}{own}x{}", manifest.sha256.short())
+    }
+
     /// Tries a backup, and notes that in its manifest, which is returned. The database itself may be gone.
     ///
     /// # Errors
@@ -111,7 +114,7 @@ impl Backups<'_> {
     ) -> Result<PostgresScratch, Fault> {
         let seconds = moment(session).await?.as_second();
         PostgresScratch::sweep(session, seconds, LEFT_BEHIND).await?;
-        let run = run(word, manifest);
+        let run = self.run(word, manifest);
         PostgresScratch::make(self.connect.clone(), &self.patient(), session, seconds, &run).await
     }
 

@@ -1,9 +1,13 @@
 //! The backup of a database as a step: made and tried before a migration, restored where one is taken back.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::address::{Address, Kind};
 use crate::journal::Effect;
+use crate::migration::Dialect;
 use crate::provider::backup::{Backups, Consent, Manifest, Others, Shelf, Tools, size};
 use crate::provider::database::Session;
 use crate::provider::engine::Engine;
@@ -12,6 +16,10 @@ use crate::provider::site::reach::target;
 use crate::provider::site::steps::odd;
 use crate::provider::{Fault, FaultKind, Order};
 use crate::resource::{Backup, Database, Resource, Verify};
+
+/// How often a server is asked to remove what was left, and the wait between two tries.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl<E: Engine> Site<E> {
     /// Makes the backup of an apply, unless it has made it, and tries it.
@@ -25,7 +33,10 @@ impl<E: Engine> Site<E> {
         let tools = self.tools_of(order, database).await?;
         let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let made = match folder.made_by(order.op.as_str()).await? {
-            Some(made) => made,
+            Some(made) => {
+                tidied(&backups).await;
+                made
+            }
             None => backups.make(order.op.as_str(), &backup.encrypt_to).await?,
         };
         let how = self.how(backup);
@@ -38,6 +49,20 @@ impl<E: Engine> Site<E> {
         };
         let removed = folder.prune(backup, &tried, |_| false).await?;
         Ok(Effect { note: note(&tried, backup, &removed), objects: vec![tried.name] })
+    }
+
+    /// Keeps the backup that an apply has made, though the apply is taken back: it costs room, and nothing else. What it
+    /// was tried in is removed; where the server cannot be asked, that may stay until a later backup finds it.
+    pub(super) async fn kept_backup(&self, order: &Order<'_>) -> Result<Effect, Fault> {
+        let Some(Resource::Backup(backup)) = order.change.resource() else { return Err(odd(order)) };
+        let (database, folder) = (database(order, backup)?, shelf(order, backup));
+        if database.dialect == Dialect::Postgres
+            && let Ok(Some(_)) = folder.made_by(order.op.as_str()).await
+            && let Ok(backups) = self.backups(order, backup, database, &folder, &*self.tools).await
+        {
+            tidied(&backups).await;
+        }
+        Ok(Effect::default())
     }
 
     /// Restores the backup that this apply made before its migrations. Whoever is connected is ended: what it writes
@@ -97,6 +122,7 @@ impl<E: Engine> Site<E> {
             shelf: folder,
             safety: None,
             keys: &self.keys,
+            op: Some(order.op.as_str()),
             progress: order.progress,
         })
     }
@@ -104,6 +130,16 @@ impl<E: Engine> Site<E> {
     /// How a new backup is tried. One that is encrypted cannot be restored by those that have no key to it.
     fn how(&self, backup: &Backup) -> Verify {
         if self.keys.is_empty() && !backup.encrypt_to.is_empty() { Verify::Checksum } else { backup.verify }
+    }
+}
+
+/// Removes what earlier tries of the same apply have left of scratch databases, as far as the server answers.
+async fn tidied(backups: &Backups<'_>) {
+    for _ in 0..TRIES {
+        match backups.given_up().await {
+            Err(fault) if fault.kind != FaultKind::Denied => sleep(PAUSE).await,
+            _ => return,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! the copy is left to `database::prove`, and what comes of it to `migration::proof`.
 
 mod copy;
+mod folder;
 mod server;
 mod sweeping;
 
@@ -33,6 +34,7 @@ use crate::provider::database::{Connect, Session, Target};
 use crate::provider::engine::{Engine, Hear};
 use crate::provider::host::Host;
 use crate::provider::site::Site;
+use crate::provider::site::proving::folder::Folder;
 use crate::provider::site::proving::server::Throwaway;
 
 use crate::resource::Database;
@@ -103,7 +105,7 @@ pub(super) enum Stage {
     /// On one that was made for it.
     Throwaway(Box<Throwaway>),
     /// In a file.
-    Folder(PathBuf),
+    Folder(Folder),
 }
 
 /// What proofs are made with.
@@ -228,7 +230,7 @@ impl<E: Engine> Prover<'_, E> {
             }
             Stage::Folder(folder) => {
                 // What is left in it is of no use to anybody.
-                let _ = tokio::fs::remove_dir_all(folder).await;
+                let _ = tokio::fs::remove_dir_all(&folder.path).await;
                 Ok(())
             }
         }

@@ -30,8 +30,8 @@ impl<E: Engine> Site<E> {
 
     pub(super) async fn undone(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         match (order.change.action, order.address().kind()) {
-            // A backup that was made is kept: it costs room, and nothing else.
-            (Action::Keep, _) | (_, Kind::Database | Kind::Backup) => Ok(Effect::default()),
+            (Action::Keep, _) | (_, Kind::Database) => Ok(Effect::default()),
+            (_, Kind::Backup) => self.kept_backup(order).await,
             (Action::Run, Kind::Proof) => self.unproven(order).await,
             (Action::Run, Kind::Migration) => self.unmigrated(order, Way::Up).await,
             (Action::Delete, Kind::Migration) => self.unmigrated(order, Way::Down).await,

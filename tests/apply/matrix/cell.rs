@@ -108,7 +108,7 @@ impl Stage {
         self.theatre.unlock(&next).await;
         let mut left = self.theatre.leaks().await;
         left.extend(self.theatre.engine.names().into_iter().filter(|name| name.starts_with("omni-lock")));
-        if self.reference == Reference::Proofs {
+        if self.reference == Reference::Proofs || self.reference.is_backed_up() {
             let all = self.theatre.engine.databases().into_iter();
             left.extend(all.filter(|name| name.starts_with("omni_scratch_")));
         }

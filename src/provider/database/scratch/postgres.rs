@@ -103,7 +103,11 @@ impl PostgresScratch {
         let create = format!("CREATE DATABASE {} TEMPLATE {template}", self.name);
         session.run(&create).await.map_err(|fault| may_not(fault, &self.server.name))?;
         for statement in &self.settings {
-            session.run(&statement.replace("%1$I", &self.name)).await?;
+            if let Err(fault) = session.run(&statement.replace("%1$I", &self.name)).await {
+                // Why it is not there is worth more than that it could not be removed.
+                let _ = self.remove().await;
+                return Err(fault);
+            }
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ use crate::provider::database::{Connect, Session, Target};
 use crate::provider::{Fault, FaultKind};
 
 /// The statements that make the schema, in an order in which each finds what it needs. What `SQLite` makes by itself is
-/// left out: indexes of constraints, the tables behind a virtual one.
-const SCHEMA: &str = "SELECT group_concat(sql, ';' || char(10)) FROM ( \
+/// left out: indexes of constraints, the tables behind a virtual one. A statement may end in a comment.
+const SCHEMA: &str = "SELECT group_concat(sql, char(10) || ';' || char(10)) FROM ( \
      SELECT m.sql FROM main.sqlite_schema AS m WHERE m.sql IS NOT NULL AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
        AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS l \
                        WHERE l.schema = 'main' AND l.name = m.tbl_name AND l.type = 'shadow') \
@@ -43,7 +43,7 @@ impl SqliteScratch {
     ) -> Result<Self, Fault> {
         let made = Self::at(connect, target, path);
         let schema = real.value(SCHEMA).await?;
-        tokio::fs::File::create_new(path).await.map_err(|error| made.failed("made", &error))?;
+        made.create().await?;
         let mut session = made.open().await?;
         if let Some(schema) = schema {
             session.run(&schema).await?;
@@ -66,6 +66,7 @@ impl SqliteScratch {
         path: &Path,
     ) -> Result<Self, Fault> {
         let made = Self::at(connect, target, path);
+        made.create().await?;
         real.run(&format!("VACUUM INTO {}", literal(path))).await?;
         Ok(made)
     }
@@ -74,6 +75,13 @@ impl SqliteScratch {
     pub(in crate::provider) fn at(connect: Arc<dyn Connect>, target: &Target, path: &Path) -> Self {
         let target = Target { url: url(path), ..target.clone() };
         Self { connect, target, path: path.to_owned(), copies: AtomicU32::new(0) }
+    }
+
+    /// Makes the file, empty, so that nobody else can read it.
+    async fn create(&self) -> Result<(), Fault> {
+        let mut options = tokio::fs::OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600).open(&self.path).await;
+        made.map(drop).map_err(|error| self.failed("made", &error))
     }
 
     fn failed(&self, what: &str, error: &std::io::Error) -> Fault {
@@ -103,6 +111,7 @@ impl Scratch for SqliteScratch {
         name.push(format!(".{number}"));
         let copy = Self::at(Arc::clone(&self.connect), &self.target, Path::new(&name));
         let mut session = self.open().await?;
+        copy.create().await?;
         session.run(&format!("VACUUM INTO {}", literal(&copy.path))).await?;
         Ok(Box::new(copy))
     }

@@ -6,7 +6,7 @@ use crate::migration::Dialect;
 use crate::migration::catalogue::Catalogue;
 use crate::plain::plain;
 use crate::provider::backup::tools::inside::Inside;
-use crate::provider::backup::{Backups, Manifest, Shelf, Tools, moment};
+use crate::provider::backup::{Backups, Manifest, Shelf, Tools, moment, private};
 use crate::provider::database::scratch::Scratch;
 use crate::provider::database::scratch::loading::load;
 use crate::provider::database::scratch::postgres::PostgresScratch;
@@ -45,11 +45,10 @@ impl<E: Engine> Prover<'_, E> {
         let (connect, path) = (self.connect.clone(), proving.folder.join(FILE));
         match stage {
             Stage::Folder(folder) => {
-                tokio::fs::create_dir(folder).await.map_err(|error| unwritable(folder, &error))?;
                 if proving.backup.is_some() {
                     return Ok((Box::new(SqliteScratch::at(connect, &proving.real, &path)), None));
                 }
-                let Some(empty) = proving.from_nothing.then(|| folder.join("empty.db")) else {
+                let Some(empty) = proving.from_nothing.then(|| folder.path.join("empty.db")) else {
                     return Ok((Box::new(SqliteScratch::of_schema(connect, &proving.real, real, &path).await?), None));
                 };
                 let target = Target { url: format!("sqlite:{}?mode=rwc", empty.display()), ..proving.real.clone() };
@@ -112,13 +111,14 @@ impl<E: Engine> Prover<'_, E> {
             shelf: folder,
             keys: self.keys,
             safety: None,
+            op: None,
             progress: proving.hear,
         };
         if let Some(server) = server {
             backups.filled(manifest, server).await?;
         } else {
             let path = proving.folder.join(FILE);
-            let file = std::fs::File::create_new(&path).map_err(|error| unwritable(&path, &error))?;
+            let file = private(&path, false).map_err(|error| unwritable(&path, &error))?;
             backups.unpacked(manifest, file, &path).await?;
         }
         let copied = copy.open().await?.catalogue(without).await?;
@@ -150,7 +150,7 @@ impl<E: Engine> Prover<'_, E> {
     }
 }
 
-fn unwritable(folder: &Path, error: &std::io::Error) -> Fault {
+pub(super) fn unwritable(folder: &Path, error: &std::io::Error) -> Fault {
     let folder: PathBuf = folder.into();
     let text = format!("cannot make `{}`: {error}", plain(&folder.display().to_string()));
     Fault::new(FaultKind::Failed, text).help("make room, or set TMPDIR")

@@ -14,6 +14,7 @@ use crate::provider::database::scratch::roles;
 use crate::provider::database::{Session, Target};
 use crate::provider::engine::Engine;
 use crate::provider::host::{Host, Model};
+use crate::provider::site::proving::folder::Folder;
 use crate::provider::site::proving::{Prover, Proving, Stage};
 use crate::provider::{Fault, FaultKind};
 
@@ -62,7 +63,7 @@ impl<E: Engine> Prover<'_, E> {
     ) -> Result<(Stage, Vec<String>), Fault> {
         let own = || Stage::Server(proving.real.clone());
         if proving.database.dialect == Dialect::Sqlite {
-            return Ok((Stage::Folder(proving.folder.clone()), Vec::new()));
+            return Ok((Stage::Folder(Folder::make(&proving.folder)?), Vec::new()));
         }
         if let Some(url) = proving.scratch {
             return Ok((Stage::Server(Target { url: url.to_owned(), ..proving.real.clone() }), Vec::new()));
