@@ -179,11 +179,11 @@ async fn what_a_backup_was_tried_in_goes_with_the_apply_and_with_its_next_try() 
     server.sql(DATABASE, "CREATE TABLE users AS SELECT i FROM generate_series(1, 200000) i").await;
     let mut stage = Stage::new().await;
     stage.site = stage.site.with_tools(Arc::new(HostTools { folder: Some(programs()) }));
-    let Resource::Database(sqlite) = database() else { panic!("it is a database") };
-    let (served, dialect) = (Template::plain(&url), Dialect::Postgres);
+    let Resource::Database(filed) = database() else { panic!("it is a database") };
+    let (place, dialect) = (Template::plain(&url), Dialect::Postgres);
     let ledger = Some(Ledger { layout: Layout::Dbmate, dialect, table: None });
-    let served = Resource::Database(Box::new(Database { url: served, dialect, ledger, ..*sqlite }));
-    stage.things.insert(Address::new(Kind::Database, DATABASE), served);
+    let asked = Resource::Database(Box::new(Database { url: place, dialect, ledger, ..*filed }));
+    stage.things.insert(Address::new(Kind::Database, DATABASE), asked);
     let copies = run(Address::new(Kind::Backup, DATABASE), &backup(), Inverse::Nothing);
     let mut session = stage.bench.session(&url).await;
     let mut scratches = async || {

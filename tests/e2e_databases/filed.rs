@@ -36,6 +36,7 @@ struct Facts {
     schema: Vec<String>,
     rows: Vec<String>,
     ledger: Vec<i64>,
+    log: String,
 }
 
 struct Row {
@@ -160,7 +161,7 @@ impl Row {
 }
 
 async fn opened(path: &PathBuf) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Delete);
+    let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal);
     options.connect().await.unwrap()
 }
 
@@ -185,8 +186,9 @@ async fn facts(path: &PathBuf) -> Facts {
     }
     let ask = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
     let ledger = sqlx::query_scalar(ask).fetch_all(&mut file).await.unwrap();
+    let log = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut file).await.unwrap();
     file.close().await.unwrap();
-    Facts { schema, rows, ledger }
+    Facts { schema, rows, ledger, log }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! processes have the file open, as far as this account may ask.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::provider::backup::failing::unusable;
-use crate::provider::backup::make::moment;
+use crate::provider::backup::make::{at, moment};
 use crate::provider::backup::restore::{Restored, Stage};
 use crate::provider::backup::shelf::private;
 use crate::provider::backup::stream::on_thread;
@@ -99,9 +99,15 @@ impl Backups<'_> {
     ) -> Result<(), Fault> {
         let path = PathBuf::from(session.value(PATH).await?.unwrap_or_default());
         let beside = with(&path, ".omni-restore");
+        // Where one that was to take its place is left, the one before us may have died after it had left that mode.
+        let is_wal = session.value("PRAGMA journal_mode").await?.as_deref() == Some("wal");
+        let was_wal = is_wal || is_wal_file(&beside).await;
         let done = async {
             self.written_beside(manifest, &path, &beside).await?;
-            self.exchanged(&mut *session, &path, &beside, stage).await
+            if was_wal {
+                self.in_wal(&beside).await?;
+            }
+            self.exchanged(&mut *session, &path, &beside, (is_wal, was_wal), stage).await
         };
         let done = done.await;
         if done.is_err() {
@@ -137,6 +143,12 @@ impl Backups<'_> {
             let _ = tokio::fs::remove_file(path).await;
         }
         done
+    }
+
+    /// Takes a file that nobody else has open into the mode WAL.
+    async fn in_wal(&self, path: &Path) -> Result<(), Fault> {
+        let mut session = self.connect.connect(&at(&self.patient(), path)).await?;
+        session.value("PRAGMA journal_mode = WAL").await.map(drop)
     }
 
     /// Leaves the mode WAL. A connection that was just given up is closed a moment later.
@@ -183,10 +195,10 @@ impl Backups<'_> {
         session: &mut dyn Session,
         path: &Path,
         beside: &Path,
+        (is_wal, was_wal): (bool, bool),
         stage: &mut Stage,
     ) -> Result<(), Fault> {
-        let was_wal = session.value("PRAGMA journal_mode").await?.as_deref() == Some("wal");
-        if was_wal {
+        if is_wal {
             self.left_wal(session).await?;
         }
         let exchanged = async {
@@ -210,16 +222,8 @@ impl Backups<'_> {
         let exchanged = exchanged.await;
         // Nothing was written in it.
         let _ = session.abort().await;
-        if was_wal {
-            let mut now = match exchanged {
-                Ok(()) => self.connect.connect(&self.patient()).await?,
-                Err(fault) => {
-                    let _ = session.value("PRAGMA journal_mode = WAL").await;
-                    return Err(fault);
-                }
-            };
-            now.value("PRAGMA journal_mode = WAL").await?;
-            return Ok(());
+        if was_wal && exchanged.is_err() {
+            let _ = session.value("PRAGMA journal_mode = WAL").await;
         }
         exchanged
     }
@@ -265,6 +269,19 @@ fn alike(like: &Path, path: &Path) -> io::Result<File> {
     }
     fs::set_permissions(path, known.permissions())?;
     Ok(file)
+}
+
+/// Whether a file of `SQLite` is in the mode WAL, by its header.
+async fn is_wal_file(path: &Path) -> bool {
+    const WRITTEN_BY: usize = 18;
+    const WAL: u8 = 2;
+    let path = path.to_owned();
+    let read = on_thread(move || {
+        let mut header = [0; WRITTEN_BY + 1];
+        File::open(path)?.read_exact(&mut header)?;
+        Ok(header)
+    });
+    read.await.is_ok_and(|header| header[WRITTEN_BY] == WAL)
 }
 
 /// How many other processes have a file open, as far as the kernel tells: those of other accounts it may not.
