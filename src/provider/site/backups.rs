@@ -58,6 +58,8 @@ impl<E: Engine> Site<E> {
         let (database, folder) = (database(order, backup)?, shelf(order, backup));
         if database.dialect == Dialect::Postgres
             && let Ok(Some(_)) = folder.made_by(order.op.as_str()).await
+            // One that is about to answer is waited for.
+            && self.reached(order, &backup.database, database).await.is_ok()
             && let Ok(backups) = self.backups(order, backup, database, &folder, &*self.tools).await
         {
             tidied(&backups).await;
