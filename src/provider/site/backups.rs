@@ -51,13 +51,15 @@ impl<E: Engine> Site<E> {
         Ok(Effect { note: note(&tried, backup, &removed), objects: vec![tried.name] })
     }
 
-    /// Keeps the backup that an apply has made, though the apply is taken back: it costs room, and nothing else. What it
+    /// Keeps the backup that an apply has made, though it is taken back: it costs room, and nothing else. What the backup
     /// was tried in is removed; where the server cannot be asked, that may stay until a later backup finds it.
     pub(super) async fn kept_backup(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         let Some(Resource::Backup(backup)) = order.change.resource() else { return Err(odd(order)) };
         let (database, folder) = (database(order, backup)?, shelf(order, backup));
         if database.dialect == Dialect::Postgres
             && let Ok(Some(_)) = folder.made_by(order.op.as_str()).await
+            // One that is about to answer is waited for.
+            && self.reached(order, &backup.database, database).await.is_ok()
             && let Ok(backups) = self.backups(order, backup, database, &folder, &*self.tools).await
         {
             tidied(&backups).await;

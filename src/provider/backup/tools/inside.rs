@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::failpoint::{self, Place};
 use crate::provider::backup::tools::{Dumping, Tools, refused};
-use crate::provider::database::Target;
 use crate::provider::database::scratch::dump::{runnable, without_password};
+use crate::provider::database::{Target, postgres};
 use crate::provider::engine::{Engine, LiveContainer, Ran, Running};
 use crate::provider::{Fault, FaultKind};
 
@@ -90,21 +90,6 @@ impl<'a> Inside<'a> {
         Ok(major.map(|major| Self { engine, id, service, port, major, other }))
     }
 
-    /// The URL as the programs use it, and the password; none where it cannot be one line.
-    fn there(&self, url: &str) -> Option<(String, String)> {
-        let (_, password) = without_password(url);
-        let password = password.unwrap_or_default();
-        let mut parsed = Url::parse(url).ok()?;
-        if let Some((_, user)) = parsed.clone().query_pairs().find(|(name, _)| name == "user") {
-            parsed.set_username(&user).ok()?;
-        }
-        parsed.set_query(None);
-        parsed.set_host(Some("localhost")).ok()?;
-        parsed.set_port(Some(self.port)).ok()?;
-        parsed.set_password(None).ok()?;
-        (!password.contains(['\n', '\0'])).then(|| (parsed.into(), password))
-    }
-
     /// Begins a program, with the password given to it.
     async fn begun(
         &self,
@@ -133,7 +118,7 @@ impl Tools for Inside<'_> {
     }
 
     async fn dump(&self, target: &Target, major: u32, snapshot: &str) -> Result<Dumping, Fault> {
-        let Some((url, password)) = self.there(&target.url).filter(|_| self.major >= major) else {
+        let Some((url, password)) = there(target, self.port).filter(|_| self.major >= major) else {
             return self.other.dump(target, major, snapshot).await;
         };
         let wait = format!("--lock-wait-timeout={}", target.lock_timeout.as_millis().max(1));
@@ -151,7 +136,7 @@ impl Tools for Inside<'_> {
 
     async fn schema(&self, target: &Target, major: u32) -> Result<String, Fault> {
         let failed = |why: &str| Fault::new(FaultKind::Failed, format!("database `{}`: {why}", target.name));
-        let Some((url, password)) = self.there(&target.url).filter(|_| self.major >= major) else {
+        let Some((url, password)) = there(target, self.port).filter(|_| self.major >= major) else {
             return self.other.schema(target, major).await;
         };
         let words = ["pg_dump", "--schema-only", "--encoding=UTF8"];
@@ -171,7 +156,7 @@ impl Tools for Inside<'_> {
         major: u32,
         dump: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<(), Fault> {
-        let Some((url, password)) = self.there(&target.url).filter(|_| self.major >= major) else {
+        let Some((url, password)) = there(target, self.port).filter(|_| self.major >= major) else {
             return self.other.restore(target, major, dump).await;
         };
         let words = ["pg_restore", "--format=custom", "--exit-on-error"];
@@ -196,6 +181,23 @@ impl Tools for Inside<'_> {
         // A dump that cannot be read to its end ends the program, whatever it made of the rest.
         tokio::try_join!(fed, heard, went).map(|_| ())
     }
+}
+
+/// The URL as the programs use it, where the server has this port, and the password; none where it cannot be one line.
+fn there(target: &Target, port: u16) -> Option<(String, String)> {
+    let (_, password) = without_password(&target.url);
+    let password = password.unwrap_or_default();
+    let mut parsed = Url::parse(&target.url).ok()?;
+    if let Some((_, user)) = parsed.clone().query_pairs().find(|(name, _)| name == "user") {
+        parsed.set_username(&user).ok()?;
+    }
+    parsed.set_query(None);
+    parsed.set_host(Some("localhost")).ok()?;
+    parsed.set_port(Some(port)).ok()?;
+    parsed.set_password(None).ok()?;
+    // The settings may name it, too; it is the one that the driver connects to.
+    parsed.path_segments_mut().ok()?.clear().push(&postgres::database(target).ok()?);
+    (!password.contains(['\n', '\0'])).then(|| (parsed.into(), password))
 }
 
 /// A script of the shell with its arguments.
@@ -225,4 +227,32 @@ fn went(name: &str, ran: &Ran) -> Result<(), Fault> {
 
 fn lost(error: &std::io::Error) -> Fault {
     Fault::new(FaultKind::Unknown, format!("the engine does not carry what a command writes any more: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::there;
+    use crate::provider::database::Target;
+
+    #[test]
+    fn the_programs_use_the_database_that_the_driver_connects_to() {
+        let there = |url: &str| {
+            let (name, application, time) = ("shop".to_owned(), "omni".to_owned(), Duration::from_secs(1));
+            let (connect_timeout, lock_timeout) = (time, time);
+            let (statement_timeout, is_look, url) = (None, false, url.to_owned());
+            let target = Target { url, name, application, connect_timeout, lock_timeout, statement_timeout, is_look };
+            there(&target, 5432)
+        };
+        for (url, found) in [
+            ("postgres://app:a%40b@pg/shop", "postgres://app@localhost:5432/shop"),
+            ("postgres://app@pg/?dbname=shop", "postgres://app@localhost:5432/shop"),
+            ("postgres://app@pg:6000?sslmode=disable&dbname=shop", "postgres://app@localhost:5432/shop"),
+            ("postgres://app@pg/other?dbname=the%20shop", "postgres://app@localhost:5432/the%20shop"),
+            ("postgres://app@pg", "postgres://app@localhost:5432/app"),
+        ] {
+            assert_eq!(there(url).map(|(url, _)| url).as_deref(), Some(found));
+        }
+    }
 }
