@@ -51,7 +51,7 @@ impl<E: Engine> Site<E> {
         Ok(Effect { note: note(&tried, backup, &removed), objects: vec![tried.name] })
     }
 
-    /// Keeps the backup that an apply has made, though it is taken back: it costs room, and nothing else. What the backup
+    /// Keeps the backup that an apply made, though it is taken back: it costs room, and nothing else. What the backup
     /// was tried in is removed; where the server cannot be asked, that may stay until a later backup finds it.
     pub(super) async fn kept_backup(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         let Some(Resource::Backup(backup)) = order.change.resource() else { return Err(odd(order)) };
