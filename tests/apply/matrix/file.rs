@@ -32,7 +32,7 @@ const fn actions(kind: Kind) -> &'static [Action] {
             Action::Replace(Turn::OldFirst),
             Action::Delete,
         ],
-        Kind::Database => &[Action::Create, Action::Update],
+        Kind::Database => &[Action::Create, Action::Update, Action::Delete],
         Kind::Backup | Kind::Proof => &[Action::Run],
         Kind::Migration => &[Action::Run, Action::Delete],
     }

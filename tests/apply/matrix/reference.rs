@@ -19,7 +19,8 @@ pub(super) enum Reference {
     /// and new with a volume.
     Services,
     /// What services need: images pulled and built; networks new, replaced and removed; volumes new and changed; jobs
-    /// that run, with a rollback and without side effects, that change in their settings only, and that go.
+    /// that run, with a rollback and without side effects, that change in their settings only, and that go; a database
+    /// that is looked after no more.
     Needs,
     /// A service is replaced, and then a job runs that cannot be taken back.
     OneWay,
@@ -110,6 +111,8 @@ name = "shop"
 name = "world"
 external = true
 [volumes.kept]
+[databases.pos]
+url = "postgres://omni@db.example/pos"
 [jobs.settings]
 image = "shop/serve:1"
 command = ["exit", "0", "20"]
