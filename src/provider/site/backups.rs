@@ -34,7 +34,7 @@ impl<E: Engine> Site<E> {
         let backups = self.backups(order, backup, database, &folder, &*tools).await?;
         let made = match folder.made_by(order.op.as_str()).await? {
             Some(made) => {
-                tidied(&backups).await;
+                tidied(&backups).await?;
                 made
             }
             None => backups.make(order.op.as_str(), &backup.encrypt_to).await?,
@@ -52,17 +52,17 @@ impl<E: Engine> Site<E> {
     }
 
     /// Keeps the backup that an apply made, though it is taken back: it costs room, and nothing else. What the backup
-    /// was tried in is removed; where the server cannot be asked, that may stay until a later backup finds it.
+    /// was tried in is removed; where the server refuses that, it stays until a later backup finds it.
     pub(super) async fn kept_backup(&self, order: &Order<'_>) -> Result<Effect, Fault> {
         let Some(Resource::Backup(backup)) = order.change.resource() else { return Err(odd(order)) };
         let (database, folder) = (database(order, backup)?, shelf(order, backup));
         if database.dialect == Dialect::Postgres
             && let Ok(Some(_)) = folder.made_by(order.op.as_str()).await
-            // One that is about to answer is waited for.
-            && self.reached(order, &backup.database, database).await.is_ok()
+            // One that is about to answer is waited for, and one that is away leaves the apply open in any case.
+            && answers(self.reached(order, &backup.database, database).await)?
             && let Ok(backups) = self.backups(order, backup, database, &folder, &*self.tools).await
         {
-            tidied(&backups).await;
+            tidied(&backups).await?;
         }
         Ok(Effect::default())
     }
@@ -135,14 +135,25 @@ impl<E: Engine> Site<E> {
     }
 }
 
-/// Removes what earlier tries of the same apply have left of scratch databases, as far as the server answers.
-async fn tidied(backups: &Backups<'_>) {
-    for _ in 0..TRIES {
-        match backups.given_up().await {
-            Err(fault) if fault.kind != FaultKind::Denied => sleep(PAUSE).await,
-            _ => return,
-        }
+/// Whether a server has answered; a refusal is no fault of the step.
+fn answers<T>(answer: Result<T, Fault>) -> Result<bool, Fault> {
+    match answer {
+        Err(fault) if fault.kind.is_passing() => Err(fault),
+        answer => Ok(answer.is_ok()),
     }
+}
+
+/// Removes what earlier tries of the same apply have left of scratch databases, unless the server refuses that.
+async fn tidied(backups: &Backups<'_>) -> Result<(), Fault> {
+    let mut tidied = backups.given_up().await;
+    for _ in 1..TRIES {
+        match &tidied {
+            Err(fault) if fault.kind != FaultKind::Denied => sleep(PAUSE).await,
+            _ => break,
+        }
+        tidied = backups.given_up().await;
+    }
+    answers(tidied).map(drop)
 }
 
 /// The backups of a database that an order may need.
