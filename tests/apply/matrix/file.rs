@@ -23,7 +23,7 @@ const fn actions(kind: Kind) -> &'static [Action] {
     match kind {
         Kind::Image => &[Action::Create],
         Kind::Network => &[Action::Create, Action::Replace(Turn::NewFirst), Action::Delete],
-        Kind::Volume => &[Action::Create, Action::Update, Action::Delete],
+        Kind::Volume | Kind::Database => &[Action::Create, Action::Update, Action::Delete],
         Kind::Job => &[Action::Run, Action::Update, Action::Delete],
         Kind::Service => &[
             Action::Create,
@@ -32,7 +32,6 @@ const fn actions(kind: Kind) -> &'static [Action] {
             Action::Replace(Turn::OldFirst),
             Action::Delete,
         ],
-        Kind::Database => &[Action::Create, Action::Update, Action::Delete],
         Kind::Backup | Kind::Proof => &[Action::Run],
         Kind::Migration => &[Action::Run, Action::Delete],
     }
