@@ -6,6 +6,10 @@
 #[cfg(not(feature = "failpoints"))]
 compile_error!("a fault test without failpoints proves nothing: run the tests with `--all-features`");
 
+#[path = "support/share.rs"]
+#[expect(dead_code, reason = "only how many is asked here")]
+mod share;
+
 mod apply {
     mod clocks;
     pub(crate) mod deployment;

@@ -24,6 +24,9 @@ mod postgres;
 mod proven;
 #[path = "e2e_databases/scripts.rs"]
 mod scripts;
+#[path = "support/share.rs"]
+#[expect(dead_code, reason = "every row is wanted here")]
+mod share;
 #[path = "e2e_databases/shop.rs"]
 mod shop;
 #[path = "e2e_faults/tier/tally.rs"]

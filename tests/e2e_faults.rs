@@ -22,6 +22,8 @@ mod postgres;
 mod proxy;
 #[path = "e2e_faults/races.rs"]
 mod races;
+#[path = "support/share.rs"]
+mod share;
 #[path = "e2e_faults/signals.rs"]
 mod signals;
 #[path = "e2e_faults/specs.rs"]

@@ -358,6 +358,14 @@ async fn a_server_has_its_migrations_proven_and_keeps_no_scratch_database() {
         .unwrap();
     let proof = place.omni(&["migrate", "prove"]).ends(0);
     assert!(proof.out.contains("down restores the schema, NOT the rows"), "{}", proof.out);
+    let is_known = |place: &Place| !place.omni_at(None, &["plan"]).ends(0).out.contains("down unproven");
+    assert!(is_known(&place));
+    // A dump carries no older version of an extension: what was tried is not what is there.
+    server.sql("shop", "CREATE EXTENSION hstore VERSION '1.4'").await;
+    let proof = place.omni(&["migrate", "prove", "--json"]).ends(0).json();
+    let notes = proof["databases"][0]["notes"].to_string();
+    assert!(notes.contains("nothing is proven for the database itself: extension hstore"), "{notes}");
+    assert!(!is_known(&place));
     let left = server.sql("postgres", "SELECT FROM pg_database WHERE datname LIKE 'omni\\_scratch%'").await;
     assert_eq!(left, 0, "a scratch database is left");
 }

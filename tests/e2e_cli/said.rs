@@ -74,6 +74,7 @@ impl Said {
             (r"\bup \d+s", "up 0s"),
             (r"\(\d+s old\)", "(0s old)"),
             (r"tester@[A-Za-z0-9._-]+", "tester@host"),
+            (r"\b([A-Z2-7]{4}:){11}[A-Z2-7]{4}\b", "<engine>"),
             (r"docker \d+\.\d+\.\d+ unix://\S+", "docker 0.0.0 unix:///socket"),
             (r#""took_ms": ?\d+"#, r#""took_ms":0"#),
         ] {

@@ -2,8 +2,9 @@
 
 use crate::postgres::{PASSWORD, USER};
 use crate::scripts::{FAILS, INDEXES, LEGACY, NOTES, Script, TAGS};
+use crate::share::{every, set};
 use crate::shop::{DATABASE, Facts, Shop, tell};
-use crate::tally::{Tally, every, set};
+use crate::tally::Tally;
 use crate::wire::{CUTS, Cut, Wire};
 
 const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0004_legacy"];
@@ -96,18 +97,18 @@ impl Row {
 #[tokio::test]
 async fn forward() {
     let shop = Shop::new("cfwd").await;
-    Row::new("forward", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY]).await.go(140).await;
+    Row::new("forward", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY]).await.go(311).await;
 }
 
 #[tokio::test]
 async fn undone_by_the_ways_down() {
     let mut shop = Shop::new("cund").await;
     shop.backups = "keep = { last = 2 }\nverify = \"checksum\"";
-    Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS]).await.go(180).await;
+    Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS]).await.go(397).await;
 }
 
 #[tokio::test]
 async fn undone_by_the_backup() {
     let shop = Shop::new("cres").await;
-    Row::new("undone_by_the_backup", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY, FAILS]).await.go(400).await;
+    Row::new("undone_by_the_backup", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY, FAILS]).await.go(797).await;
 }

@@ -7,8 +7,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 
+use crate::share::{every, set, word};
 use crate::shop::{copy, empty};
-use crate::tally::{Tally, every, set, word};
+use crate::tally::Tally;
 use crate::world::{Ran, World};
 
 const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0003_legacy"];

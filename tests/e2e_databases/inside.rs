@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::scripts::{FAILS, LEGACY, NOTES, Script};
+use crate::share::{every, set, word};
 use crate::shop::{SCHEMA, tell};
-use crate::tally::{Tally, every, set, word};
+use crate::tally::Tally;
 use crate::world::World;
 
 const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0004_legacy"];

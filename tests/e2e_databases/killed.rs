@@ -9,8 +9,9 @@ use omni::failpoint;
 
 use crate::proven::POLICY;
 use crate::scripts::{FAILS, INDEXES, LEGACY, LIGHT, NOTES, PLAIN, STUCK, Script, TAGS};
+use crate::share::{every, set, word};
 use crate::shop::{Facts, Shop, counted, tell};
-use crate::tally::{Tally, every, set, tell_times, word};
+use crate::tally::{Tally, tell_times};
 
 const APPLY: [&str; 4] = ["apply", "--yes", "--allow-loss", "migration.shop.0004_legacy"];
 const ROLLBACK: [&str; 8] = [
@@ -210,7 +211,7 @@ async fn forward() {
     let shop = Shop::new("kfwd").await;
     shop.write("v2", &[NOTES, TAGS, INDEXES, LEGACY]);
     let row = Row::new("forward", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY], 0).await;
-    row.go(30).await;
+    row.go(61).await;
 }
 
 #[tokio::test]
@@ -218,7 +219,7 @@ async fn undone_by_the_backup() {
     let shop = Shop::new("kres").await;
     shop.write("v2", &[NOTES, TAGS, INDEXES, LEGACY, FAILS]);
     let row = Row::new("undone_by_the_backup", shop, &APPLY, &[NOTES, TAGS, INDEXES, LEGACY, FAILS], 1).await;
-    row.go(56).await;
+    row.go(113).await;
 }
 
 #[tokio::test]
@@ -227,7 +228,7 @@ async fn undone_by_the_ways_down() {
     shop.backups = QUICK;
     shop.write("v2", &[NOTES, TAGS, INDEXES, FAILS]);
     let row = Row::new("undone_by_the_ways_down", shop, &APPLY[..2], &[NOTES, TAGS, INDEXES, FAILS], 1).await;
-    row.go(36).await;
+    row.go(73).await;
 }
 
 #[tokio::test]
@@ -237,7 +238,7 @@ async fn rolled_back() {
     shop.write("v2", &[NOTES, TAGS, INDEXES]);
     shop.ends(&["apply", "--yes"], 0);
     let row = Row::new("rolled_back", shop, &ROLLBACK, &[NOTES, TAGS, INDEXES], 0).await;
-    row.go(28).await;
+    row.go(59).await;
 }
 
 #[tokio::test]
@@ -247,7 +248,7 @@ async fn a_rollback_undone() {
     shop.write("v2", &[NOTES, STUCK, LIGHT, PLAIN]);
     shop.ends(&["apply", "--yes"], 0);
     let row = Row::new("a_rollback_undone", shop, &ROLLBACK[..4], &[NOTES, STUCK, LIGHT, PLAIN], 1).await;
-    row.go(30).await;
+    row.go(61).await;
 }
 
 /// The proof is a step like any other: nothing of it stays, and what it is for runs wholly or not at all.
@@ -257,7 +258,7 @@ async fn proven() {
     shop.backups = POLICY;
     shop.write("v2", &[NOTES, TAGS, LIGHT]);
     let row = Row::new(PROVEN, shop, &APPLY[..2], &[NOTES, TAGS, LIGHT], 0).await;
-    row.go(60).await;
+    row.go(127).await;
 }
 
 /// The last place before the journal knows that the last migration is applied.
@@ -280,7 +281,7 @@ async fn a_recovery_by_the_backup() {
     shop.until_alone().await.unwrap();
     assert_eq!(shop.facts().await, after, "it is done, and the journal does not know");
     let row = Row::of_recovery("a_recovery_by_the_backup", shop, &[NOTES, TAGS, INDEXES, LEGACY], (before, after));
-    row.await.go(60).await;
+    row.await.go(127).await;
 }
 
 #[tokio::test]
@@ -303,7 +304,7 @@ async fn a_recovery_by_the_ways_down() {
         shop.until_alone().await.unwrap();
     }
     let row = Row::of_recovery("a_recovery_by_the_ways_down", shop, &[NOTES, TAGS, INDEXES], (before, after));
-    row.await.go(30).await;
+    row.await.go(61).await;
 }
 
 #[tokio::test]

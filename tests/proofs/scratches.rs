@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use omni::provider::Fault;
 use omni::provider::database::Target;
 use omni::provider::database::scratch::Scratch;
 use omni::provider::database::scratch::dump::{Dump, PgDump};
@@ -82,19 +83,35 @@ async fn only_old_scratch_databases_that_nobody_uses_are_swept() {
     assert_eq!(names(&bench).await, format!("{left} template0 template1"));
 }
 
-#[tokio::test]
-async fn one_that_cannot_be_furnished_does_not_stay() {
-    let bench = Bench::server().await;
-    let Bench::Server(server, connect) = &bench else { panic!("it is a server") };
+/// Makes the scratch database that an account without rights gets beside a database with these settings.
+async fn made_beside(bench: &Bench, settings: &str) -> Result<PostgresScratch, Fault> {
+    let Bench::Server(server, connect) = bench else { panic!("it is a server") };
     server.database("shop").await;
-    let maker = "CREATE ROLE maker LOGIN CREATEDB PASSWORD 'm'; ALTER DATABASE shop SET log_statement = 'all'";
-    server.sql("postgres", maker).await;
+    server.sql("postgres", "CREATE ROLE maker LOGIN CREATEDB PASSWORD 'm'").await;
+    server.sql("postgres", settings).await;
     let url = |name: &str| format!("postgres://maker:m@127.0.0.1:{}/{name}", server.port);
     let target = |name: &str| Target { url: url(name), ..bench.target(name) };
     let mut real = connect.connect(&target("shop")).await.unwrap();
-    let made = PostgresScratch::make(Arc::clone(connect), &target("postgres"), real.as_mut(), 100, "a1").await;
-    let fault = made.err().unwrap();
-    assert!(fault.message.contains("log_statement"), "{fault:?}");
+    PostgresScratch::make(Arc::clone(connect), &target("postgres"), real.as_mut(), 100, "a1").await
+}
+
+#[tokio::test]
+async fn what_only_an_administrator_may_set_is_left_out() {
+    let bench = Bench::server().await;
+    let settings = "ALTER DATABASE shop SET log_statement = 'all'; ALTER DATABASE shop SET work_mem = '8MB'";
+    let scratch = made_beside(&bench, settings).await.unwrap();
+    let work_mem = scratch.open().await.unwrap().value("SHOW work_mem").await.unwrap();
+    assert_eq!(work_mem.as_deref(), Some("8MB"));
+    scratch.remove().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_furnished_does_not_stay() {
+    let bench = Bench::server().await;
+    let damage = "UPDATE pg_catalog.pg_db_role_setting SET setconfig = '{work_mem=much}'";
+    let settings = format!("ALTER DATABASE shop SET work_mem = '8MB'; {damage}");
+    let fault = made_beside(&bench, &settings).await.err().unwrap();
+    assert!(fault.message.contains("work_mem"), "{fault:?}");
     assert_eq!(names(&bench).await, "postgres shop template0 template1");
 }
 

@@ -199,7 +199,7 @@ impl<E: Engine> Prover<'_, E> {
         let catalogue = real.catalogue(&without).await?;
         let major = real.facts().major;
         let loaded = self.loaded(proving, stage, (copy, server), &catalogue, (&without, major)).await?;
-        let scripts = if loaded.is_same { proving.scripts.to_vec() } else { proving.since() };
+        let scripts = if loaded.is_behind { proving.since() } else { proving.scripts.to_vec() };
         let clock = Watch { at: moment(real).await?, begun: Instant::now() };
         let place = stage.words(proving);
         let options = Options {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::proxy::{Call, ENGINE, Proxy, Trouble};
+use crate::share::{every, set};
 use crate::specs::Service;
 use crate::tier::deployment::{Deployment, Version, end, signal};
-use crate::tier::tally::{Tally, every, set, tell_times};
+use crate::tier::tally::{Tally, tell_times};
 use crate::world::World;
 
 const APPLY: [&str; 2] = ["apply", "--yes"];

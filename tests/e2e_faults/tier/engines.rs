@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use crate::proxy::{Call, ENGINE, Proxy};
+use crate::share::{every, set};
 use crate::specs::Service;
 use crate::tier::deployment::{Deployment, Version, signal};
 use crate::tier::private::Private;
-use crate::tier::tally::{Tally, every, set, tell_times};
+use crate::tier::tally::{Tally, tell_times};
 use crate::world::World;
 
 /// Which share is tried where nobody asks for another.

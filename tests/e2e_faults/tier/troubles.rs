@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::proxy::{Call, ENGINE, Proxy, Trouble};
+use crate::share::{every, is_wanted, set};
 use crate::tier::deployment::{Deployment, Version};
-use crate::tier::tally::{Tally, every, is_wanted, set, tell_times};
+use crate::tier::tally::{Tally, tell_times};
 use crate::world::World;
 
 /// How much shorter deadlines are: a call may take 3 s, and a lease lasts 6.

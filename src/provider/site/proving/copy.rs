@@ -27,8 +27,10 @@ type Made = (Box<dyn Scratch>, Option<PostgresScratch>);
 
 /// What was brought into a copy.
 pub(super) struct Loaded {
-    /// Whether its schema is that of the real one, as far as it can be.
+    /// Whether its schema is that of the real one: what is proven here is proven for that.
     pub(super) is_same: bool,
+    /// Whether migrations are missing in it that the real one has.
+    pub(super) is_behind: bool,
     /// What could not be copied.
     pub(super) notes: Vec<String>,
 }
@@ -82,14 +84,15 @@ impl<E: Engine> Prover<'_, E> {
             return self.restored(proving, stage, backup, (copy, server), (real, without)).await;
         }
         if proving.database.dialect == Dialect::Sqlite || proving.from_nothing {
-            return Ok(Loaded { is_same: true, notes: Vec::new() });
+            return Ok(Loaded { is_same: true, is_behind: false, notes: Vec::new() });
         }
         (proving.hear)("copying the schema".to_owned());
         let text = self.dumped(proving, major).await?;
         let into = server.map_or(copy, |server| server as &dyn Scratch);
         let loaded = load(into, &text, real, without).await?;
-        let notes = loaded.differences.iter().map(|one| format!("the scratch copy differs: {one}")).collect();
-        Ok(Loaded { is_same: true, notes })
+        let differs = |one| format!("the scratch copy differs, and nothing is proven for the database itself: {one}");
+        let notes: Vec<_> = loaded.differences.iter().map(differs).collect();
+        Ok(Loaded { is_same: notes.is_empty(), is_behind: false, notes })
     }
 
     /// Restores a backup into the copy, and tells it from the database as it is.
@@ -127,7 +130,7 @@ impl<E: Engine> Prover<'_, E> {
         if !is_same {
             notes.push("the backup has another schema: the migrations that it does not have are run first".to_owned());
         }
-        Ok(Loaded { is_same, notes })
+        Ok(Loaded { is_same, is_behind: !is_same, notes })
     }
 
     /// The programs in the container of a server that was made for it; none where it has none, or there is none.
