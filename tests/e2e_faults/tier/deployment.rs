@@ -282,6 +282,8 @@ impl Deployment {
             self.recoveries.push(since.elapsed());
             if recovered.code == Some(3) && mend(&recovered.text) {
                 recovered = self.run(&["recover", "--plain"], &[]);
+                // What the mend has stopped is not the recovery's to start.
+                self.was_stopped = true;
             }
             said = format!("{said}\n--- omni recover\n{}", recovered.text);
             if recovered.code != Some(0) {
