@@ -140,7 +140,8 @@ impl Row {
             counted(self.beside)
         );
         self.tally.ends_well();
-        assert!(self.missed * 10 <= self.tally.cells, "{} places were not reached again", self.missed);
+        // One of a few says nothing.
+        assert!(self.missed * 10 <= self.tally.cells.max(10), "{} places were not reached again", self.missed);
     }
 
     async fn cell(&mut self, kind: usize, place: &str) -> Result<(), String> {
