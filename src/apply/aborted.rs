@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::apply::lease::fenced_out;
 use crate::journal::{IllegalRecord, Outcome, Record};
 use crate::store::StoreError;
 
@@ -41,7 +42,7 @@ impl Aborted {
     #[must_use]
     pub(crate) fn lease_lost(error: &StoreError) -> Self {
         match error {
-            StoreError::FenceLost(fence) => Self::LeaseLost(format!("the fence {fence} does not hold it any more")),
+            StoreError::FenceLost(fence) => Self::LeaseLost(fenced_out(*fence)),
             error => Self::LeaseLost(error.to_string()),
         }
     }

@@ -116,7 +116,7 @@ struct Run<'p, 'a> {
     /// Undos under way. They are never cut off but by a second signal.
     undoing: FuturesUnordered<BoxFuture<'a, Answer>>,
     /// The renewal of the anchor, while one is under way.
-    renewing: Option<BoxFuture<'a, Result<(), Fault>>>,
+    renewing: Option<BoxFuture<'a, Result<Instant, Fault>>>,
     /// The last look, while one is under way.
     looking: Option<BoxFuture<'a, Seen<'p>>>,
     /// Tells steps forward that the apply has turned.

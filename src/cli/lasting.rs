@@ -7,14 +7,13 @@ use std::pin::pin;
 
 use tokio::time::{Instant, interval_at};
 
-use crate::apply::Stop;
+use crate::apply::{Lost, Stop, renew_both};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::undertaking::Under;
 use crate::failpoint::hastened;
 use crate::lock::{LEASE, LEASE_MARGIN, RENEWAL};
 use crate::provider::Anchor;
-use crate::store::StoreError;
 
 /// Does something that may take long while both locks are held.
 ///
@@ -34,7 +33,7 @@ pub(crate) async fn lasting<T>(
             stop = under.signals.stops.recv() => return Err(interrupted(stop)),
             _ = ticks.tick() => {
                 let now = Instant::now();
-                match renew(under, anchor).await {
+                match renew_both(&mut *under.store, under.locked.fence, anchor, &under.locked.anchor).await {
                     Ok(()) => renewed = now,
                     Err(Lost::ToSomebody(why)) => return Err(Failure::lock_lost(&why, None)),
                     Err(Lost::Perhaps(why)) if renewed.elapsed() + hastened(LEASE_MARGIN) > hastened(LEASE) => {
@@ -44,27 +43,6 @@ pub(crate) async fn lasting<T>(
                 }
             }
         }
-    }
-}
-
-/// Why a lease could not be renewed.
-enum Lost {
-    /// Somebody else has the lock.
-    ToSomebody(String),
-    /// Nobody answered; the next try may be in time.
-    Perhaps(String),
-}
-
-async fn renew(under: &mut Under<'_>, anchor: &dyn Anchor) -> Result<(), Lost> {
-    match under.store.renew_lock(under.locked.fence).await {
-        Err(error @ StoreError::FenceLost(_)) => return Err(Lost::ToSomebody(error.to_string())),
-        Err(error) => return Err(Lost::Perhaps(error.to_string())),
-        Ok(()) => {}
-    }
-    match tokio::time::timeout(hastened(LEASE_MARGIN), anchor.renew_anchor(&under.locked.anchor)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(fault)) => Err(Lost::Perhaps(fault.message)),
-        Err(_) => Err(Lost::Perhaps("it could not be renewed in time".to_owned())),
     }
 }
 

@@ -6,15 +6,20 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::apply::aborted::Aborted;
+use crate::apply::lease::{BROKEN, Lost, renew_both};
 use crate::apply::limits::{OnInterrupt, Stop};
 use crate::apply::session::{Run, Session};
 use crate::failpoint::hastened;
 use crate::journal::{Cause, Event, FaultReport, NodeStatus, Record};
-use crate::lock::{Held, LEASE, LEASE_MARGIN, RENEWAL};
+use crate::lock::{Held, LEASE, LEASE_MARGIN, LONGEST_CALL, RENEWAL};
 use crate::provider::{Anchor, Fault, FaultKind};
+use crate::store::StoreError;
 
 /// How long steps under way are given to end once the apply turns.
 const SETTLE: Duration = Duration::from_secs(5);
+
+/// How long an engine that did not renew the lock is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The answer of what is under way; never, where nothing is.
 pub(super) async fn settled<T>(under_way: &mut Option<BoxFuture<'_, T>>) -> T {
@@ -37,11 +42,11 @@ impl Run<'_, '_> {
     }
 
     /// Takes the answer of a renewal in.
-    pub(super) fn renewal_answered(&mut self, answer: Result<(), Fault>) -> Result<(), Aborted> {
+    pub(super) fn renewal_answered(&mut self, answer: Result<Instant, Fault>) -> Result<(), Aborted> {
         match answer {
-            Ok(()) => self.renewed = Instant::now(),
+            Ok(sent) => self.renewed = sent,
             Err(fault) if fault.kind == FaultKind::NotFound => {
-                return Err(Aborted::LeaseLost("somebody broke the lock on the engine".to_owned()));
+                return Err(Aborted::LeaseLost(BROKEN.to_owned()));
             }
             // The engine may be back before the lease is over; the next tick tries again.
             Err(_) => {}
@@ -99,21 +104,41 @@ impl<'s> Session<'s> {
             return self.assure(run).await;
         }
         if run.renewed.elapsed() >= hastened(RENEWAL) && run.renewing.is_none() {
-            self.store.renew_lock(self.fence).await.map_err(|error| Aborted::lease_lost(&error))?;
-            run.renewing = Some(renewal(self.anchor, self.held));
+            match self.store.renew_lock(self.fence).await {
+                Err(error @ StoreError::FenceLost(_)) => return Err(Aborted::lease_lost(&error)),
+                // The next tick tries again.
+                Err(_) => {}
+                Ok(()) => run.renewing = Some(renewal(self.anchor, self.held)),
+            }
         }
         Ok(())
     }
 
     /// Makes sure of a lock that should have been renewed long ago: the process was stopped, or the engine slow. While
-    /// this waits nothing else is polled, so no call is sent. An anchor that is still there by its id is still ours.
+    /// this waits nothing else is polled, so no call is sent. An anchor that is still there by its id is still ours, so
+    /// an engine that stalls is waited for as long as nobody may take it over; whoever slept longer asks once.
     async fn assure(&mut self, run: &mut Run<'_, '_>) -> Result<(), Aborted> {
         run.renewing = None;
-        self.store.renew_lock(self.fence).await.map_err(|error| Aborted::lease_lost(&error))?;
-        match tokio::time::timeout(hastened(LEASE_MARGIN), self.anchor.renew_anchor(self.held)).await {
-            Ok(answer @ Ok(())) => run.renewal_answered(answer),
-            Ok(Err(fault)) => Err(Aborted::LeaseLost(fault.to_string())),
-            Err(_) => Err(Aborted::LeaseLost("it could not be renewed in time".to_owned())),
+        loop {
+            let sent = Instant::now();
+            let why = tokio::select! {
+                answer = renew_both(self.store, self.fence, self.anchor, self.held) => match answer {
+                    Ok(()) => {
+                        run.renewed = sent;
+                        return Ok(());
+                    }
+                    Err(Lost::ToSomebody(why)) => return Err(Aborted::LeaseLost(why)),
+                    Err(Lost::Perhaps(why)) => why,
+                },
+                Some(_) = self.stops.recv() => {
+                    return Err(Aborted::LeaseLost("it was not renewed before the signal to stop".to_owned()));
+                }
+            };
+            if run.renewed.elapsed() + hastened(LEASE_MARGIN) > hastened(LEASE + LONGEST_CALL) {
+                return Err(Aborted::LeaseLost(why));
+            }
+            self.reporter.tick(self.clock.now());
+            tokio::time::sleep(hastened(PAUSE)).await;
         }
     }
 
@@ -132,6 +157,8 @@ impl<'s> Session<'s> {
     }
 }
 
-fn renewal<'a>(anchor: &'a dyn Anchor, held: &'a Held) -> BoxFuture<'a, Result<(), Fault>> {
-    Box::pin(anchor.renew_anchor(held))
+/// Renews the anchor; answers when that was sent, from which on the lease counts.
+fn renewal<'a>(anchor: &'a dyn Anchor, held: &'a Held) -> BoxFuture<'a, Result<Instant, Fault>> {
+    let sent = Instant::now();
+    Box::pin(async move { anchor.renew_anchor(held).await.map(|()| sent) })
 }
