@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::proxy::{Call, ENGINE, Proxy, Trouble};
+use crate::proxy::{Call, ENGINE, Pick, Proxy, Trouble};
 use crate::share::{every, is_wanted, set};
 use crate::tier::deployment::{Deployment, Version};
 use crate::tier::tally::{Tally, tell_times};
@@ -14,6 +14,10 @@ use crate::world::World;
 const HASTE: [(&str, &str); 1] = [("OMNI_HASTE", "10")];
 /// A moment after the deadline of a call.
 const LATE: Duration = Duration::from_millis(3200);
+/// How long an engine stalls: 45 s without haste.
+const STALL: Duration = Duration::from_millis(4500);
+/// How long a stall is waited for.
+const LONGEST: Duration = Duration::from_mins(1);
 /// Which share is tried where nobody asks for another.
 const USUAL: usize = 293;
 /// How many of these run side by side.
@@ -201,4 +205,28 @@ fn what_cannot_be_tidied_is_told_and_the_apply_is_done() {
         stage.deployment.judge("untidy", &ran, &mut tally);
         assert_eq!((tally.violations, tally.after), (Vec::<String>::new(), 1));
     }
+}
+
+/// Longer than a lock goes unseen, and no longer than its lease and the longest call: nobody may take it over.
+#[test]
+fn an_engine_that_stalls_while_an_apply_is_open_is_waited_for() {
+    let mut stage = Stage::new("stalls");
+    let begun: Pick = Arc::new(|call| call.method == "POST" && call.path.ends_with("/start"));
+    stage.proxy.arm_when(begun, Trouble::Late(2 * STALL), true);
+    let ran = std::thread::scope(|scope| {
+        let proxy = &stage.proxy;
+        scope.spawn(move || {
+            let until = Instant::now() + LONGEST;
+            while proxy.fired() == 0 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            std::thread::sleep(STALL);
+            proxy.heal();
+        });
+        stage.deployment.try_other(&HASTE)
+    });
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    let mut tally = Tally::default();
+    stage.deployment.judge("stalled", &ran, &mut tally);
+    assert_eq!((tally.violations, tally.after), (Vec::<String>::new(), 1));
 }
